@@ -1,0 +1,1 @@
+"""MQTT to one transaction to the digital ID; everything else follows from it."""

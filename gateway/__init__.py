@@ -1,0 +1,1 @@
+"""The edge agent: buses to samples to records to outbox to MQTT."""

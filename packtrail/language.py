@@ -1,0 +1,45 @@
+"""Every sentence that a person reads stands in both languages, side by side.
+
+A `Text` cannot be made without its Chinese half, so the type checker finds what is missing.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+LANGUAGES = ("en", "zh")
+
+
+class Text(NamedTuple):
+    """One sentence in English and in Simplified Chinese; both may hold `{fields}`."""
+
+    en: str
+    zh: str
+
+    def say(self, language: str | None = None, **fields: object) -> str:
+        """The sentence in `language`, or in that of the locale."""
+        sentence = self.zh if (language or locale_language()) == "zh" else self.en
+        return sentence.format(**fields) if fields else sentence
+
+    def fill(self, **fields: object) -> Text:
+        """Both sentences with their `{fields}` filled in."""
+        return Text(self.en.format(**fields), self.zh.format(**fields))
+
+
+def locale_language() -> str:
+    """`zh` or `en`, by the order of POSIX: LANGUAGE, LC_ALL, LC_MESSAGES, LANG."""
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name, "")
+        if value:
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"
+
+
+def accepted_language(header: str) -> str:
+    """The first of our languages that an HTTP `Accept-Language` header names."""
+    for part in header.split(","):
+        tag = part.split(";")[0].strip().lower()[:2]
+        if tag in LANGUAGES:
+            return tag
+    return "en"

@@ -1,0 +1,1 @@
+"""Packs, chargers, stations and fleets that misbehave on purpose."""

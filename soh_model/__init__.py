@@ -1,0 +1,1 @@
+"""Samples to an estimate of state of health, triage and residual value."""
