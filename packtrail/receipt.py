@@ -2,6 +2,9 @@
 
 A receipt names the highest sequence number up to which *everything* is stored or refused, and
 each refusal with its reason. It is signed, because a broker need not be trusted.
+
+Alarms overtake telemetry, so they arrive ahead of the contiguous sequence. A receipt names
+them too, else a few alarms ahead of a long backlog would hold the sender's window for hours.
 """
 
 from __future__ import annotations
@@ -15,6 +18,8 @@ from packtrail.signing import SIGNATURE_BYTES, SigningKey, VerifyKey
 
 RECEIPT_DOMAIN: Final = "receipt"
 MAX_RECEIPT_BYTES: Final = 65_536
+MAX_AHEAD: Final = 256
+"""At most so many numbers ahead of `through` in one receipt, the lowest of them."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -33,6 +38,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         gateway: whose records.
         epoch: which outbox of that gateway.
         through: all of 1..through is stored or refused; 0 for nothing yet.
+        ahead: numbers above `through` that are stored or refused already, rising.
         refused: refusals not named in an earlier receipt, or named again after a repeat.
         committed_ns: UTC of the commit.
     """
@@ -41,6 +47,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     gateway: str
     epoch: str
     through: int
+    ahead: tuple[int, ...] = ()
     refused: tuple[Refusal, ...] = ()
     committed_ns: int
 
