@@ -69,7 +69,8 @@ class SampleBatch:
         """Seconds since the first sample, float64 [n]."""
         if not len(self.t_ns):
             return np.empty(0)
-        return (self.t_ns - self.t_ns[0]).astype(np.float64) / 1e9
+        elapsed: Floats = (self.t_ns - self.t_ns[0]).astype(np.float64) / 1e9
+        return elapsed
 
     @classmethod
     def from_arrays(cls, *, t_s: ArrayLike, t0_ns: int = 0, **values: ArrayLike) -> Self:

@@ -1,0 +1,5 @@
+"""`python -m packtrail` is the `packtrail` command."""
+
+from packtrail.command import main
+
+main()

@@ -1,0 +1,226 @@
+"""The one command: `packtrail <role> <verb>`, each found when it is asked for and not before.
+
+A room offers a verb as a `Command` in its `commands` module; this table only names it, so
+that `packtrail decode` loads no web server. Help is in the language of the locale. An error
+that a person can act on is one line on standard error and exit code 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any, Final, NamedTuple, NoReturn
+
+import packtrail
+from packtrail.errors import PacktrailError
+from packtrail.language import Text, locale_language
+
+EXIT_FAULT: Final = 2
+EXIT_INTERRUPTED: Final = 130
+
+
+class Command(NamedTuple):
+    """One verb.
+
+    Attributes:
+        help: one sentence, both languages.
+        arguments: declares the verb's arguments on a parser.
+        run: does it; returns the exit code.
+    """
+
+    help: Text
+    arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+class Group(NamedTuple):
+    """What belongs together: a role's verbs, or a single verb under the name ""."""
+
+    help: Text
+    verbs: dict[str, str]
+
+
+GROUPS: Final[dict[str, Group]] = {
+    "demo": Group(
+        Text(
+            "run a simulated swap station, gateway, broker and bridge on this computer",
+            "在本机运行模拟换电站、网关、消息代理与云桥",
+        ),
+        {"": "simulators.demo.commands:DEMO"},
+    ),
+    "gateway": Group(
+        Text("the edge agent of a station or shop", "换电站或维修点的边缘代理"),
+        {
+            "init": "gateway.commands:INIT",
+            "check": "gateway.commands:CHECK",
+            "run": "gateway.commands:RUN",
+            "replay": "gateway.commands:REPLAY",
+        },
+    ),
+    "bridge": Group(
+        Text("the cloud side that keeps the digital IDs", "维护数字身份证的云端"),
+        {
+            "init": "cloud_bridge.commands:INIT",
+            "check": "cloud_bridge.commands:CHECK",
+            "run": "cloud_bridge.commands:RUN",
+        },
+    ),
+    "id": Group(
+        Text("show or verify a pack's digital ID", "查看或核验电池包的数字身份证"),
+        {"show": "cloud_bridge.commands:SHOW", "verify": "cloud_bridge.commands:VERIFY"},
+    ),
+    "simulate": Group(
+        Text("simulated packs and stations", "模拟电池包与换电站"),
+        {"station": "simulators.commands:STATION"},
+    ),
+    "decode": Group(
+        Text("decode a CAN log or a live stream", "解码 CAN 日志或实时数据流"),
+        {"": "can_decoder.commands:DECODE"},
+    ),
+    "dbc": Group(
+        Text("check or show a DBC file", "检查或查看 DBC 文件"),
+        {"check": "can_decoder.commands:DBC_CHECK", "show": "can_decoder.commands:DBC_SHOW"},
+    ),
+    "profile": Group(
+        Text("map a vehicle's signals to battery quantities", "将车辆信号映射为电池物理量"),
+        {"suggest": "can_decoder.commands:PROFILE_SUGGEST"},
+    ),
+    "soh": Group(
+        Text("estimate the state of health from a file", "由文件估计健康状态"),
+        {"estimate": "soh_model.commands:ESTIMATE"},
+    ),
+    "code": Group(
+        Text("read or make a GB/T 34014 pack code", "解读或生成 GB/T 34014 电池编码"),
+        {"read": "packtrail.codes.commands:READ", "make": "packtrail.codes.commands:MAKE"},
+    ),
+    "key": Group(
+        Text("make or show a signing key", "生成或查看签名密钥"),
+        {"new": "packtrail.keys:NEW", "show": "packtrail.keys:SHOW"},
+    ),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Entry point of the `packtrail` command."""
+    sys.exit(run_line(sys.argv[1:] if argv is None else argv))
+
+
+def run_line(argv: Sequence[str]) -> int:
+    """Run one command line in this process and return its exit code."""
+    try:
+        return _dispatch(list(argv))
+    except PacktrailError as error:
+        print(f"packtrail: {error.describe(locale_language())}", file=sys.stderr)
+        return EXIT_FAULT
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`| head`) has gone: silence the flush at exit, which would fail too.
+        sys.stdout = None
+        return 0
+
+
+def find(target: str) -> Command:
+    """The command that a table entry such as `gateway.commands:RUN` names."""
+    module, _, name = target.partition(":")
+    command = getattr(import_module(module), name)
+    if not isinstance(command, Command):
+        raise TypeError(f"{target} is no Command")
+    return command
+
+
+def _dispatch(argv: list[str]) -> int:
+    if argv[:1] in (["--version"], ["-V"]):
+        print(f"packtrail {packtrail.__version__}")
+        return 0
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        print(_overview())
+        return 0
+    group = GROUPS.get(argv[0])
+    if group is None:
+        raise PacktrailError(
+            Text("no such command", "没有这个命令"), where=argv[0], hint=_see("packtrail --help")
+        )
+    return _run_group(argv[0], group, argv[1:])
+
+
+def _run_group(name: str, group: Group, rest: list[str]) -> int:
+    if "" in group.verbs:
+        return _run_verb(f"packtrail {name}", group.verbs[""], rest)
+    if not rest or rest[0] in ("-h", "--help"):
+        print(_group_overview(name, group))
+        return 0
+    if rest[0] not in group.verbs:
+        raise PacktrailError(
+            Text("no such command", "没有这个命令"),
+            where=f"{name} {rest[0]}",
+            hint=_see(f"packtrail {name} --help"),
+        )
+    return _run_verb(f"packtrail {name} {rest[0]}", group.verbs[rest[0]], rest[1:])
+
+
+def _run_verb(program: str, target: str, rest: list[str]) -> int:
+    command = find(target)
+    parser = Parser(prog=program, description=command.help.say())
+    command.arguments(parser)
+    return command.run(parser.parse_args(rest))
+
+
+def _see(line: str) -> Text:
+    return Text(f"see `{line}`", f"参见 `{line}`")
+
+
+def _overview() -> str:
+    lines = [
+        Text(
+            "packtrail follows a traction battery pack from the CAN frame to its digital ID.",
+            "packtrail 追踪动力电池包：从 CAN 报文到数字身份证。",
+        ).say(),
+        "",
+    ]
+    for name, group in GROUPS.items():
+        verbs = "|".join(verb for verb in group.verbs if verb)
+        lines.append(f"  packtrail {f'{name} {verbs}'.strip():34} {group.help.say()}")
+    lines += ["", Text("`packtrail COMMAND --help` says more.", "详见 packtrail 命令 --help").say()]
+    return "\n".join(lines)
+
+
+def _group_overview(name: str, group: Group) -> str:
+    lines = [group.help.say(), ""]
+    for verb, target in group.verbs.items():
+        lines.append(f"  packtrail {f'{name} {verb}':26} {find(target).help.say()}")
+    return "\n".join(lines)
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Help whose fixed words are in the language of the locale."""
+
+    def add_usage(
+        self, usage: str | None, actions: Any, groups: Any, prefix: str | None = None
+    ) -> None:
+        """Begin the usage line with our word for it."""
+        words = Text("usage: ", "用法：").say()
+        super().add_usage(usage, actions, groups, words if prefix is None else prefix)
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that speaks the language of the locale."""
+
+    def __init__(self, *, prog: str, description: str) -> None:
+        super().__init__(
+            prog=prog, description=description, add_help=False, formatter_class=_Formatter
+        )
+        self._positionals.title = Text("arguments", "参数").say()
+        self._optionals.title = Text("options", "选项").say()
+        self.add_argument(
+            "-h",
+            "--help",
+            action="help",
+            help=Text("show this help and exit", "显示本帮助并退出").say(),
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with exit code 2 and a line that points to the help."""
+        raise PacktrailError(message, where=self.prog, hint=_see(f"{self.prog} --help"))
