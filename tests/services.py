@@ -1,4 +1,4 @@
-"""Real services for tests: each on a free loopback port, in a temporary folder, ended by its own pid.
+"""Real services for tests: on a free loopback port, in a temporary folder, ended by own pid.
 
 A room's conftest takes the fixtures it needs: `from tests.services import mosquitto`.
 """
