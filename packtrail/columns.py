@@ -1,0 +1,180 @@
+"""Column chunks: how samples travel.
+
+A chunk is a zstd frame around one MessagePack map (`Chunk`). Every column is a list of
+integers: the first value, then the differences, cell by cell, in steps of `step[0] / step[1]`
+of its unit; nil is "not known", and the next difference counts from the last known value.
+Anybody can read it with a zstd and a MessagePack library: docs/reference/wire.md.
+
+Layout decides the size, not the format: see benchmarks/encoding.py for the alternatives.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated, Final, cast
+
+import msgspec
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+
+from packtrail.errors import CodecError, PacktrailError
+from packtrail.quantities import QUANTITIES
+from packtrail.sample import Floats, SampleBatch
+
+MAX_SAMPLES: Final = 100_000
+MAX_WIDTH: Final = 1_024
+MAX_CHUNK_BYTES: Final = 8 * 1024 * 1024
+_ZSTD_LEVEL: Final = 3
+_AGE_STEP: Final = (1, 100)
+_LARGEST: Final = 2**53
+
+Deltas = list[int | None]
+
+
+class Column(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One quantity of a chunk.
+
+    Attributes:
+        name: canonical quantity, such as `cell_voltage_v`.
+        unit: its unit, for a reader that does not know the name.
+        step: numerator and denominator: value = integer * step[0] / step[1].
+        data: n integers, or width * n of them, cell after cell, as differences.
+        width: number of cells or probes; 0 for one value per pack.
+        age: n differences of the value's age in 1/100 s; empty when always fresh.
+    """
+
+    name: str
+    unit: str
+    step: tuple[int, int]
+    data: Deltas
+    width: Annotated[int, msgspec.Meta(ge=0, le=MAX_WIDTH)] = 0
+    age: Deltas = []
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """The map inside the zstd frame.
+
+    Attributes:
+        format: 1.
+        n: number of samples.
+        t_ns: UTC nanoseconds of the first sample, then differences.
+        columns: the quantities.
+    """
+
+    format: int
+    n: Annotated[int, msgspec.Meta(ge=0, le=MAX_SAMPLES)]
+    t_ns: list[int]
+    columns: list[Column]
+
+
+def encode_columns(batch: SampleBatch) -> bytes:
+    """The chunk that carries `batch`, in the resolution of each quantity.
+
+    Raises:
+        CodecError: reason `columns`, when the batch is larger than a chunk may be.
+    """
+    if len(batch) > MAX_SAMPLES:
+        raise CodecError("columns", f"{len(batch)} samples, at most {MAX_SAMPLES}")
+    columns = [_column(batch, name) for name in batch.values]
+    times = _differences(batch.t_ns)
+    chunk = Chunk(1, len(batch), times, columns)
+    return zstandard.ZstdCompressor(_ZSTD_LEVEL).compress(msgspec.msgpack.encode(chunk))
+
+
+def decode_columns(data: bytes) -> SampleBatch:
+    """The samples of a chunk.
+
+    Raises:
+        CodecError: reason `columns`: too large, not a chunk, ragged, or an unknown quantity.
+    """
+    chunk = read_chunk(data)
+    try:
+        values = {column.name: _values(column, chunk.n) for column in chunk.columns}
+        ages = {c.name: _undo(c.age, chunk.n) / _AGE_STEP[1] for c in chunk.columns if c.age}
+        t_ns = _times(chunk)
+        return SampleBatch(t_ns, values, ages)
+    except (OverflowError, ValueError, PacktrailError) as error:
+        raise CodecError("columns", str(error)) from error
+
+
+def read_chunk(data: bytes) -> Chunk:
+    """The chunk as it was sent, without undoing the differences."""
+    try:
+        # A frame states its own size, and the library believes it: look before unpacking.
+        if zstandard.frame_content_size(data) > MAX_CHUNK_BYTES:
+            raise CodecError("columns", f"more than {MAX_CHUNK_BYTES} bytes unpacked")
+        plain = zstandard.ZstdDecompressor().decompress(
+            data, max_output_size=MAX_CHUNK_BYTES, allow_extra_data=False
+        )
+        chunk = msgspec.msgpack.decode(plain, type=Chunk)
+    except (zstandard.ZstdError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise CodecError("columns", str(error)) from error
+    if chunk.format != 1:
+        raise CodecError("columns", f"format {chunk.format}")
+    return chunk
+
+
+def _column(batch: SampleBatch, name: str) -> Column:
+    quantity, values = QUANTITIES[name], batch.values[name]
+    step = Fraction(str(quantity.resolution))
+    age = batch.age_s.get(name)
+    return Column(
+        name=name,
+        unit=quantity.unit,
+        step=(step.numerator, step.denominator),
+        data=_pack(values * (step.denominator / step.numerator)),
+        width=values.shape[1] if values.ndim == 2 else 0,
+        age=[] if age is None or not np.any(age) else _pack(age * _AGE_STEP[1]),
+    )
+
+
+def _pack(values: Floats) -> Deltas:
+    """Integers as differences; each cell's column begins anew from the one before it."""
+    flat = values.T.ravel()
+    known = np.isfinite(flat)
+    integers = np.rint(flat[known])
+    if integers.size and np.abs(integers).max() >= _LARGEST:
+        raise CodecError("columns", "a value is too large for its step")
+    deltas = iter(_differences(integers.astype(np.int64)))
+    if known.all():
+        return list(deltas)
+    return [next(deltas) if here else None for here in known.tolist()]
+
+
+def _differences(integers: NDArray[np.int64]) -> list[int]:
+    differences: list[int] = np.diff(integers, prepend=np.int64(0)).tolist()
+    return differences
+
+
+def _values(column: Column, n: int) -> Floats:
+    numerator, denominator = column.step
+    if numerator < 1 or denominator < 1:
+        raise CodecError("columns", f"{column.name}: step {column.step}")
+    flat = _undo(column.data, n * (column.width or 1)) * numerator / denominator
+    return flat.reshape(column.width, n).T.copy() if column.width else flat
+
+
+def _undo(deltas: Deltas, expected: int) -> Floats:
+    if len(deltas) != expected:
+        raise CodecError("columns", f"{len(deltas)} values where {expected} belong")
+    if None not in deltas:
+        return _sum(cast("list[int]", deltas)).astype(np.float64)
+    values = np.full(expected, np.nan)
+    known = [place for place, delta in enumerate(deltas) if delta is not None]
+    values[known] = _sum([delta for delta in deltas if delta is not None])
+    return values
+
+
+def _times(chunk: Chunk) -> NDArray[np.int64]:
+    if len(chunk.t_ns) != chunk.n:
+        raise CodecError("columns", f"{len(chunk.t_ns)} times for {chunk.n} samples")
+    return _sum(chunk.t_ns)
+
+
+def _sum(deltas: list[int]) -> NDArray[np.int64]:
+    """Running sum; refuses numbers beyond 64 bits instead of wrapping round."""
+    numbers = np.array(deltas, np.int64)
+    if numbers.size and np.abs(numbers.astype(np.float64)).sum() >= 2**63:
+        raise CodecError("columns", "numbers run over 64 bits")
+    return np.cumsum(numbers)
