@@ -1,1 +1,38 @@
-"""Samples to an estimate of state of health, triage and residual value."""
+"""State of health from the partial charges that a swap station or a workshop sees.
+
+Samples of one pack and its specification enter; an `Estimate` with a 95 % interval leaves, or
+"cannot tell" with the reason and the measurement that would help. Nothing here knows a clock, a
+socket or a database. numpy is loaded with the first estimate, scipy only where a fit needs it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from soh_model.errors import ModelError as ModelError
+    from soh_model.estimating import estimate as estimate
+    from soh_model.half_cells import HalfCell as HalfCell
+    from soh_model.pack_spec import HalfCellPair as HalfCellPair
+    from soh_model.pack_spec import OcvCurve as OcvCurve
+    from soh_model.pack_spec import PackSpec as PackSpec
+
+_HOME = {
+    "HalfCell": "soh_model.half_cells",
+    "HalfCellPair": "soh_model.pack_spec",
+    "ModelError": "soh_model.errors",
+    "OcvCurve": "soh_model.pack_spec",
+    "PackSpec": "soh_model.pack_spec",
+    "estimate": "soh_model.estimating",
+}
+
+__all__ = ["HalfCell", "HalfCellPair", "ModelError", "OcvCurve", "PackSpec", "estimate"]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,143 @@
+"""Bad data is an outcome with a reason that a technician understands, never an exception."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from packtrail.estimate import Advice, Reason, Verdict
+from packtrail.sample import SampleBatch
+from soh_model import PackSpec, estimate
+from tests.soh_model.invented import fresh, session
+
+SPEC = PackSpec(chemistry="NMC", rated_ah=100.0, cells_in_series=12)
+
+
+def good():
+    return session(fresh(), np.random.default_rng(1))
+
+
+def changed(batch, **columns):
+    return SampleBatch(batch.t_ns, {**batch.values, **columns})
+
+
+def refused(batch, spec=SPEC):
+    answer = estimate(batch, spec)
+    assert answer.verdict is Verdict.CANNOT_TELL
+    assert answer.soh is None
+    return answer
+
+
+def test_current_of_the_wrong_sign_is_named():
+    batch = good()
+    answer = refused(changed(batch, pack_current_a=-batch.values["pack_current_a"]))
+    assert answer.reasons == (Reason.WRONG_SIGN,)
+    assert answer.advice is Advice.CHECK_SENSOR
+
+
+def test_millivolts_for_volts_are_implausible():
+    batch = good()
+    answer = refused(changed(batch, cell_voltage_v=batch.values["cell_voltage_v"] * 1000))
+    assert answer.reasons == (Reason.IMPLAUSIBLE,)
+
+
+def test_milliamperes_for_amperes_are_implausible():
+    batch = good()
+    answer = refused(changed(batch, pack_current_a=batch.values["pack_current_a"] * 1000))
+    assert answer.reasons == (Reason.IMPLAUSIBLE,)
+
+
+def test_a_flat_voltage_sensor_is_named():
+    batch = good()
+    flat = np.full_like(batch.values["cell_voltage_v"], 3.7)
+    assert refused(changed(batch, cell_voltage_v=flat)).reasons == (Reason.FLAT_SENSOR,)
+
+
+def test_no_current_at_all():
+    batch = good()
+    bare = SampleBatch(batch.t_ns, {"cell_voltage_v": batch.values["cell_voltage_v"]})
+    assert refused(bare).reasons == (Reason.NO_CURRENT,)
+
+
+def test_no_voltage_at_all():
+    batch = good()
+    bare = SampleBatch(batch.t_ns, {"pack_current_a": batch.values["pack_current_a"]})
+    assert refused(bare).reasons == (Reason.NO_CELL_VOLTAGE,)
+
+
+def test_too_few_samples():
+    assert refused(good().window(0, 5)).reasons == (Reason.TOO_SHORT,)
+
+
+def test_an_empty_batch():
+    empty = SampleBatch.from_arrays(t_s=[], pack_current_a=[], pack_voltage_v=[])
+    assert refused(empty).verdict is Verdict.CANNOT_TELL
+
+
+def test_an_unknown_chemistry_is_said_and_not_guessed():
+    spec = PackSpec(chemistry="NaFeO", rated_ah=100.0, cells_in_series=12)
+    assert refused(good(), spec).reasons == (Reason.UNKNOWN_CHEMISTRY,)
+
+
+def test_scattered_nan_change_little_and_are_noted():
+    batch = good()
+    current = batch.values["pack_current_a"].copy()
+    current[np.random.default_rng(2).random(len(current)) < 0.1] = np.nan
+    answer = estimate(changed(batch, pack_current_a=current), SPEC)
+    assert Reason.GAPS in answer.reasons
+    assert answer.soh.value == pytest.approx(estimate(batch, SPEC).soh.value, abs=0.02)
+
+
+def test_a_dead_cell_channel_is_left_out():
+    batch = good()
+    cells = batch.values["cell_voltage_v"].copy()
+    cells[:, 3] = np.nan
+    answer = estimate(changed(batch, cell_voltage_v=cells), SPEC)
+    assert answer.soh.value == pytest.approx(estimate(batch, SPEC).soh.value, abs=0.02)
+
+
+def test_charge_that_moved_in_a_gap_is_not_counted_on():
+    batch = good()
+    keep = np.ones(len(batch), bool)
+    keep[len(batch) // 3 : 2 * len(batch) // 3] = False
+    cut = SampleBatch(batch.t_ns[keep], {k: v[keep] for k, v in batch.values.items()})
+    answer = estimate(cut, SPEC)
+    assert answer.verdict is Verdict.CANNOT_TELL
+    assert Reason.GAPS in answer.reasons
+
+
+def test_pack_voltage_alone_is_used_and_said():
+    batch = good()
+    pack = SampleBatch(
+        batch.t_ns,
+        {
+            "pack_current_a": batch.values["pack_current_a"],
+            "pack_voltage_v": batch.values["cell_voltage_v"].sum(axis=1),
+        },
+    )
+    answer = estimate(pack, SPEC)
+    assert Reason.NO_CELL_VOLTAGE in answer.reasons
+    assert answer.soh.value == pytest.approx(estimate(batch, SPEC).soh.value, abs=0.02)
+
+
+def test_a_jump_of_the_bms_own_soc_is_flagged_and_changes_nothing():
+    batch = good()
+    soc = np.linspace(20, 85, len(batch))
+    soc[len(soc) // 2 :] -= 30
+    answer = estimate(changed(batch, soc_pct=soc), SPEC)
+    assert Reason.BMS_RESET in answer.reasons
+    assert answer.soh == estimate(batch, SPEC).soh
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_no_table_of_numbers_makes_it_raise(data):
+    rows = data.draw(st.integers(0, 60))
+    numbers = st.floats(-1e4, 1e4) | st.just(float("nan"))
+    column = st.lists(numbers, min_size=rows, max_size=rows)
+    batch = SampleBatch.from_arrays(
+        t_s=np.cumsum(data.draw(st.lists(st.floats(0, 1e4), min_size=rows, max_size=rows))),
+        pack_current_a=data.draw(column),
+        cell_voltage_v=np.array(data.draw(column)).reshape(rows, 1),
+    )
+    assert estimate(batch, SPEC).rated_ah == 100.0
