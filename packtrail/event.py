@@ -275,7 +275,7 @@ def at(t_ns: int, until_ns: int | None = None) -> dict[str, str]:
 
 def sign_event(event: Event, key: SigningKey) -> SignedEvent:
     """Sign the canonical form of `event`."""
-    content = msgspec.to_builtins(event)
+    content = msgspec.json.decode(msgspec.json.encode(event))
     signature = key.sign(EVENT_DOMAIN, canonical(content))
     return SignedEvent(content, key.key_id, base64.b64encode(signature).decode())
 

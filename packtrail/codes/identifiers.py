@@ -16,7 +16,7 @@ from packtrail.event import UnitRef, VehicleRef
 from packtrail.language import Text
 
 MAX_IDENTIFIER = 64
-_PRINTABLE = re.compile(rf"[A-Za-z0-9][A-Za-z0-9 ._:/+()-]{{0,{MAX_IDENTIFIER - 1}}}")
+_PRINTABLE = re.compile(rf"[A-Za-z0-9(][A-Za-z0-9 ._:/+()-]{{0,{MAX_IDENTIFIER - 1}}}")
 _GS1_ELEMENTS = re.compile(r"\(?01\)?(\d{14})\(?21\)?([!-~]{1,20})")
 _GS1_LINK = re.compile(r"https?://[^/\s]+/01/(\d{14})/21/([!-~]{1,20})")
 _VIN = re.compile(r"[A-HJ-NPR-Z0-9]{17}")

@@ -1,0 +1,127 @@
+"""Column chunks: exact within the wire's resolution, and safe to open."""
+
+import msgspec
+import numpy as np
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from packtrail.columns import decode_columns, encode_columns
+from packtrail.errors import CodecError
+from packtrail.quantities import QUANTITIES
+from packtrail.sample import SampleBatch
+
+T0 = 1_775_000_000_000_000_000
+
+
+def minute(n=60, cells=112, seed=1):
+    rng = np.random.default_rng(seed)
+    return SampleBatch.from_arrays(
+        t_s=np.arange(n),
+        t0_ns=T0,
+        pack_current_a=150 + rng.normal(0, 0.3, n),
+        soc_pct=30 + np.arange(n) * 0.03,
+        cell_voltage_v=3.6 + rng.normal(0, 0.004, (n, cells)),
+    )
+
+
+def chunk(**changes):
+    fields = {
+        "format": 1,
+        "n": 2,
+        "t_ns": [T0, 1],
+        "columns": [{"name": "soc_pct", "unit": "%", "step": [1, 100], "data": [1, 1]}],
+    }
+    return zstandard.compress(msgspec.msgpack.encode(fields | changes))
+
+
+def test_values_come_back_to_the_wires_resolution():
+    batch = minute()
+    again = decode_columns(encode_columns(batch))
+    assert np.array_equal(again.t_ns, batch.t_ns)
+    for name, column in batch.values.items():
+        resolution = QUANTITIES[name].resolution
+        assert np.abs(again.values[name] - column).max() <= resolution / 2 * 1.001
+
+
+def test_a_minute_of_a_pack_takes_less_than_a_tenth_of_json():
+    batch = minute()
+    rows = [
+        {"t_ns": int(t), **{n: np.round(c[i], 3).tolist() for n, c in batch.values.items()}}
+        for i, t in enumerate(batch.t_ns)
+    ]
+    assert len(encode_columns(batch)) * 10 < len(msgspec.json.encode(rows))
+
+
+@given(
+    values=hnp.arrays(
+        np.float64, (7, 3), elements=st.one_of(st.just(np.nan), st.floats(0, 6, width=32))
+    ),
+    steps=hnp.arrays(np.int64, 7, elements=st.integers(0, 10**12)),
+    ages=hnp.arrays(np.float64, 7, elements=st.one_of(st.just(np.nan), st.floats(0, 1e4))),
+)
+def test_holes_stay_holes_and_ages_stay_ages(values, steps, ages):
+    t_ns = T0 + np.cumsum(steps)
+    batch = SampleBatch(t_ns, {"cell_voltage_v": values}, {"cell_voltage_v": ages})
+    again = decode_columns(encode_columns(batch))
+    assert np.array_equal(again.t_ns, t_ns)
+    np.testing.assert_allclose(again.values["cell_voltage_v"], values, atol=0.000501)
+    expected = ages if np.any(ages) else np.zeros(7)
+    carried = again.age_s.get("cell_voltage_v", np.zeros(7))
+    np.testing.assert_allclose(carried, expected, atol=0.00501)
+
+
+def test_encoding_twice_changes_nothing():
+    once = decode_columns(encode_columns(minute()))
+    assert encode_columns(decode_columns(encode_columns(once))) == encode_columns(once)
+
+
+def test_an_empty_batch_travels():
+    assert len(decode_columns(encode_columns(SampleBatch(np.empty(0, np.int64), {})))) == 0
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"garbage",
+        zstandard.compress(b"not msgpack"),
+        zstandard.compress(b"\0" * 50_000_000),
+        zstandard.ZstdCompressor(write_content_size=False).compress(b"\0" * 50_000_000),
+        encode_columns(minute())[:-3],
+        encode_columns(minute()) + b"tail",
+        chunk(format=2),
+        chunk(n=3),
+        chunk(n=-1),
+        chunk(n=10**9),
+        chunk(t_ns=[T0]),
+        chunk(t_ns=[T0, -1]),
+        chunk(t_ns=[2**62, 2**62]),
+        chunk(t_ns=[2**64 - 1, 1]),
+        chunk(columns=[{"name": "nonsense", "unit": "V", "step": [1, 1], "data": [1, 1]}]),
+        chunk(columns=[{"name": "soc_pct", "unit": "%", "step": [0, 1], "data": [1, 1]}]),
+        chunk(columns=[{"name": "soc_pct", "unit": "%", "step": [1, 0], "data": [1, 1]}]),
+        chunk(columns=[{"name": "soc_pct", "unit": "%", "step": [1, 1], "data": [1]}]),
+        chunk(columns=[{"name": "soc_pct", "unit": "%", "step": [1, 1], "data": ["1", 1]}]),
+        chunk(
+            columns=[{"name": "soc_pct", "unit": "%", "step": [1, 1], "data": [1], "width": 5000}]
+        ),
+    ],
+)
+def test_what_is_no_chunk_is_refused_with_a_reason(data):
+    with pytest.raises(CodecError) as refusal:
+        decode_columns(data)
+    assert refusal.value.reason == "columns"
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_crash_the_reader(data):
+    with pytest.raises(CodecError):
+        decode_columns(zstandard.compress(data))
+
+
+def test_a_value_too_large_for_its_step_is_refused():
+    with pytest.raises(CodecError):
+        encode_columns(SampleBatch.from_arrays(t_s=[0.0], soc_pct=[1e300]))
