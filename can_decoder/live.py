@@ -1,0 +1,175 @@
+"""Live decoding: a Python function generated per message and payload length.
+
+A payload enters, a dict of physical values leaves. Lengths are fixed when the function is
+made, so a signal outside the payload costs nothing and needs no test. Values are those of
+the plan, integer where scale and offset are.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from can_decoder.plan import FLOAT_FORMATS, NO_PARENT, Field, Plan
+
+Decode = Callable[[bytes], dict[str, float]]
+
+FEW_BRANCHES = 3
+"""Up to here a chain of comparisons beats a table of functions."""
+WIDE_RANGE = 64
+"""Ranges beyond this many values are compared, not enumerated."""
+
+
+class LiveMessage(dict[int, Decode]):
+    """Payload length -> decoding function of one message, each made when first needed."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self.plan = plan
+
+    def __missing__(self, length: int) -> Decode:
+        if length > self.plan.needed:
+            whole, needed = self[self.plan.needed], self.plan.needed
+            decode: Decode = lambda data: whole(data[:needed])  # noqa: E731 — closes over two names
+        else:
+            decode = generate(self.plan, length)
+        self[length] = decode
+        return decode
+
+
+def generate(plan: Plan, length: int) -> Decode:
+    """Make the function that decodes payloads of exactly `length` bytes."""
+    source = _Source(plan, length)
+    text = source.write()
+    names: dict[str, object] = dict(source.names)
+    code = compile(text, f"<plan of {plan.name}, {length} bytes>", "exec")
+    # the text holds numbers and quoted names of the plan only
+    exec(code, names)  # noqa: S102
+    decode: Decode = names["decode"]  # type: ignore[assignment]  # the text defines it
+    return decode
+
+
+@dataclass(slots=True)
+class _Source:
+    plan: Plan
+    length: int
+    names: dict[str, object] = field(default_factory=dict)
+    tables: list[str] = field(default_factory=list)
+
+    def write(self) -> str:
+        roots = self._present(NO_PARENT)
+        body = [*self._words(), f"out = {{{self._items(roots)}}}"]
+        for index in roots:
+            body += self._branches(index)
+        body.append("return out")
+        main = ["def decode(data):", *("    " + line for line in body)]
+        return "\n".join([*self.tables, *main])
+
+    def _present(self, parent: int) -> list[int]:
+        fields = self.plan.fields
+        return [i for i, f in enumerate(fields) if f.parent == parent and f.last < self.length]
+
+    def _words(self) -> Iterator[str]:
+        self.names |= {"read": int.from_bytes}
+        reached = [f for f in self.plan.fields if f.last < self.length and not _is_byte(f)]
+        for order, name in (("little", "w"), ("big", "b")):
+            used = any(f.order == order for f in reached)
+            yield f"{name} = read(data, '{order}')" if used else f"{name} = 0"
+
+    def _items(self, indices: list[int]) -> str:
+        return ", ".join(
+            f"{self.plan.fields[i].name!r}: {self._value(self.plan.fields[i])}" for i in indices
+        )
+
+    def _bits(self, f: Field) -> str:
+        if _is_byte(f):
+            return f"data[{f.first}]"
+        if f.order == "little":
+            word, shift = "w", 8 * f.first + f.shift
+        else:
+            word, shift = "b", 8 * (self.length - 1 - f.last) + f.shift
+        text = f"{word} >> {shift}" if shift else word
+        return text if shift + f.size == 8 * self.length else f"{text} & {(1 << f.size) - 1}"
+
+    def _value(self, f: Field) -> str:
+        raw = f"({self._bits(f)})"
+        if f.is_float:
+            self.names[f"float{f.size}"] = struct.Struct(FLOAT_FORMATS[f.size]).unpack
+            raw = f"float{f.size}({raw}.to_bytes({f.size // 8}, 'little'))[0]"
+        elif f.signed:
+            sign = 1 << (f.size - 1)
+            raw = f"(({raw} ^ {sign}) - {sign})"
+        if f.scale != 1:
+            raw = f"{raw} * {self._number(f.scale)}"
+        return f"{raw} + {self._number(f.offset)}" if f.offset else raw
+
+    def _number(self, value: float) -> str:
+        if math.isfinite(value):
+            return f"({value!r})" if value < 0 else repr(value)
+        name = f"n{len(self.names)}"
+        self.names[name] = value
+        return name
+
+    def _branches(self, switch: int) -> list[str]:
+        """Statements that add what depends on the multiplexor `switch`."""
+        members = self._present(switch)
+        if not members:
+            return []
+        chosen, wide = self._by_value(members)
+        lines = [f"r{switch} = {self._bits(self.plan.fields[switch])}"]
+        if len(chosen) > FEW_BRANCHES:
+            lines += self._table(switch, chosen)
+        else:
+            for value, indices in chosen.items():
+                lines += [f"if r{switch} == {value}:", *self._block(indices)]
+        for index in wide:
+            tests = " or ".join(
+                f"{low} <= r{switch} <= {high}" for low, high in self.plan.fields[index].ranges
+            )
+            lines += [f"if {tests}:", *self._block([index])]
+        return lines
+
+    def _by_value(self, members: list[int]) -> tuple[dict[int, list[int]], list[int]]:
+        """Members per multiplexor value, and those whose ranges are too wide for that."""
+        chosen: dict[int, list[int]] = {}
+        wide = []
+        for index in members:
+            ranges = self.plan.fields[index].ranges
+            if sum(high - low + 1 for low, high in ranges if high >= low) > WIDE_RANGE:
+                wide.append(index)
+                continue
+            values = {v for low, high in ranges for v in range(low, high + 1)}
+            for value in sorted(values):
+                chosen.setdefault(value, []).append(index)
+        return chosen, wide
+
+    def _block(self, indices: list[int]) -> list[str]:
+        lines = [
+            f"out[{self.plan.fields[i].name!r}] = {self._value(self.plan.fields[i])}"
+            for i in indices
+        ]
+        for index in indices:
+            lines += self._branches(index)
+        return ["    " + line for line in lines]
+
+    def _table(self, switch: int, chosen: dict[int, list[int]]) -> list[str]:
+        """One function per set of members, found by the multiplexor's value."""
+        functions: dict[tuple[int, ...], str] = {}
+        entries = []
+        for value, indices in chosen.items():
+            name = functions.setdefault(tuple(indices), f"m{switch}_{len(functions)}")
+            entries.append(f"{value}: {name}")
+        for members, name in functions.items():
+            self.tables += [f"def {name}(data, w, b, out):", *self._block(list(members))]
+        self.tables.append(f"t{switch} = {{{', '.join(entries)}}}")
+        return [
+            f"f{switch} = t{switch}.get(r{switch})",
+            f"if f{switch}:",
+            f"    f{switch}(data, w, b, out)",
+        ]
+
+
+def _is_byte(f: Field) -> bool:
+    return f.size == 8 and f.shift == 0

@@ -1,0 +1,87 @@
+"""One door for all logs: what kind a file is, and its batches.
+
+Content decides, then the suffix. The reader counts what it had to leave out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from can_decoder.diagnostic import Diagnostic
+from can_decoder.frames import FrameBatch
+from can_decoder.logs.candump import read_candump
+from can_decoder.logs.source import STANDARD_INPUT, Source
+from can_decoder.logs.spreadsheet import columns_of, read_spreadsheet
+
+PACKED = frozenset({".gz", ".zst", ".zstd"})
+MDF_SUFFIXES = frozenset({".mf4", ".mdf", ".dat"})
+
+
+class LogReader:
+    """Iterator over the batches of one log.
+
+    Attributes:
+        source: position, size, skipped frames and diagnostics, up to date while iterating.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._batches = _reader_of(source)(source)
+
+    def __iter__(self) -> Iterator[FrameBatch]:
+        return self._batches
+
+    def __next__(self) -> FrameBatch:
+        return next(self._batches)
+
+    @property
+    def diagnostics(self) -> list[Diagnostic]:
+        """What could not be read so far."""
+        return self.source.diagnostics
+
+    @property
+    def fraction(self) -> float:
+        """Share of the file that has been read, 0 to 1; 0 where its size is unknown."""
+        return self.source.position / self.source.size if self.source.size else 0.0
+
+
+def read_log(path: str | Path) -> LogReader:
+    """Read a log of any kind.
+
+    Args:
+        path: the file (gzip and Zstandard are undone), or `-` for candump text on standard
+            input.
+
+    Raises:
+        DecoderError: the file cannot be opened, or its kind needs a package that is absent.
+    """
+    return LogReader(Source(Path(path)))
+
+
+def _reader_of(source: Source) -> Callable[[Source], Iterator[FrameBatch]]:
+    if str(source.path) == STANDARD_INPUT:
+        return read_candump
+    head = source.head()
+    suffix = kind_of(source.path)
+    if head.startswith((b"MDF ", b"UnFinMF")) or suffix in MDF_SUFFIXES:
+        from can_decoder.logs.mdf import read_mdf  # noqa: PLC0415 — asammdf is an extra
+
+        return read_mdf
+    if head.lstrip()[:1] == b"(" or suffix in (".candump", ".txt"):
+        return read_candump
+    if suffix == ".csv" and not head.startswith(b"timestamp,") and columns_of(head):
+        return read_spreadsheet
+    if suffix in (".log", "") and b"can" in head.split(b"\n")[0]:
+        return read_candump
+    from can_decoder.logs.foreign import read_with_python_can  # noqa: PLC0415 — slow to import
+
+    return lambda opened: read_with_python_can(opened, suffix)
+
+
+def kind_of(path: Path) -> str:
+    """The suffix that names the kind of log, compression aside."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in PACKED:
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
