@@ -59,7 +59,7 @@ class FrameBatch:
         return self.t_ns / 1e9 if self.in_seconds else self.t_ns
 
     @classmethod
-    def from_arrays(  # noqa: PLR0917 — a column each, in the order that every caller knows
+    def from_arrays(
         cls,
         ids: ArrayLike,
         extended: ArrayLike,

@@ -136,8 +136,8 @@ def _by_depth(signals: tuple[SignalLayout, ...]) -> list[SignalLayout]:
     waiting = [signal for signal in signals if signal.size]
     while ready := [signal for signal in waiting if signal.parent in names]:
         placed += ready
-        names |= {signal.name for signal in ready}
         waiting = [signal for signal in waiting if signal.parent not in names]
+        names |= {signal.name for signal in ready}
     return placed
 
 

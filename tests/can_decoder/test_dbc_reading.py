@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pickle
 
-import can_decoder
 import pytest
+
+import can_decoder
 from can_decoder import Database, DecoderError
 from can_decoder.dbc import read_dbc
 

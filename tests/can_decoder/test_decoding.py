@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import struct
 
-import can_decoder
 import numpy as np
 import pytest
+
+import can_decoder
 from can_decoder import Database, DecoderError, FrameBatch, MessageLayout, SignalLayout
 
 
