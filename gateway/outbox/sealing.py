@@ -1,0 +1,79 @@
+"""Turns drafts into sealed records: number, sign, encode.
+
+Happens in the writer thread at the commit, so that numbers are given in the order of the
+disk. An event's stream is the epoch and its counter the record's number: both are unique and
+rise together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from gateway.clock import Clock
+from gateway.outbox.door import Draft, Fact, Telemetry
+from packtrail.event import Event, decode_event, encode_event, sign_event
+from packtrail.record import Kind, Record, seal, unseal
+from packtrail.signing import SigningKey
+from packtrail.times import format_time
+
+BLANK_BODY: Final = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealer:
+    """Seals in the name of one gateway."""
+
+    gateway: str
+    key: SigningKey
+    clock: Clock
+
+    def seal(self, draft: Draft, epoch: str, seq: int) -> tuple[Kind, bytes]:
+        """The record's kind and the bytes that travel."""
+        kind = Kind.TELEMETRY if isinstance(draft, Telemetry) else draft.kind
+        record = Record(
+            gateway=self.gateway,
+            epoch=epoch,
+            seq=seq,
+            kind=kind,
+            unit=draft.unit,
+            slot=draft.slot,
+            t_ns=draft.t_ns if isinstance(draft, Telemetry) else draft.from_ns,
+            sealed_ns=self.clock.now_ns(),
+            mono_ns=self.clock.mono_ns(),
+            clock=draft.clock,
+            body=draft.columns if isinstance(draft, Telemetry) else self._sign(draft, epoch, seq),
+        )
+        return kind, seal(record, self.key)
+
+    def blank(self, sealed: bytes) -> tuple[Record, bytes]:
+        """The record that `sealed` holds, and a blank with the same number in its stead."""
+        old = unseal(sealed).read()
+        blank = msgspec.structs.replace(
+            old, kind=Kind.BLANK, body=BLANK_BODY, sealed_ns=self.clock.now_ns()
+        )
+        return old, seal(blank, self.key)
+
+    def reopen(self, sealed: bytes) -> Draft:
+        """The draft that `sealed` was made from, to be numbered anew."""
+        old = unseal(sealed).read()
+        if not old.kind.carries_event:
+            return Telemetry(old.unit, old.slot, old.t_ns, old.clock, old.body)
+        event = decode_event(old.body).read()
+        times = (event.from_ns, event.to_ns)
+        return Fact(old.kind, event.unit, old.slot, *times, event.clock, event.body)
+
+    def _sign(self, fact: Fact, epoch: str, seq: int) -> bytes:
+        event = Event(
+            unit=fact.unit,
+            occurred_from=format_time(fact.from_ns),
+            occurred_to=format_time(fact.to_ns),
+            clock=fact.clock,
+            author=self.gateway,
+            stream=epoch,
+            counter=seq,
+            body=fact.body,
+        )
+        return encode_event(sign_event(event, self.key))

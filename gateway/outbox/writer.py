@@ -1,0 +1,268 @@
+"""The outbox on disk: SQLite, one writer thread, group commit.
+
+Drafts, samples and receipts enter from any thread; sealed records leave to the uplink. A
+commit that fails is tried again until it succeeds, with the reserve and the oldest telemetry
+given up when the disk is full. A bridge that acknowledges numbers that this file never gave
+proves that the file was rolled back: a new epoch starts and what was put since the opening is
+numbered again in it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from gateway.clock import Clock, SystemClock
+from gateway.outbox import instance, schema
+from gateway.outbox.commit import Commit
+from gateway.outbox.door import Counters, Draft, Held, Settled, Waiting
+from gateway.outbox.intake import Hold, Intake, Order, Put, Settle
+from gateway.outbox.reserve import Reserve
+from gateway.outbox.sealing import Sealer
+from gateway.outbox.tables import EpochRow, Tables
+from packtrail import logs
+from packtrail.receipt import Receipt
+from packtrail.record import Kind
+from packtrail.signing import SigningKey
+from packtrail.topics import RecordAddress
+
+RETRY_S: Final = 1.0
+LAST_TRIES: Final = 5
+_URGENT: Final = tuple(sorted(kind.priority for kind in Kind if kind.carries_event))
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxOptions:
+    """How much an outbox may hold.
+
+    Attributes:
+        quota_bytes: size of waiting records at which the oldest telemetry is thinned.
+        max_pages: hard limit of the file in pages of 4 KiB, 0 for none.
+    """
+
+    quota_bytes: int = 2_000_000_000
+    max_pages: int = 0
+
+
+class SqliteOutbox:
+    """The outbox of one gateway; see `door.Outbox` for its methods."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        gateway: str,
+        key: SigningKey,
+        clock: Clock | None = None,
+        options: OutboxOptions | None = None,
+    ) -> None:
+        self._log = logs.get("gateway.outbox")
+        self._sealer = Sealer(gateway, key, clock or SystemClock())
+        self._options = options or OutboxOptions()
+        self._lock_file = instance.lock_outbox(path)
+        try:
+            self._open(path, gateway)
+        except BaseException:
+            self._lock_file.close()
+            raise
+        self._intake = Intake()
+        self._listeners: list[Callable[[], None]] = []
+        self._thread = threading.Thread(target=self._write, name="outbox")
+        self._thread.start()
+
+    @property
+    def epoch(self) -> str:
+        """The numbering space that new records get."""
+        return self._epoch.name
+
+    def subscribe(self, wake: Callable[[], None]) -> None:
+        """Call `wake` from the writer thread after each commit; it must not block."""
+        self._listeners.append(wake)
+
+    def put(self, draft: Draft) -> Future[RecordAddress]:
+        """Take a draft; its number comes with the commit."""
+        order = Put(draft)
+        if not self._intake.offer(order):
+            self._drop(1)
+            order.done.cancel()
+        return order.done
+
+    def hold(self, held: Held) -> None:
+        """Keep a sample until its chunk is put."""
+        if not self._intake.offer(Hold(held)):
+            self._drop(1)
+
+    def recovered(self) -> list[Held]:
+        """What the last run held and never put."""
+        return self._recovered
+
+    def settle(self, receipt: Receipt) -> Future[Settled]:
+        """Take out what a verified receipt answers."""
+        order = Settle(receipt)
+        if not self._intake.offer(order):
+            order.done.cancel()
+        return order.done
+
+    def waiting(self, *, after: int, limit: int, urgent: bool = False) -> list[Waiting]:
+        """Records above a position, in order; urgent ones by priority first."""
+        with self._reading:
+            if not urgent:
+                return self._reader.waiting(after, limit)
+            rows: list[Waiting] = []
+            for priority in _URGENT:
+                rows += self._reader.waiting_of(priority, after, limit - len(rows))
+            return rows
+
+    def counters(self) -> Counters:
+        """What went through."""
+        with self._state:
+            return self._counters
+
+    def close(self) -> None:
+        """Commit what was put, then close the file."""
+        self._intake.end()
+        self._thread.join()
+        with self._reading:
+            self._reader.close()
+        self._lock_file.close()
+
+    def _open(self, path: Path, gateway: str) -> None:
+        now_ns = self._sealer.clock.now_ns()
+        connection = schema.open_file(path, now_ns)
+        try:
+            if self._options.max_pages:
+                connection.execute(f"PRAGMA max_page_count = {self._options.max_pages:d}")
+            self._tables = Tables(connection, gateway)
+            doubt = instance.recognise(path, connection)
+            self._begin(doubt, now_ns)
+            self._reader = Tables(schema.connect(path), gateway)
+        except BaseException:
+            connection.close()
+            raise
+        self._reading, self._state = threading.Lock(), threading.Lock()
+        self._reserve = Reserve(Path(f"{path}.reserve"))
+        self._reserve.make()
+
+    def _begin(self, doubt: str, now_ns: int) -> None:
+        """Go on with the newest epoch, or start one when the file is not surely ours."""
+        if doubt:
+            with self._tables.transaction():
+                self._tables.add_epoch(os.urandom(8).hex(), now_ns, doubt)
+                forgotten = self._tables.forget_held()
+            self._log.info("epoch_started", reason=doubt, samples_forgotten=forgotten)
+        self._epoch = _present(self._tables.newest_epoch())
+        self._opened_at = self._epoch.position(self._epoch.last_seq)
+        self._recovered = self._tables.held()
+        records, size = self._tables.size()
+        tally = self._tables.tally()
+        self._counters = Counters(
+            **tally, waiting=records, waiting_bytes=size, held=len(self._recovered)
+        )
+
+    def _write(self) -> None:
+        """The writer thread."""
+        while group := self._intake.next_group():
+            self._commit_at_last(group)
+            while self._over_quota() and self._thin():
+                pass
+            for wake in self._listeners:
+                wake()
+        self._tables.close()
+
+    def _commit_at_last(self, group: list[Order]) -> None:
+        """Commit a group, however often it takes; give up only when closing."""
+        tries = 0
+        while True:
+            try:
+                self._commit(lambda commit: commit.carry_out(group))
+            except sqlite3.Error as error:
+                tries += 1
+                self._log.error("commit_failed", why=str(error), orders=len(group), tries=tries)
+                self._make_room(error)
+                if not self._intake.rest(RETRY_S) and tries >= LAST_TRIES:
+                    self._give_up(group)
+                    return
+            else:
+                return
+
+    def _commit(self, write: Callable[[Commit], None]) -> Commit:
+        """One transaction; memory follows the disk, never the other way round."""
+        commit = Commit(self._tables, self._sealer, self._epoch, self._epoch.last_seq)
+        with self._tables.transaction():
+            write(commit)
+        self._epoch = replace(self._epoch, last_seq=commit.seq)
+        self._take_over(commit)
+        for done, address in commit.numbered:
+            done.set_result(address)
+        for settling, settled in commit.settled:
+            settling.set_result(settled)
+        if commit.rolled_back:
+            self._leave_epoch()
+        return commit
+
+    def _leave_epoch(self) -> None:
+        """The bridge knows numbers that this file never gave: number anew."""
+        with self._tables.transaction():
+            self._tables.add_epoch(
+                os.urandom(8).hex(), self._sealer.clock.now_ns(), "receipt_ahead"
+            )
+        self._epoch = _present(self._tables.newest_epoch())
+        since, self._opened_at = self._opened_at, self._epoch.position(0)
+        again = self._commit(lambda commit: commit.readdress(since))
+        self._log.error("outbox_rolled_back", epoch=self.epoch, renumbered=again.seq)
+
+    def _over_quota(self) -> bool:
+        return self._counters.waiting_bytes > self._options.quota_bytes
+
+    def _thin(self) -> bool:
+        """Blank the oldest telemetry; False when there is none left or no room to say so."""
+        try:
+            commit = self._commit(Commit.thin)
+        except sqlite3.Error as error:
+            self._log.error("thinning_failed", why=str(error))
+            return False
+        if commit.thinned:
+            self._log.warning("telemetry_thinned", records=commit.thinned)
+        return bool(commit.thinned)
+
+    def _make_room(self, error: sqlite3.Error) -> None:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            self._reserve.give_up()
+            self._thin()
+
+    def _give_up(self, group: list[Order]) -> None:
+        for order in group:
+            if not isinstance(order, Hold):
+                order.done.cancel()
+        self._drop(len(group))
+
+    def _take_over(self, commit: Commit) -> None:
+        with self._state:
+            old = self._counters
+            self._counters = replace(
+                old,
+                added=old.added + commit.added,
+                stored=old.stored + commit.stored,
+                refused=old.refused + commit.refused,
+                thinned=old.thinned + commit.thinned,
+                waiting=old.waiting + commit.records,
+                waiting_bytes=old.waiting_bytes + commit.bytes,
+                held=old.held + commit.held,
+                commits=old.commits + 1,
+            )
+
+    def _drop(self, count: int) -> None:
+        with self._state:
+            self._counters = replace(self._counters, dropped=self._counters.dropped + count)
+
+
+def _present(epoch: EpochRow | None) -> EpochRow:
+    if epoch is None:
+        raise sqlite3.DatabaseError("the outbox has no epoch")
+    return epoch
