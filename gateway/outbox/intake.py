@@ -55,7 +55,13 @@ Order = Put | Hold | Settle
 class Intake:
     """Orders wait here for the writer."""
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
+    def __init__(
+        self,
+        record_wait_s: float = RECORD_WAIT_S,
+        lazy_wait_s: float = LAZY_WAIT_S,
+        capacity: int = CAPACITY,
+    ) -> None:
+        self._patience = {Put: record_wait_s, Hold: lazy_wait_s, Settle: lazy_wait_s}
         self._capacity = capacity
         self._orders: deque[tuple[float, Order]] = deque()
         self._changed = threading.Condition()
@@ -66,11 +72,11 @@ class Intake:
     def offer(self, order: Order) -> bool:
         """Take an order; False when the queue is full or ended."""
         with self._changed:
-            if self._ended or (len(self._orders) >= self._capacity and not _is_fact(order)):
+            if self._ended or (len(self._orders) >= self._capacity and not is_fact(order)):
                 return False
-            self._orders.append((time.monotonic() + _patience(order), order))
+            self._orders.append((time.monotonic() + self._patience[type(order)], order))
             self._records += isinstance(order, Put)
-            self._urgent = self._urgent or _is_fact(order)
+            self._urgent = self._urgent or is_fact(order)
             self._changed.notify()
         return True
 
@@ -88,7 +94,7 @@ class Intake:
             count = min(len(self._orders), MAX_GROUP)
             group = [self._orders.popleft()[1] for _ in range(count)]
             self._records -= sum(isinstance(order, Put) for order in group)
-            self._urgent = any(_is_fact(order) for _, order in self._orders)
+            self._urgent = any(is_fact(order) for _, order in self._orders)
         return group
 
     def rest(self, seconds: float) -> bool:
@@ -109,9 +115,6 @@ class Intake:
         return min(deadline for deadline, _ in self._orders) - time.monotonic()
 
 
-def _is_fact(order: Order) -> bool:
+def is_fact(order: Order) -> bool:
+    """Whether it is what must never be lost."""
     return isinstance(order, Put) and isinstance(order.draft, Fact)
-
-
-def _patience(order: Order) -> float:
-    return RECORD_WAIT_S if isinstance(order, Put) else LAZY_WAIT_S

@@ -22,7 +22,16 @@ from gateway.clock import Clock, SystemClock
 from gateway.outbox import instance, schema
 from gateway.outbox.commit import Commit
 from gateway.outbox.door import Counters, Draft, Held, Settled, Waiting
-from gateway.outbox.intake import Hold, Intake, Order, Put, Settle
+from gateway.outbox.intake import (
+    LAZY_WAIT_S,
+    RECORD_WAIT_S,
+    Hold,
+    Intake,
+    Order,
+    Put,
+    Settle,
+    is_fact,
+)
 from gateway.outbox.reserve import Reserve
 from gateway.outbox.sealing import Sealer
 from gateway.outbox.tables import EpochRow, Tables
@@ -44,10 +53,14 @@ class OutboxOptions:
     Attributes:
         quota_bytes: size of waiting records at which the oldest telemetry is thinned.
         max_pages: hard limit of the file in pages of 4 KiB, 0 for none.
+        record_wait_s: how long a record may wait for others to share its disk flush.
+        lazy_wait_s: the same for held samples and receipts.
     """
 
     quota_bytes: int = 2_000_000_000
     max_pages: int = 0
+    record_wait_s: float = RECORD_WAIT_S
+    lazy_wait_s: float = LAZY_WAIT_S
 
 
 class SqliteOutbox:
@@ -71,7 +84,8 @@ class SqliteOutbox:
         except BaseException:
             self._lock_file.close()
             raise
-        self._intake = Intake()
+        self._intake = Intake(self._options.record_wait_s, self._options.lazy_wait_s)
+        self._full = False
         self._listeners: list[Callable[[], None]] = []
         self._thread = threading.Thread(target=self._write, name="outbox")
         self._thread.start()
@@ -171,6 +185,7 @@ class SqliteOutbox:
             self._commit_at_last(group)
             while self._over_quota() and self._thin():
                 pass
+            self._reserve.make()
             for wake in self._listeners:
                 wake()
         self._tables.close()
@@ -178,18 +193,36 @@ class SqliteOutbox:
     def _commit_at_last(self, group: list[Order]) -> None:
         """Commit a group, however often it takes; give up only when closing."""
         tries = 0
-        while True:
-            try:
-                self._commit(lambda commit: commit.carry_out(group))
-            except sqlite3.Error as error:
-                tries += 1
-                self._log.error("commit_failed", why=str(error), orders=len(group), tries=tries)
-                self._make_room(error)
-                if not self._intake.rest(RETRY_S) and tries >= LAST_TRIES:
-                    self._give_up(group)
-                    return
-            else:
+        while not self._commit_or_log(group):
+            tries += 1
+            if self._full and len(group) > 1:
+                for order in group:
+                    self._commit_at_last([order])
                 return
+            if self._full and (self._thin() or self._drop_telemetry(group)):
+                continue
+            if not self._intake.rest(RETRY_S) and tries >= LAST_TRIES:
+                self._give_up(group)
+                return
+
+    def _commit_or_log(self, group: list[Order]) -> bool:
+        try:
+            self._commit(lambda commit: commit.carry_out(group))
+        except sqlite3.Error as error:
+            self._full = _code(error) == sqlite3.SQLITE_FULL
+            self._log.error("commit_failed", why=str(error), orders=len(group))
+            if self._full:
+                self._reserve.give_up()
+            return False
+        return True
+
+    def _drop_telemetry(self, group: list[Order]) -> bool:
+        """Empty a group of one that is no fact: what the disk cannot take is given up."""
+        kept = [order for order in group if isinstance(order, Settle) or is_fact(order)]
+        dropped = len(group) - len(kept)
+        self._give_up([order for order in group if order not in kept])
+        group[:] = kept
+        return bool(dropped)
 
     def _commit(self, write: Callable[[Commit], None]) -> Commit:
         """One transaction; memory follows the disk, never the other way round."""
@@ -231,11 +264,6 @@ class SqliteOutbox:
             self._log.warning("telemetry_thinned", records=commit.thinned)
         return bool(commit.thinned)
 
-    def _make_room(self, error: sqlite3.Error) -> None:
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-            self._reserve.give_up()
-            self._thin()
-
     def _give_up(self, group: list[Order]) -> None:
         for order in group:
             if not isinstance(order, Hold):
@@ -266,3 +294,8 @@ def _present(epoch: EpochRow | None) -> EpochRow:
     if epoch is None:
         raise sqlite3.DatabaseError("the outbox has no epoch")
     return epoch
+
+
+def _code(error: sqlite3.Error) -> int | None:
+    """SQLite's own code, where the error comes from SQLite."""
+    return getattr(error, "sqlite_errorcode", None)
