@@ -1,0 +1,47 @@
+"""The one store: what the bridge has committed is here, everything else follows from it.
+
+Judged arrivals enter in batches, one transaction each; receipts, packs, facts, chunks and the
+ledger's tree leave. `Store` is the contract, `SqliteStore` keeps it in one file.
+"""
+
+from cloud_bridge.store.contract import Store
+from cloud_bridge.store.sqlite import SqliteStore
+from cloud_bridge.store.values import (
+    Arrival,
+    Blank,
+    Chunk,
+    Committed,
+    Content,
+    Counts,
+    Entry,
+    Equivocation,
+    Fact,
+    GatewayProgress,
+    PlaceFact,
+    Progress,
+    Refused,
+    SlotNow,
+    StoredChunk,
+    Stranger,
+)
+
+__all__ = [
+    "Arrival",
+    "Blank",
+    "Chunk",
+    "Committed",
+    "Content",
+    "Counts",
+    "Entry",
+    "Equivocation",
+    "Fact",
+    "GatewayProgress",
+    "PlaceFact",
+    "Progress",
+    "Refused",
+    "SlotNow",
+    "SqliteStore",
+    "Store",
+    "StoredChunk",
+    "Stranger",
+]

@@ -1,0 +1,119 @@
+"""`Store`: what every database behind the bridge must keep to. One test suite runs on each.
+
+`commit` is the promise of the bridge: when it returns, everything in the batch is durable and
+takes effect once; when it raises, nothing of the batch happened. Several bridges may commit
+records of the same gateway at the same time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from cloud_bridge.store.values import (
+    Arrival,
+    Committed,
+    Counts,
+    Entry,
+    Equivocation,
+    Fact,
+    GatewayProgress,
+    PlaceFact,
+    Progress,
+    SlotNow,
+    StoredChunk,
+    Stranger,
+)
+from packtrail.event import UnitRef
+
+
+class Store(Protocol):
+    """One database that holds the truth. Safe to call from any thread.
+
+    Every method raises `StoreError` when the database does not answer; it says whether
+    trying again can help.
+    """
+
+    def commit(
+        self, arrivals: Sequence[Arrival], strangers: Sequence[Stranger], now_ns: int
+    ) -> Committed:
+        """Take a batch in one transaction: numbers, content, refusals and receipts."""
+
+    def append(self, facts: Sequence[Fact], now_ns: int) -> tuple[int | None, ...]:
+        """Record facts that came on another way than a gateway; one transaction.
+
+        Returns:
+            The new leaf of each fact, or None for one that was recorded before.
+        """
+
+    def progress(self, gateway: str, epoch: str) -> Progress:
+        """What a receipt would say now, with every refusal (at most 256)."""
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Everything read inside sees the same moment."""
+
+    def size(self) -> int:
+        """How many leaves the ledger has."""
+
+    def node(self, level: int, position: int) -> bytes:
+        """The hash of a complete subtree of the ledger."""
+
+    def entries(self, after: int = -1, limit: int = 1000) -> list[Entry]:
+        """Ledger lines with leaf numbers above `after`, rising."""
+
+    def entries_of(self, unit: UnitRef) -> list[Entry]:
+        """Every ledger line that touches a unit, rising by leaf."""
+
+    def key_entries(self, after: int = -1) -> list[Entry]:
+        """KeyRegistered and KeyRevoked lines with leaves above `after`, rising."""
+
+    def next_counter(self, author: str, stream: str) -> int:
+        """One more than the highest counter that this author used in this stream."""
+
+    def conflicting(self, author: str, stream: str, counter: int) -> list[Entry]:
+        """Every line under one number of one author; more than one is equivocation."""
+
+    def save_checkpoint(self, size: int, root: bytes, note: str, now_ns: int) -> None:
+        """Keep a signed checkpoint; the first one of a size stays."""
+
+    def checkpoint(self) -> str | None:
+        """The newest signed checkpoint."""
+
+    def checkpoints(self) -> list[str]:
+        """Every signed checkpoint, rising by size."""
+
+    def units(self, after: UnitRef | None = None, limit: int = 50) -> list[UnitRef]:
+        """Units that anything was said of, in the order of their names."""
+
+    def has_unit(self, unit: UnitRef) -> bool:
+        """Whether anything was ever said of a unit."""
+
+    def chunks_of(
+        self, unit: UnitRef, from_ns: int, to_ns: int, limit: int = 100
+    ) -> list[StoredChunk]:
+        """Chunks of a unit that overlap [from_ns, to_ns], oldest first."""
+
+    def latest_chunks(self, unit: UnitRef, limit: int = 1) -> list[StoredChunk]:
+        """The newest chunks of a unit, newest first."""
+
+    def gateways(self) -> list[GatewayProgress]:
+        """Every gateway and epoch that was ever answered, newest commit first."""
+
+    def slots(self, gateway: str) -> list[SlotNow]:
+        """The newest chunk of each slot of a gateway."""
+
+    def places(self, sites: Sequence[str]) -> list[PlaceFact]:
+        """The newest fact about each slot of the given sites."""
+
+    def alarms(self, author: str, limit: int = 20) -> list[Entry]:
+        """The newest incidents and contested identities that an author reported."""
+
+    def equivocations(self, limit: int = 100) -> list[Equivocation]:
+        """Other contents under taken numbers, newest first."""
+
+    def counts(self) -> Counts:
+        """How much there is of everything."""
+
+    def close(self) -> None:
+        """Close every connection."""

@@ -1,0 +1,160 @@
+"""What the store is asked, the same for every database: rows become values here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cloud_bridge.errors import StoreError
+from cloud_bridge.store.values import (
+    Chunk,
+    Counts,
+    Entry,
+    Equivocation,
+    GatewayProgress,
+    PlaceFact,
+    Progress,
+    SlotNow,
+    StoredChunk,
+)
+from cloud_bridge.store.writes import Run, contiguous, first
+from packtrail.event import PlaceRef, UnitRef, decode_event
+from packtrail.receipt import MAX_AHEAD, Refusal
+from packtrail.topics import RecordAddress
+
+
+class Reads:
+    """The reading half of `Store` over `_run`; see there."""
+
+    _run: Run
+
+    def progress(self, gateway: str, epoch: str) -> Progress:
+        """See `Store.progress`."""
+        key = {"gateway": gateway, "epoch": epoch}
+        row = self._run("find_receipt", key).fetchone()
+        above = [r[0] for r in self._run("numbers_above", {**key, "through": row[0] if row else 0})]
+        through = contiguous(row[0] if row else 0, above)
+        refused = self._run("refused_of_epoch", {**key, "limit": MAX_AHEAD})
+        return Progress(
+            gateway,
+            epoch,
+            through,
+            first((seq for seq in above if seq > through), MAX_AHEAD),
+            tuple(Refusal(*row) for row in refused)[::-1],
+        )
+
+    def size(self) -> int:
+        """See `Store.size`."""
+        size: int = self._run("ledger_size", None).fetchone()[0]
+        return size
+
+    def node(self, level: int, position: int) -> bytes:
+        """See `Store.node`."""
+        row = self._run("find_node", {"level": level, "position": position}).fetchone()
+        if row is None:
+            raise StoreError(f"the ledger's tree lacks node {level}/{position}")
+        value: bytes = row[0]
+        return value
+
+    def entries(self, after: int = -1, limit: int = 1000) -> list[Entry]:
+        """See `Store.entries`."""
+        return [_entry(row) for row in self._run("entries", {"after": after, "limit": limit})]
+
+    def entries_of(self, unit: UnitRef) -> list[Entry]:
+        """See `Store.entries_of`."""
+        return [_entry(row) for row in self._run("entries_of", _name(unit))]
+
+    def key_entries(self, after: int = -1) -> list[Entry]:
+        """See `Store.key_entries`."""
+        return [_entry(row) for row in self._run("key_entries", {"after": after})]
+
+    def next_counter(self, author: str, stream: str) -> int:
+        """See `Store.next_counter`."""
+        row = self._run("next_counter", {"author": author, "stream": stream}).fetchone()
+        counter: int = row[0]
+        return counter
+
+    def conflicting(self, author: str, stream: str, counter: int) -> list[Entry]:
+        """See `Store.conflicting`."""
+        key = {"author": author, "stream": stream, "counter": counter}
+        return [_entry(row) for row in self._run("conflicting", key)]
+
+    def checkpoint(self) -> str | None:
+        """See `Store.checkpoint`."""
+        row = self._run("newest_checkpoint", None).fetchone()
+        return row[0] if row else None
+
+    def checkpoints(self) -> list[str]:
+        """See `Store.checkpoints`."""
+        return [row[0] for row in self._run("checkpoints", None)]
+
+    def units(self, after: UnitRef | None = None, limit: int = 50) -> list[UnitRef]:
+        """See `Store.units`."""
+        name, key = ("units_after", _name(after)) if after else ("first_units", {})
+        return [UnitRef(*row) for row in self._run(name, {**key, "limit": limit})]
+
+    def has_unit(self, unit: UnitRef) -> bool:
+        """See `Store.has_unit`."""
+        return self._run("find_unit", _name(unit)).fetchone() is not None
+
+    def chunks_of(
+        self, unit: UnitRef, from_ns: int, to_ns: int, limit: int = 100
+    ) -> list[StoredChunk]:
+        """See `Store.chunks_of`."""
+        span = {"from_ns": from_ns, "to_ns": to_ns, "limit": limit}
+        return [_chunk(row) for row in self._run("chunks_of", {**_name(unit), **span})]
+
+    def latest_chunks(self, unit: UnitRef, limit: int = 1) -> list[StoredChunk]:
+        """See `Store.latest_chunks`."""
+        rows = self._run("latest_chunks", {**_name(unit), "limit": limit})
+        return [_chunk(row) for row in rows]
+
+    def gateways(self) -> list[GatewayProgress]:
+        """See `Store.gateways`."""
+        return [GatewayProgress(*row) for row in self._run("gateways", None)]
+
+    def slots(self, gateway: str) -> list[SlotNow]:
+        """See `Store.slots`."""
+        return [
+            SlotNow(row[0], row[1], _unit(row[2], row[3]), RecordAddress(row[0], *row[4:6]), row[6])
+            for row in self._run("slots", {"gateway": gateway})
+        ]
+
+    def places(self, sites: Sequence[str]) -> list[PlaceFact]:
+        """See `Store.places`."""
+        found = []
+        for site in sites:
+            for row in self._run("places_of_site", {"site": site}):
+                unit = decode_event(row[3]).read().unit
+                found.append(PlaceFact(PlaceRef(row[0], row[1]), row[2], unit))
+        return found
+
+    def alarms(self, author: str, limit: int = 20) -> list[Entry]:
+        """See `Store.alarms`."""
+        return [_entry(row) for row in self._run("alarms", {"author": author, "limit": limit})]
+
+    def equivocations(self, limit: int = 100) -> list[Equivocation]:
+        """See `Store.equivocations`."""
+        rows = self._run("equivocations", {"limit": limit})
+        return [Equivocation(RecordAddress(*row[:3]), row[3], row[4]) for row in rows]
+
+    def counts(self) -> Counts:
+        """See `Store.counts`."""
+        return Counts(*self._run("counts", None).fetchone())
+
+
+def _name(unit: UnitRef) -> dict[str, Any]:
+    return {"scheme": unit.scheme, "unit": unit.id}
+
+
+def _unit(scheme: str | None, name: str | None) -> UnitRef | None:
+    return UnitRef(scheme, name) if scheme and name else None
+
+
+def _entry(row: tuple[int, int, bytes]) -> Entry:
+    return Entry(row[0], row[1], decode_event(row[2]))
+
+
+def _chunk(row: tuple[Any, ...]) -> StoredChunk:
+    chunk = Chunk(_unit(row[3], row[4]), *row[5:9])
+    return StoredChunk(RecordAddress(*row[:3]), chunk, row[9], row[10])

@@ -1,0 +1,164 @@
+-- Statements of the store, the same for every database. Parameters are `:name`.
+
+-- name: insert_record
+INSERT INTO record (gateway, epoch, seq, digest, outcome, recorded_ns)
+VALUES (:gateway, :epoch, :seq, :digest, :outcome, :now)
+ON CONFLICT DO NOTHING
+
+-- name: find_record
+SELECT digest, outcome FROM record WHERE gateway = :gateway AND epoch = :epoch AND seq = :seq
+
+-- name: insert_refused
+INSERT INTO refused (gateway, epoch, seq, reason, detail, data, recorded_ns)
+VALUES (:gateway, :epoch, :seq, :reason, :detail, :data, :now)
+
+-- name: find_refused
+SELECT seq, reason, detail FROM refused
+WHERE gateway = :gateway AND epoch = :epoch AND seq = :seq
+
+-- name: refused_of_epoch
+SELECT seq, reason, detail FROM refused
+WHERE gateway = :gateway AND epoch = :epoch ORDER BY seq DESC LIMIT :limit
+
+-- name: insert_equivocation
+INSERT INTO equivocation (gateway, epoch, seq, digest, data, recorded_ns)
+VALUES (:gateway, :epoch, :seq, :digest, :data, :now)
+ON CONFLICT DO NOTHING
+
+-- name: equivocations
+SELECT gateway, epoch, seq, digest, recorded_ns FROM equivocation
+ORDER BY recorded_ns DESC, gateway, epoch, seq LIMIT :limit
+
+-- name: insert_stranger
+INSERT INTO stranger (topic, reason, data, recorded_ns) VALUES (:topic, :reason, :data, :now)
+
+-- name: trim_strangers
+DELETE FROM stranger WHERE id <= (SELECT max(id) FROM stranger) - :keep
+
+-- name: insert_unit
+INSERT INTO unit (scheme, id, recorded_ns) VALUES (:scheme, :unit, :now) ON CONFLICT DO NOTHING
+
+-- name: insert_chunk
+INSERT INTO chunk (gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data,
+                   recorded_ns)
+VALUES (:gateway, :epoch, :seq, :scheme, :unit, :slot, :from_ns, :to_ns, :samples, :data, :now)
+
+-- name: upsert_slot
+INSERT INTO slot (gateway, slot, scheme, unit, epoch, seq, to_ns)
+VALUES (:gateway, :slot, :scheme, :unit, :epoch, :seq, :to_ns)
+ON CONFLICT (gateway, slot) DO UPDATE
+SET scheme = excluded.scheme, unit = excluded.unit, epoch = excluded.epoch,
+    seq = excluded.seq, to_ns = excluded.to_ns
+WHERE excluded.to_ns >= slot.to_ns
+
+-- name: find_receipt
+SELECT through, highest, sealed_ns FROM receipt WHERE gateway = :gateway AND epoch = :epoch
+
+-- name: numbers_above
+SELECT seq FROM record WHERE gateway = :gateway AND epoch = :epoch AND seq > :through
+ORDER BY seq
+
+-- name: upsert_receipt
+INSERT INTO receipt (gateway, epoch, through, highest, sealed_ns, committed_ns)
+VALUES (:gateway, :epoch, :through, :highest, :sealed_ns, :now)
+ON CONFLICT (gateway, epoch) DO UPDATE
+SET through = excluded.through, highest = excluded.highest, sealed_ns = excluded.sealed_ns,
+    committed_ns = excluded.committed_ns
+
+-- name: ledger_size
+SELECT coalesce(max(leaf) + 1, 0) FROM ledger
+
+-- name: find_event
+SELECT leaf FROM ledger WHERE event_id = :event_id
+
+-- name: insert_ledger
+INSERT INTO ledger (leaf, event_id, type, author, stream, counter, recorded_ns, signed)
+VALUES (:leaf, :event_id, :type, :author, :stream, :counter, :now, :signed)
+
+-- name: insert_ledger_unit
+INSERT INTO ledger_unit (scheme, unit, leaf) VALUES (:scheme, :unit, :leaf)
+ON CONFLICT DO NOTHING
+
+-- name: upsert_place
+INSERT INTO place (site, slot, from_ns, leaf) VALUES (:site, :slot, :from_ns, :leaf)
+ON CONFLICT (site, slot) DO UPDATE SET from_ns = excluded.from_ns, leaf = excluded.leaf
+WHERE excluded.from_ns >= place.from_ns
+
+-- name: insert_node
+INSERT INTO tree (level, position, hash) VALUES (:level, :position, :hash)
+
+-- name: find_node
+SELECT hash FROM tree WHERE level = :level AND position = :position
+
+-- name: entries
+SELECT leaf, recorded_ns, signed FROM ledger WHERE leaf > :after ORDER BY leaf LIMIT :limit
+
+-- name: entries_of
+SELECT ledger.leaf, ledger.recorded_ns, ledger.signed
+FROM ledger_unit JOIN ledger ON ledger.leaf = ledger_unit.leaf
+WHERE ledger_unit.scheme = :scheme AND ledger_unit.unit = :unit ORDER BY ledger.leaf
+
+-- name: key_entries
+SELECT leaf, recorded_ns, signed FROM ledger
+WHERE type IN ('KeyRegistered', 'KeyRevoked') AND leaf > :after ORDER BY leaf
+
+-- name: next_counter
+SELECT coalesce(max(counter) + 1, 1) FROM ledger WHERE author = :author AND stream = :stream
+
+-- name: conflicting
+SELECT leaf, recorded_ns, signed FROM ledger
+WHERE author = :author AND stream = :stream AND counter = :counter ORDER BY leaf
+
+-- name: insert_checkpoint
+INSERT INTO checkpoint (size, root, note, recorded_ns) VALUES (:size, :root, :note, :now)
+ON CONFLICT DO NOTHING
+
+-- name: newest_checkpoint
+SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1
+
+-- name: checkpoints
+SELECT note FROM checkpoint ORDER BY size
+
+-- name: first_units
+SELECT scheme, id FROM unit ORDER BY scheme, id LIMIT :limit
+
+-- name: units_after
+SELECT scheme, id FROM unit WHERE (scheme, id) > (:scheme, :unit)
+ORDER BY scheme, id LIMIT :limit
+
+-- name: find_unit
+SELECT 1 FROM unit WHERE scheme = :scheme AND id = :unit
+
+-- name: chunks_of
+SELECT gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, recorded_ns
+FROM chunk
+WHERE scheme = :scheme AND unit = :unit AND to_ns >= :from_ns AND from_ns <= :to_ns
+ORDER BY to_ns, gateway, epoch, seq LIMIT :limit
+
+-- name: latest_chunks
+SELECT gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, recorded_ns
+FROM chunk WHERE scheme = :scheme AND unit = :unit
+ORDER BY to_ns DESC, gateway, epoch, seq LIMIT :limit
+
+-- name: gateways
+SELECT gateway, epoch, through, highest, sealed_ns, committed_ns FROM receipt
+ORDER BY committed_ns DESC, gateway, epoch
+
+-- name: slots
+SELECT gateway, slot, scheme, unit, epoch, seq, to_ns FROM slot
+WHERE gateway = :gateway ORDER BY slot
+
+-- name: places_of_site
+SELECT place.site, place.slot, place.leaf, ledger.signed
+FROM place JOIN ledger ON ledger.leaf = place.leaf
+WHERE place.site = :site ORDER BY place.slot
+
+-- name: alarms
+SELECT leaf, recorded_ns, signed FROM ledger
+WHERE type IN ('IncidentRecorded', 'IdentityContested') AND author = :author
+ORDER BY leaf DESC LIMIT :limit
+
+-- name: counts
+SELECT (SELECT count(*) FROM unit), (SELECT coalesce(max(leaf) + 1, 0) FROM ledger),
+       (SELECT count(*) FROM chunk), (SELECT count(*) FROM refused),
+       (SELECT count(*) FROM equivocation), (SELECT count(*) FROM stranger)

@@ -1,0 +1,169 @@
+"""`SqliteStore`: the store in one SQLite file, write-ahead log, every commit on the disk.
+
+One writer at a time (`BEGIN IMMEDIATE`, across threads and processes), any number of readers.
+A full disk or a locked file raises `StoreError` and leaves nothing of the batch behind.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cloud_bridge.errors import StoreError
+from cloud_bridge.store.reads import Reads
+from cloud_bridge.store.statements import migrations, statements
+from cloud_bridge.store.values import Arrival, Committed, Fact, Stranger
+from cloud_bridge.store.writes import Batch, Rows
+from packtrail.language import Text
+
+BUSY_S = 30.0
+
+
+class SqliteStore(Reads):
+    """Open, or make, the database at `path` and bring it to this version's schema.
+
+    Args:
+        path: the file; its folder must exist.
+        keep_strangers: how many messages without a trusted key are kept.
+
+    Raises:
+        StoreError: the file cannot be opened, is no database, or is of a newer version.
+    """
+
+    def __init__(self, path: Path, *, keep_strangers: int = 1000) -> None:
+        self._path = path
+        self._keep_strangers = keep_strangers
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._guard = threading.Lock()
+        self._writing = threading.Lock()
+        self._statements = statements()
+        self._migrate()
+
+    def commit(
+        self, arrivals: Sequence[Arrival], strangers: Sequence[Stranger], now_ns: int
+    ) -> Committed:
+        """See `Store.commit`."""
+        with self._transaction():
+            batch = Batch(self._run, now_ns)
+            batch.take_strangers(strangers, self._keep_strangers)
+            return batch.take(arrivals)
+
+    def append(self, facts: Sequence[Fact], now_ns: int) -> tuple[int | None, ...]:
+        """See `Store.append`."""
+        with self._transaction():
+            return Batch(self._run, now_ns).record(facts)
+
+    def save_checkpoint(self, size: int, root: bytes, note: str, now_ns: int) -> None:
+        """See `Store.save_checkpoint`."""
+        with self._transaction():
+            self._run(
+                "insert_checkpoint", {"size": size, "root": root, "note": note, "now": now_ns}
+            )
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """See `Store.reading`."""
+        connection = self._connection()
+        if connection.in_transaction:
+            yield
+            return
+        with self._translated():
+            connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            connection.rollback()
+
+    def close(self) -> None:
+        """See `Store.close`."""
+        with self._guard:
+            for connection in self._connections:
+                connection.close()
+            self._connections.clear()
+            self._local = threading.local()
+
+    def _run(self, name: str, values: Mapping[str, Any] | None, /) -> Rows:
+        with self._translated():
+            return self._connection().execute(self._statements[name], values or {})
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._writing, self._translated():
+            connection = self._connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+
+    def _connection(self) -> sqlite3.Connection:
+        """This thread's own connection."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._open()
+            self._local.connection = connection
+        return connection
+
+    def _open(self) -> sqlite3.Connection:
+        # Each thread uses its own; `close` alone reaches across threads.
+        connection = sqlite3.connect(
+            self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+        )
+        with self._guard:
+            self._connections.append(connection)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        # Without it REPLACE deletes rows past the triggers that forbid deletion.
+        connection.execute("PRAGMA recursive_triggers = ON")
+        return connection
+
+    def _migrate(self) -> None:
+        steps = migrations("sqlite")
+        with self._transaction():
+            connection = self._connection()
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version > len(steps):
+                raise StoreError(
+                    Text("written by a newer version", "由更新版本写入"),
+                    where=str(self._path),
+                    hint=Text("upgrade this installation", "请升级本软件"),
+                )
+            for step in steps[version:]:
+                _apply(connection, step.script)
+                connection.execute(f"PRAGMA user_version = {step.version}")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """The one place where SQLite's errors become ours."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise StoreError(
+                Text(f"the database does not answer: {error}", f"数据库无响应：{error}"),
+                where=str(self._path),
+                hint=Text("check the disk, its space and rights", "请检查磁盘、空间与权限"),
+                retryable=True,
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise StoreError(
+                Text(f"the database refuses: {error}", f"数据库拒绝操作：{error}"),
+                where=str(self._path),
+            ) from error
+
+
+def _apply(connection: sqlite3.Connection, script: str) -> None:
+    """Run a script statement by statement: `executescript` would commit in between."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            connection.execute(statement)
+            statement = ""

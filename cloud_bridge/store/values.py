@@ -1,0 +1,184 @@
+"""What passes the store's door: judged arrivals in, committed progress and rows out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from packtrail.event import Event, PlaceRef, SignedEvent, UnitRef
+from packtrail.receipt import Refusal
+from packtrail.topics import RecordAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Telemetry that decodes: one pack, or one slot whose pack is not known.
+
+    Attributes:
+        unit: the pack, or None.
+        slot: where it was read.
+        from_ns: first sample, UTC ns.
+        to_ns: last sample, UTC ns.
+        samples: how many.
+    """
+
+    unit: UnitRef | None
+    slot: str
+    from_ns: int
+    to_ns: int
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A signed event that its author was entitled to state."""
+
+    signed: SignedEvent
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """Stands for telemetry that the gateway had to give up: only its number counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record of a trusted gateway that will never be taken; its bytes are kept."""
+
+    reason: str
+    detail: str = ""
+
+
+Content = Chunk | Fact | Blank | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One authenticated record with its judgement.
+
+    Attributes:
+        address: the number that removes duplicates.
+        digest: SHA-256 of the signed payload; another one under the same number is
+            equivocation.
+        data: the sealed bytes as they came.
+        sealed_ns: when the gateway says that it sealed them, UTC ns; 0 if unreadable.
+        content: what it is.
+    """
+
+    address: RecordAddress
+    digest: bytes
+    data: bytes
+    sealed_ns: int
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """A message that no trusted key vouches for: counted, kept bounded, never answered."""
+
+    topic: str
+    reason: str
+    data: bytes
+
+
+class Progress(NamedTuple):
+    """What is committed of one gateway's epoch: the content of a receipt."""
+
+    gateway: str
+    epoch: str
+    through: int
+    ahead: tuple[int, ...]
+    refused: tuple[Refusal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What one transaction did.
+
+    Attributes:
+        progress: one for each gateway and epoch in the batch, for its receipt.
+        stored: new records taken.
+        refused: new records refused.
+        repeats: records that were here already.
+        equivocations: records whose number was taken by other content.
+    """
+
+    progress: tuple[Progress, ...]
+    stored: int = 0
+    refused: int = 0
+    repeats: int = 0
+    equivocations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the ledger: its leaf number from 0, when it was recorded, and the event."""
+
+    leaf: int
+    recorded_ns: int
+    signed: SignedEvent
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """A chunk as it lies in the store, with the sealed bytes that prove it."""
+
+    address: RecordAddress
+    chunk: Chunk
+    data: bytes
+    recorded_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Equivocation:
+    """Two contents under one number: the first was taken, this one is kept beside it."""
+
+    address: RecordAddress
+    digest: bytes
+    recorded_ns: int
+
+
+class GatewayProgress(NamedTuple):
+    """What a station page shows of one gateway's epoch.
+
+    `highest` is the highest number seen, `sealed_ns` when the newest record was sealed and
+    `committed_ns` when the last commit was, both UTC ns.
+    """
+
+    gateway: str
+    epoch: str
+    through: int
+    highest: int
+    sealed_ns: int
+    committed_ns: int
+
+
+class SlotNow(NamedTuple):
+    """The newest chunk of one slot; `unit` is None while its pack is not known."""
+
+    gateway: str
+    slot: str
+    unit: UnitRef | None
+    address: RecordAddress
+    to_ns: int
+
+
+class Counts(NamedTuple):
+    """How much the store holds."""
+
+    units: int
+    facts: int
+    chunks: int
+    refused: int
+    equivocations: int
+    strangers: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceFact:
+    """The newest fact about a slot, and the unit that it names."""
+
+    place: PlaceRef
+    leaf: int
+    unit: UnitRef | None
