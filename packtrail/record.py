@@ -111,14 +111,14 @@ def seal(record: Record, key: SigningKey) -> bytes:
     return msgspec.msgpack.encode(Sealed(key.key_id, payload, signature))
 
 
-def unseal(data: bytes) -> Sealed:
+def unseal(data: bytes, max_bytes: int = MAX_RECORD_BYTES) -> Sealed:
     """Split sealed bytes; nothing in them is believed yet.
 
     Raises:
         CodecError: reason `size` or `seal`.
     """
-    if len(data) > MAX_RECORD_BYTES:
-        raise CodecError("size", f"{len(data)} bytes, at most {MAX_RECORD_BYTES}")
+    if len(data) > max_bytes:
+        raise CodecError("size", f"{len(data)} bytes, at most {max_bytes}")
     try:
         sealed = msgspec.msgpack.decode(data, type=Sealed)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -1,0 +1,171 @@
+"""The intake: batches from the inbox, judged, committed, and only then answered.
+
+Order matters and is the promise: commit, then receipt, then the broker's acknowledgement. A
+crash between any two of them brings the message again, and the number removes the duplicate.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from cloud_bridge.errors import StoreError
+from cloud_bridge.ingest.inbox import Delivery, Inbox
+from cloud_bridge.ingest.judge import judge
+from cloud_bridge.ledger.trust import TrustList
+from cloud_bridge.metrics import Metrics
+from cloud_bridge.store import Arrival, Committed, Progress, Store, Stranger
+from packtrail import logs
+from packtrail.receipt import Receipt, Refusal, seal_receipt
+from packtrail.signing import SigningKey
+
+REFUSALS_PER_RECEIPT: Final = 128
+RETRY_S: Final = (0.1, 0.5, 1.0, 2.0, 5.0)
+
+log = logs.get("cloud_bridge.ingest")
+
+
+class Answering(Protocol):
+    """The way back to the broker."""
+
+    def answer(self, gateway: str, receipt: bytes) -> None:
+        """Publish a receipt; one that is lost is repaired by the gateway's repeat."""
+
+    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """Tell the broker that it may forget these."""
+
+
+class Intake:
+    """One writer thread's work.
+
+    Args:
+        inbox: where deliveries wait.
+        link: how to answer.
+        store: where they end.
+        trust: the trust list of this moment.
+        key: signs receipts.
+        metrics: counts.
+        batch: most deliveries in one transaction.
+        batch_s: longest wait for a batch to fill, seconds.
+        now: UTC nanoseconds.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        link: Answering,
+        store: Store,
+        trust: Callable[[], TrustList],
+        key: SigningKey,
+        metrics: Metrics,
+        *,
+        batch: int = 200,
+        batch_s: float = 0.2,
+        now: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._inbox = inbox
+        self._link = link
+        self._store = store
+        self._trust = trust
+        self._key = key
+        self._metrics = metrics
+        self._batch = batch
+        self._batch_s = batch_s
+        self._now = now
+        self._beat = time.monotonic()
+        self.fault = ""
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since the intake last went round: what the watchdog asks."""
+        return time.monotonic() - self._beat
+
+    def run(self, stop: threading.Event) -> None:
+        """Take batches until `stop`."""
+        while not stop.is_set():
+            self._beat = time.monotonic()
+            deliveries = self._inbox.batch(self._batch, self._batch_s)
+            self._metrics.queue.set(len(self._inbox))
+            if deliveries:
+                self._take_until_committed(deliveries, stop)
+
+    def _take_until_committed(self, deliveries: list[Delivery], stop: threading.Event) -> None:
+        attempt = 0
+        while True:
+            try:
+                self.take(deliveries)
+            except StoreError as error:
+                self.fault = error.describe("en")
+                self._metrics.faults.inc()
+                log.error("commit_failed", error=self.fault, waiting=len(self._inbox))  # noqa: TRY400 - one line, no trace
+                if stop.wait(RETRY_S[min(attempt, len(RETRY_S) - 1)]):
+                    return
+                attempt, self._beat = attempt + 1, time.monotonic()
+            else:
+                self.fault = ""
+                return
+
+    def take(self, deliveries: Sequence[Delivery]) -> Committed:
+        """Commit one batch, answer, acknowledge.
+
+        Raises:
+            StoreError: nothing of it happened.
+        """
+        trust, now_ns = self._trust(), self._now()
+        judged = [_judge_safely(one, trust, now_ns) for one in deliveries]
+        arrivals = [one for one in judged if isinstance(one, Arrival)]
+        strangers = [one for one in judged if isinstance(one, Stranger)]
+        with self._metrics.commit_s.time():
+            committed = self._store.commit(arrivals, strangers, now_ns)
+        for progress in committed.progress:
+            self._answer(progress, now_ns)
+        self._link.acknowledge(deliveries)
+        self._tell(committed, strangers)
+        return committed
+
+    def _answer(self, progress: Progress, now_ns: int) -> None:
+        for refused in _portions(progress.refused):
+            receipt = Receipt(
+                gateway=progress.gateway,
+                epoch=progress.epoch,
+                through=progress.through,
+                ahead=progress.ahead,
+                refused=refused,
+                committed_ns=now_ns,
+            )
+            self._link.answer(progress.gateway, seal_receipt(receipt, self._key))
+            self._metrics.receipts.inc()
+
+    def _tell(self, committed: Committed, strangers: Sequence[Stranger]) -> None:
+        self._metrics.count(committed, len(strangers))
+        for progress in committed.progress:
+            for refusal in progress.refused:
+                log.warning(
+                    "record_refused",
+                    gateway=progress.gateway,
+                    epoch=progress.epoch,
+                    seq=refusal.seq,
+                    reason=refusal.reason,
+                    detail=refusal.detail,
+                )
+        for stranger in strangers:
+            log.warning("message_not_trusted", topic=stranger.topic, reason=stranger.reason)
+        if committed.equivocations:
+            log.error("equivocation", count=committed.equivocations)
+
+
+def _judge_safely(delivery: Delivery, trust: TrustList, now_ns: int) -> Arrival | Stranger:
+    """Judge; a message that trips the judge itself is kept as a stranger and logged whole."""
+    try:
+        return judge(delivery.topic, delivery.data, trust, now_ns)
+    except Exception:
+        log.exception("judge_failed", topic=delivery.topic)
+        return Stranger(delivery.topic[:256], "fault", delivery.data[:4096])
+
+
+def _portions(refused: tuple[Refusal, ...]) -> list[tuple[Refusal, ...]]:
+    """Refusals in receipts of bounded size; one receipt at least."""
+    step = REFUSALS_PER_RECEIPT
+    return [refused[at : at + step] for at in range(0, len(refused), step)] or [()]

@@ -1,0 +1,165 @@
+"""The judge: one message becomes an `Arrival` with its content, or a `Stranger`.
+
+A refusal counts a number as done, and the gateway then deletes the record. So only bytes that
+the gateway itself signed *for that number* can cause one; everything else is a stranger,
+however broken, and the genuine record can still come. Pure: no clock, no database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+import msgspec
+
+from cloud_bridge.ledger.trust import Role, TrustList, Voice
+from cloud_bridge.store.values import Arrival, Blank, Chunk, Content, Fact, Refused, Stranger
+from packtrail.codes import PackCode
+from packtrail.columns import decode_columns
+from packtrail.errors import CodecError, CodeError
+from packtrail.event import Event, SignedEvent, UnitRef, decode_event
+from packtrail.record import MAX_RECORD_BYTES, Kind, Record, Sealed, unseal
+from packtrail.topics import RecordAddress, parse_record_topic
+
+MAX_MESSAGE_BYTES: Final = 4 * MAX_RECORD_BYTES
+"""Beyond this nothing is unpacked at all."""
+KEPT_BYTES: Final = 4_096
+"""So much of a stranger's message is kept for inspection."""
+LATEST_NS: Final = 7_258_118_400 * 10**9
+"""2200-01-01: no clock of ours shows more, and it fits 64 bits in every database."""
+MAX_NAME: Final = 128
+"""Longest author, stream, slot, site or identifier."""
+
+
+class _Numbered(msgspec.Struct, frozen=True):
+    """What even a record of a future format has to say of itself."""
+
+    gateway: str
+    epoch: str
+    seq: int
+
+
+def judge(topic: str, data: bytes, trust: TrustList, now_ns: int) -> Arrival | Stranger:
+    """Judge one message by the trust list as of `now_ns`."""
+    try:
+        address = parse_record_topic(topic)
+        sealed = unseal(data, MAX_MESSAGE_BYTES)
+    except CodecError as error:
+        return _stranger(topic, data, error.reason)
+    voice = trust.voice(sealed.key_id, now_ns)
+    objection = _unbelievable(address, sealed, voice)
+    if objection or voice is None:
+        return _stranger(topic, data, objection)
+    content, sealed_ns = _content(data, sealed, trust, now_ns)
+    digest = hashlib.sha256(sealed.payload).digest()
+    return Arrival(address, digest, data, sealed_ns, content)
+
+
+def judge_event(signed: SignedEvent, trust: TrustList, now_ns: int) -> Fact | Refused:
+    """Judge a signed event by itself, whichever way it came."""
+    voice = trust.voice(signed.key_id, now_ns)
+    if voice is None:
+        return Refused("key", f"key {signed.key_id[:64]} has no voice")
+    if not signed.accepted_by(voice.key):
+        return Refused("signature", "the event's signature does not fit its content")
+    try:
+        event = signed.read()
+    except CodecError as error:
+        return Refused(error.reason, _short(str(error)))
+    objection = voice.objection(event)
+    if objection:
+        return Refused("not_entitled", _short(objection))
+    fault = _event_fault(event)
+    return Refused("event", fault) if fault else Fact(signed, event)
+
+
+def _unbelievable(address: RecordAddress, sealed: Sealed, voice: Voice | None) -> str:
+    """Why nobody we trust can have signed this for this number, or ""."""
+    if voice is None or voice.role != Role.GATEWAY:
+        return "key"
+    if not sealed.accepted_by(voice.key):
+        return "signature"
+    if voice.party != address.gateway:
+        return "gateway"
+    try:
+        own = msgspec.msgpack.decode(sealed.payload, type=_Numbered)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return "record"
+    return "" if (own.gateway, own.epoch, own.seq) == address else "address"
+
+
+def _content(data: bytes, sealed: Sealed, trust: TrustList, now_ns: int) -> tuple[Content, int]:
+    """What an authentic record holds, and when it was sealed."""
+    if len(data) > MAX_RECORD_BYTES:
+        return Refused("size", f"{len(data)} bytes, at most {MAX_RECORD_BYTES}"), 0
+    try:
+        record = sealed.read()
+        if not (0 <= record.t_ns < LATEST_NS and 0 <= record.sealed_ns < LATEST_NS):
+            return Refused("time", "outside 1970 to 2200"), 0
+        return _body(record, trust, now_ns), record.sealed_ns
+    except CodecError as error:
+        return Refused(error.reason, _short(str(error))), 0
+
+
+def _body(record: Record, trust: TrustList, now_ns: int) -> Content:
+    fault = _name_fault("slot", record.slot) or (_unit_fault(record.unit) if record.unit else "")
+    if fault:
+        return Refused("record", fault)
+    if record.kind is Kind.BLANK:
+        return Blank()
+    if record.kind is Kind.TELEMETRY:
+        return _chunk(record)
+    content = judge_event(decode_event(record.body), trust, now_ns)
+    if isinstance(content, Fact) and content.event.author != record.gateway:
+        return Refused("author", _short(f"{content.event.author} in a record of {record.gateway}"))
+    return content
+
+
+def _chunk(record: Record) -> Content:
+    batch = decode_columns(record.body)
+    if not len(batch):
+        return Refused("columns", "no samples")
+    from_ns, to_ns = int(batch.t_ns[0]), int(batch.t_ns[-1])
+    if from_ns < 0 or to_ns >= LATEST_NS:
+        return Refused("time", "outside 1970 to 2200")
+    return Chunk(record.unit, record.slot, from_ns, to_ns, len(batch))
+
+
+def _event_fault(event: Event) -> str:
+    """What is wrong with a well-typed event, or ""."""
+    if event.format != 1:
+        return f"format {event.format}"
+    if event.counter < 0 or event.from_ns < 0 or event.to_ns >= LATEST_NS:
+        return "counter or time out of range"
+    place = getattr(event.body, "place", None)
+    names = {"author": event.author, "stream": event.stream}
+    names |= {"site": place.site, "slot": place.slot} if place else {}
+    faults = [_name_fault(what, name) for what, name in names.items()]
+    units = (event.unit, getattr(event.body, "unit_out", None))
+    faults += [_unit_fault(unit) for unit in units if unit]
+    return next((fault for fault in faults if fault), "")
+
+
+def _unit_fault(unit: UnitRef) -> str:
+    if unit.scheme == "gbt34014":
+        try:
+            same = PackCode.parse(unit.id).text == unit.id
+        except CodeError as error:
+            return _short(error.describe("en"))
+        return "" if same else "the code is not in its normal form"
+    return _name_fault("scheme", unit.scheme) or _name_fault("unit", unit.id)
+
+
+def _name_fault(what: str, name: str) -> str:
+    if not name or len(name) > MAX_NAME or not name.isprintable():
+        return f"{what} has to be 1 to {MAX_NAME} printable characters"
+    return ""
+
+
+def _stranger(topic: str, data: bytes, reason: str) -> Stranger:
+    return Stranger(topic[: MAX_NAME * 2], reason, data[:KEPT_BYTES])
+
+
+def _short(detail: str) -> str:
+    """Receipts are small: a refusal's detail is one line of them."""
+    return detail[:200]

@@ -1,0 +1,139 @@
+"""The bridge as a running whole: store, broker link, intake, ledger and web, started in order.
+
+The broker may be down at the start or go later: the rest goes on and health says so. The
+store and the web port have to be there at the start, else nothing starts.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from cloud_bridge.errors import BridgeError
+from cloud_bridge.ingest.inbox import Inbox
+from cloud_bridge.ingest.intake import Intake
+from cloud_bridge.ingest.mqtt import MqttLink
+from cloud_bridge.ledger.authority import Authority, TrustReader
+from cloud_bridge.metrics import Metrics
+from cloud_bridge.settings import BridgeSettings, TrustSettings
+from cloud_bridge.store import SqliteStore, Store
+from packtrail import logs
+from packtrail.event import KeyRegistered
+from packtrail.signing import SigningKey
+
+STALLED_S: Final = 60.0
+
+log = logs.get("cloud_bridge")
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """One look at the bridge: every fault in one line each."""
+
+    faults: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything works."""
+        return not self.faults
+
+
+class Bridge:
+    """Everything of one bridge but the web server.
+
+    Args:
+        settings: the whole file.
+
+    Raises:
+        PacktrailError: the key or the store cannot be used.
+    """
+
+    def __init__(self, settings: BridgeSettings) -> None:
+        self.settings = settings
+        self.key = SigningKey.load(settings.key_file)
+        self.metrics = Metrics()
+        self.store: Store = open_store(settings)
+        self.trust = TrustReader(self.store, self.key.public)
+        self.authority = Authority(self.store, self.key, settings.name, settings.ledger.origin)
+        self.inbox = Inbox(settings.ingest.queue)
+        self.link = MqttLink(settings.mqtt, self.inbox)
+        self.intake = Intake(
+            self.inbox,
+            self.link,
+            self.store,
+            self.trust,
+            self.key,
+            self.metrics,
+            batch=settings.ingest.batch_records,
+            batch_s=settings.ingest.batch_ms / 1000,
+        )
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Publish the trust list, then let records in."""
+        changed = self.authority.publish_trust([registration(t) for t in self.settings.trust])
+        self.authority.seal()
+        log.info("bridge_started", name=self.settings.name, trust_changes=changed)
+        self._threads = [
+            threading.Thread(target=self.intake.run, args=(self._stop,), name="intake"),
+            threading.Thread(target=self._seal_regularly, name="checkpoints"),
+        ]
+        for thread in self._threads:
+            thread.start()
+        self.link.start()
+
+    def stop(self) -> None:
+        """Take nothing more, finish the batch under way, close."""
+        self.link.stop()
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+        self.store.close()
+        log.info("bridge_stopped", name=self.settings.name)
+
+    def health(self) -> Health:
+        """What works and what does not, now."""
+        faults = [
+            f"broker: {self.link.fault}" if self.link.fault else "",
+            f"store: {self.intake.fault}" if self.intake.fault else "",
+            "intake: stalled" if self.stalled else "",
+        ]
+        self.metrics.connected.set(self.link.connected)
+        return Health(tuple(fault for fault in faults if fault))
+
+    @property
+    def stalled(self) -> bool:
+        """Whether the intake hangs or has died: then only a restart helps."""
+        dead = any(not thread.is_alive() for thread in self._threads) and not self._stop.is_set()
+        return dead or self.intake.silent_s > STALLED_S
+
+    def _seal_regularly(self) -> None:
+        due = time.monotonic()
+        while not self._stop.wait(max(0.0, due - time.monotonic())):
+            due = time.monotonic() + self.settings.ledger.checkpoint_s
+            try:
+                self.authority.seal()
+                self.metrics.ledger.set(self.store.size())
+            except BridgeError as error:
+                log.error("checkpoint_failed", error=error.describe("en"))  # noqa: TRY400 - one line
+
+
+def open_store(settings: BridgeSettings) -> Store:
+    """The store that the settings name."""
+    return SqliteStore(settings.store.path, keep_strangers=settings.store.keep_strangers)
+
+
+def registration(entry: TrustSettings) -> KeyRegistered:
+    """The key event that states a trust entry."""
+    return KeyRegistered(
+        entry.public_key,
+        entry.party,
+        entry.role.value,
+        tuple(sorted(entry.event_types)),
+        tuple(sorted(entry.sites)),
+        entry.valid_from,
+        entry.valid_to,
+    )

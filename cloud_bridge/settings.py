@@ -1,0 +1,150 @@
+"""Settings of a bridge: `bridge.toml`, checked whole before anything opens."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from cloud_bridge.ledger.trust import EVENTS_OF_ROLE, Role
+from packtrail.errors import PacktrailError
+from packtrail.settings import Settings, SettingsPath
+from packtrail.signing import VerifyKey
+from packtrail.times import parse_time
+from packtrail.topics import GATEWAY_ID
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Name = Annotated[str, Field(pattern=rf"^{GATEWAY_ID}$")]
+
+
+class StoreSettings(Settings):
+    """Where the truth lies."""
+
+    path: SettingsPath
+    keep_strangers: Annotated[int, Field(ge=10, le=1_000_000)] = 1_000
+    """Messages without a trusted key that are kept for inspection."""
+
+
+class TlsSettings(Settings):
+    """TLS to the broker; `certificate` and `key` for a client certificate."""
+
+    ca: SettingsPath | None = None
+    certificate: SettingsPath | None = None
+    key: SettingsPath | None = None
+
+
+class MqttSettings(Settings):
+    """The broker, and how to subscribe to it."""
+
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    port: Port = 1883
+    client_id: Annotated[str, Field(min_length=1, max_length=64)] = "packtrail-bridge"
+    """Names the persistent session: every bridge has its own."""
+    protocol: Literal["5", "3.1.1"] = "5"
+    shared_group: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]*$")] = ""
+    """Bridges of one group share the records (MQTT 5 shared subscription)."""
+    window: Annotated[int, Field(ge=1, le=65_535)] = 500
+    """Messages that the broker may have under way to us."""
+    username: str = ""
+    password_env: str = ""
+    tls: TlsSettings | None = None
+
+    @model_validator(mode="after")
+    def _shared_needs_5(self) -> MqttSettings:
+        if self.shared_group and self.protocol != "5":
+            raise ValueError('shared_group needs protocol = "5"')
+        return self
+
+
+class IngestSettings(Settings):
+    """How records become transactions."""
+
+    batch_records: Annotated[int, Field(ge=1, le=10_000)] = 200
+    batch_ms: Annotated[int, Field(ge=1, le=10_000)] = 200
+    queue: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+
+
+class HttpSettings(Settings):
+    """Pages and API; loopback unless a reverse proxy stands in front."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+
+
+class LedgerSettings(Settings):
+    """The signed tree."""
+
+    origin: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9./_-]{0,127}$")] = (
+        "packtrail.example/ledger"
+    )
+    """Names the log in checkpoints, for ever: choose a domain of your own."""
+
+    @field_validator("origin")
+    @classmethod
+    def _is_no_domain_of_ours(cls, origin: str) -> str:
+        # Checkpoints are signed as they stand; no other signature of the key may begin so.
+        if origin.startswith("packtrail/"):
+            raise ValueError("begin it with a domain name")
+        return origin
+
+    checkpoint_s: Annotated[float, Field(gt=0, le=3600)] = 5.0
+
+
+class TrustSettings(Settings):
+    """One key that may speak."""
+
+    party: Name
+    role: Role
+    public_key: str
+    event_types: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    valid_from: str = ""
+    valid_to: str = ""
+
+    @field_validator("public_key")
+    @classmethod
+    def _is_key(cls, text: str) -> str:
+        try:
+            VerifyKey.from_text(text)
+        except PacktrailError as error:
+            raise ValueError(error.describe("en")) from error
+        return text
+
+    @field_validator("valid_from", "valid_to")
+    @classmethod
+    def _is_time(cls, text: str) -> str:
+        try:
+            if text:
+                parse_time(text)
+        except PacktrailError as error:
+            raise ValueError(error.describe("en")) from error
+        return text
+
+    @model_validator(mode="after")
+    def _fits_role(self) -> TrustSettings:
+        beyond = set(self.event_types) - EVENTS_OF_ROLE[self.role]
+        if beyond:
+            raise ValueError(f"a {self.role} may not state {', '.join(sorted(beyond))}")
+        return self
+
+
+class BridgeSettings(Settings):
+    """The whole file."""
+
+    name: Name = "bridge-1"
+    key_file: SettingsPath
+    """Ed25519: signs receipts, checkpoints and the trust list."""
+    store: StoreSettings
+    mqtt: MqttSettings = MqttSettings()
+    ingest: IngestSettings = IngestSettings()
+    http: HttpSettings = HttpSettings()
+    ledger: LedgerSettings = LedgerSettings()
+    trust: tuple[TrustSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_entry_per_key(self) -> BridgeSettings:
+        keys = [entry.public_key for entry in self.trust]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        if twice:
+            raise ValueError(f"trust: key {twice[0]} stands twice")
+        return self

@@ -1,0 +1,117 @@
+"""Records over a real broker: committed, answered, once."""
+
+from __future__ import annotations
+
+import pytest
+
+from cloud_bridge.service import Bridge
+from packtrail.event import PackInstalled
+from tests.cloud_bridge import parts
+from tests.cloud_bridge.running import Wire, running, settings_for, until
+
+
+@pytest.fixture
+def gateway() -> parts.PlayedGateway:
+    return parts.PlayedGateway()
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_records_are_committed_and_answered(mosquitto, tmp_path, gateway, protocol):
+    settings = settings_for(tmp_path, mosquitto.port, mqtt={"protocol": protocol})
+    with running(settings) as bridge, Wire(mosquitto.port) as wire:
+        wire.send(gateway.telemetry(), gateway.tell(PackInstalled(place=parts.SLOT)))
+        receipt = wire.receipt(2)
+        assert (receipt.gateway, receipt.epoch, receipt.refused) == ("station-1", parts.EPOCH, ())
+        assert bridge.store.counts()[:3] == (1, 3, 1)
+
+
+def test_a_lost_receipt_is_repaired_by_sending_again(mosquitto, tmp_path, gateway):
+    with running(settings_for(tmp_path, mosquitto.port)) as bridge, Wire(mosquitto.port) as wire:
+        message = gateway.telemetry()
+        wire.send(message)
+        wire.receipt(1)
+        wire.receipts.clear()
+        wire.send(message)
+        wire.receipt(1)
+        assert bridge.store.counts().chunks == 1
+
+
+def test_a_poisoned_record_is_refused_by_name_and_the_rest_flows(mosquitto, tmp_path, gateway):
+    with running(settings_for(tmp_path, mosquitto.port)) as bridge, Wire(mosquitto.port) as wire:
+        poisoned = gateway.record(parts.Kind.TELEMETRY, b"poison")
+        wire.send(poisoned, gateway.telemetry())
+        wire.receipt(2)
+        refused = [refusal for receipt in wire.receipts for refusal in receipt.refused]
+        assert [(r.seq, r.reason) for r in refused] == [(1, "columns")]
+        assert bridge.store.counts()[2:4] == (1, 1)
+
+
+def test_strangers_get_no_answer_and_do_not_hold_up_others(mosquitto, tmp_path, gateway):
+    unknown = parts.PlayedGateway(name="station-9", key=parts.STRANGER)
+    with running(settings_for(tmp_path, mosquitto.port)) as bridge:
+        with Wire(mosquitto.port, "station-9") as deaf, Wire(mosquitto.port) as wire:
+            wire.send(unknown.telemetry(), (gateway.record()[0], b"\xff"), gateway.telemetry())
+            until(lambda: wire.receipts)
+            assert wire.receipts[-1].through == 0
+            assert wire.receipts[-1].ahead == (2,)
+            assert deaf.receipts == []
+        assert bridge.store.counts().strangers == 2
+
+
+def test_two_bridges_share_one_stream_and_one_store(mosquitto, tmp_path, gateway):
+    def shared(name: str) -> Bridge:
+        mqtt = {"shared_group": "bridges", "client_id": name}
+        return settings_for(tmp_path, mosquitto.port, name=name, mqtt=mqtt)
+
+    with running(shared("one")) as one, running(shared("two")) as two:
+        with Wire(mosquitto.port) as wire:
+            for i in range(60):
+                wire.send(gateway.telemetry(parts.samples(5, parts.T0 + i * parts.MINUTE)))
+            wire.receipt(60)
+        assert one.store.counts().chunks == 60
+        parts_of_each = [b.metrics.records.labels("stored")._value.get() for b in (one, two)]
+        assert sum(parts_of_each) == 60
+        assert min(parts_of_each) > 0
+
+
+def test_a_broker_that_is_down_is_tried_until_it_is_there(mosquitto, tmp_path, gateway):
+    mosquitto.stop()
+    with running(settings_for(tmp_path, mosquitto.port), connected=False) as bridge:
+        assert any("broker" in fault for fault in bridge.health().faults)
+        mosquitto.start()
+        until(lambda: bridge.health().ok, 20)
+        with Wire(mosquitto.port) as wire:
+            wire.send(gateway.telemetry())
+            wire.receipt(1)
+
+
+def test_records_that_arrive_while_the_bridge_is_away_wait_for_it(mosquitto, tmp_path, gateway):
+    settings = settings_for(tmp_path, mosquitto.port)
+    with running(settings):
+        pass
+    with Wire(mosquitto.port) as wire:
+        wire.send(*(gateway.telemetry() for _ in range(5)))
+        with running(settings):
+            wire.receipt(5)
+
+
+def test_starting_again_with_the_same_settings_writes_nothing(mosquitto, tmp_path):
+    settings = settings_for(tmp_path, mosquitto.port)
+    for _ in range(2):
+        with running(settings) as bridge:
+            assert bridge.store.size() == 2
+
+
+def test_a_key_taken_out_of_the_settings_loses_its_voice(mosquitto, tmp_path, gateway):
+    settings = settings_for(tmp_path, mosquitto.port)
+    with running(settings):
+        pass
+    with running(settings.model_copy(update={"trust": settings.trust[1:]})) as bridge:
+        with Wire(mosquitto.port) as wire:
+            wire.send(gateway.telemetry())
+            until(lambda: bridge.store.counts().strangers)
+        assert bridge.store.size() == 3
+    with running(settings) as bridge, Wire(mosquitto.port) as wire:
+        wire.send(*gateway.sent.values())
+        wire.receipt(1)
+        assert bridge.store.size() == 4

@@ -1,0 +1,282 @@
+"""Every store keeps this contract; a new database joins by one line in `STORES`."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cloud_bridge.errors import StoreError
+from cloud_bridge.ledger import merkle
+from cloud_bridge.store import (
+    Arrival,
+    Blank,
+    Chunk,
+    Content,
+    Refused,
+    SqliteStore,
+    Store,
+    Stranger,
+)
+from packtrail.event import SwapPerformed, UnitRef, encode_event
+from packtrail.receipt import Refusal
+from packtrail.topics import RecordAddress
+from tests.cloud_bridge import parts
+
+NOW = parts.T0 + parts.HOUR
+STORES: dict[str, Callable[[Path], Store]] = {"sqlite": lambda folder: SqliteStore(folder / "db")}
+
+
+@pytest.fixture(params=STORES)
+def store(request, tmp_path) -> Iterator[Store]:
+    made = STORES[request.param](tmp_path)
+    yield made
+    made.close()
+
+
+def arrival(seq: int, content: Content | None = None, payload: bytes = b"", **where) -> Arrival:
+    payload = payload or str(seq).encode()
+    address = RecordAddress(where.get("gateway", "g"), where.get("epoch", parts.EPOCH), seq)
+    return Arrival(address, hashlib.sha256(payload).digest(), payload, NOW, content or Blank())
+
+
+def chunk(unit: UnitRef | None = parts.PACK, from_ns: int = parts.T0, slot: str = "3") -> Chunk:
+    return Chunk(unit, slot, from_ns, from_ns + parts.MINUTE, 60)
+
+
+def through(store: Store) -> int:
+    return store.progress("g", parts.EPOCH).through
+
+
+def test_what_is_committed_is_named_in_the_receipt(store):
+    committed = store.commit([arrival(1), arrival(2)], [], NOW)
+    (progress,) = committed.progress
+    assert (progress.through, progress.ahead, progress.refused) == (2, (), ())
+    assert committed.stored == 2
+
+
+def test_a_hole_holds_the_receipt_and_what_is_ahead_is_named(store):
+    (progress,) = store.commit([arrival(1), arrival(4), arrival(3)], [], NOW).progress
+    assert (progress.through, progress.ahead) == (1, (3, 4))
+    (progress,) = store.commit([arrival(2)], [], NOW).progress
+    assert (progress.through, progress.ahead) == (4, ())
+
+
+def test_epochs_and_gateways_count_apart(store):
+    other = arrival(1, epoch="ffffffffffffffff")
+    committed = store.commit([arrival(1), arrival(2), other, arrival(7, gateway="h")], [], NOW)
+    assert [(p.gateway, p.through, p.ahead) for p in committed.progress] == [
+        ("g", 2, ()),
+        ("g", 1, ()),
+        ("h", 0, (7,)),
+    ]
+
+
+def test_a_repeat_changes_nothing_and_is_answered_again(store):
+    store.commit([arrival(1, chunk())], [], NOW)
+    committed = store.commit([arrival(1, chunk())], [], NOW + 1)
+    assert (committed.repeats, committed.stored) == (1, 0)
+    assert committed.progress[0].through == 1
+    assert store.counts().chunks == 1
+
+
+def test_a_repeat_within_one_batch_is_stored_once(store):
+    committed = store.commit([arrival(1, chunk()), arrival(1, chunk())], [], NOW)
+    assert (committed.stored, committed.repeats, store.counts().chunks) == (1, 1, 1)
+
+
+def test_a_refusal_counts_its_number_as_done_and_is_named_again_after_a_repeat(store):
+    refused = arrival(2, Refused("columns", "torn"))
+    first = store.commit([arrival(1), refused, arrival(3)], [], NOW)
+    assert first.progress[0].through == 3
+    assert first.progress[0].refused == (Refusal(2, "columns", "torn"),)
+    assert store.commit([arrival(4)], [], NOW).progress[0].refused == ()
+    again = store.commit([refused], [], NOW)
+    assert again.progress[0].refused == (Refusal(2, "columns", "torn"),)
+    assert store.counts().refused == 1
+
+
+def test_other_content_under_a_taken_number_is_kept_beside_it(store):
+    store.commit([arrival(1, chunk(), b"first")], [], NOW)
+    for _ in range(2):
+        committed = store.commit([arrival(1, chunk(parts.OTHER_PACK), b"second")], [], NOW)
+    assert committed.equivocations == 1
+    assert committed.progress[0].through == 1
+    (found,) = store.equivocations()
+    assert found.address.seq == 1
+    assert found.digest == hashlib.sha256(b"second").digest()
+    assert store.latest_chunks(parts.PACK)[0].data == b"first"
+    assert store.latest_chunks(parts.OTHER_PACK) == []
+
+
+def test_strangers_are_kept_bounded_and_never_answered(tmp_path):
+    store = SqliteStore(tmp_path / "db", keep_strangers=10)
+    strangers = [Stranger(f"t/{i}", "key", b"x") for i in range(8)]
+    assert store.commit([], strangers, NOW).progress == ()
+    store.commit([], strangers, NOW)
+    assert store.counts().strangers == 10
+    store.close()
+
+
+def test_facts_grow_the_tree_of_the_rfc(store):
+    facts = [parts.registered(), *(parts.installed(counter=i) for i in range(1, 12))]
+    assert store.append(facts, NOW) == tuple(range(12))
+    hashes = [merkle.leaf_hash(encode_event(one.signed)) for one in facts]
+    assert [store.node(0, i) for i in range(12)] == hashes
+    assert merkle.root(2, store.node) == merkle.node_hash(*hashes[:2])
+    assert [one.signed for one in store.entries()] == [one.signed for one in facts]
+
+
+def test_a_fact_that_comes_twice_is_recorded_once(store):
+    one = parts.installed()
+    assert store.append([one, one], NOW) == (0, None)
+    store.commit([arrival(1, one)], [], NOW)
+    assert store.size() == 1
+    assert through(store) == 1
+
+
+def test_a_fact_is_found_under_every_unit_it_names(store):
+    swap = parts.fact(SwapPerformed(parts.CAR, "north", unit_out=parts.OTHER_PACK))
+    store.append([swap], NOW)
+    for unit in (parts.PACK, parts.OTHER_PACK):
+        assert [one.signed for one in store.entries_of(unit)] == [swap.signed]
+        assert store.has_unit(unit)
+    assert store.units() == sorted([parts.PACK, parts.OTHER_PACK], key=lambda u: (u.scheme, u.id))
+
+
+def test_units_are_paged_without_a_gap(store):
+    units = [UnitRef("maker_serial", f"S{i:02}") for i in range(7)]
+    store.commit([arrival(i + 1, chunk(unit)) for i, unit in enumerate(units)], [], NOW)
+    found, after = [], None
+    while page := store.units(after, limit=3):
+        found, after = [*found, *page], page[-1]
+    assert found == units
+
+
+def test_the_newest_fact_about_a_slot_wins_whatever_the_order(store):
+    late = parts.installed(t_ns=parts.T0 + parts.HOUR, unit=parts.OTHER_PACK, counter=2)
+    store.append([late, parts.installed(counter=1)], NOW)
+    (place,) = store.places(["north", "nowhere"])
+    assert (place.place, place.unit) == (parts.SLOT, parts.OTHER_PACK)
+
+
+def test_the_newest_chunk_of_a_slot_wins_whatever_the_order(store):
+    store.commit([arrival(2, chunk(None, parts.T0 + parts.HOUR))], [], NOW)
+    store.commit([arrival(1, chunk())], [], NOW)
+    (slot,) = store.slots("g")
+    assert (slot.slot, slot.unit, slot.address.seq) == ("3", None, 2)
+
+
+def test_chunks_are_found_by_any_overlap(store):
+    chunks = [chunk(from_ns=parts.T0 + i * parts.MINUTE) for i in range(5)]
+    store.commit([arrival(i + 1, one) for i, one in enumerate(chunks)], [], NOW)
+    middle = parts.T0 + 150 * parts.SECOND
+    found = store.chunks_of(parts.PACK, middle, middle + parts.MINUTE)
+    assert [one.address.seq for one in found] == [3, 4]
+    assert [one.address.seq for one in store.latest_chunks(parts.PACK, 2)] == [5, 4]
+
+
+def test_checkpoints_are_kept_and_the_first_of_a_size_stays(store):
+    store.save_checkpoint(1, b"r", "one", NOW)
+    store.save_checkpoint(3, b"s", "three", NOW)
+    store.save_checkpoint(3, b"t", "another three", NOW)
+    assert store.checkpoint() == "three"
+    assert store.checkpoints() == ["one", "three"]
+
+
+def test_equal_numbers_of_one_author_are_found_together(store):
+    facts = [parts.installed(), parts.installed(parts.OTHER_SLOT), parts.installed(counter=2)]
+    store.append(facts, NOW)
+    found = store.conflicting("station-1", parts.EPOCH, 1)
+    assert [one.signed for one in found] == [one.signed for one in facts[:2]]
+    assert store.next_counter("station-1", parts.EPOCH) == 3
+    assert store.next_counter("nobody", "") == 1
+
+
+def test_nothing_of_a_batch_that_fails_is_kept(store):
+    without_digest = Arrival(RecordAddress("g", parts.EPOCH, 2), None, b"", NOW, Blank())
+    with pytest.raises(StoreError):
+        store.commit([arrival(1, parts.installed()), without_digest], [], NOW)
+    assert (store.size(), through(store), store.counts().units) == (0, 0, 0)
+
+
+def test_bridges_that_share_a_store_miss_and_double_nothing(store):
+    def half(offset: int) -> None:
+        for at in range(1 + offset, 121, 2):
+            batch = [arrival(at, parts.installed(counter=at)), arrival(at)]
+            store.commit(batch, [], NOW)
+
+    threads = [threading.Thread(target=half, args=(i,)) for i in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert through(store) == 120
+    assert store.size() == 120
+    leaves = [merkle.leaf_hash(encode_event(one.signed)) for one in store.entries()]
+    assert [store.node(0, i) for i in range(120)] == leaves
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(st.integers(1, 12), min_size=1, max_size=5), min_size=1, max_size=8))
+def test_the_receipt_is_right_after_any_order_of_arrival(tmp_path_factory, batches):
+    store = SqliteStore(tmp_path_factory.mktemp("any") / "db")
+    seen: set[int] = set()
+    for batch in batches:
+        (progress,) = store.commit([arrival(seq) for seq in batch], [], NOW).progress
+        seen |= set(batch)
+        expected = next(seq for seq in range(14) if seq + 1 not in seen)
+        assert progress.through == expected
+        assert progress.ahead == tuple(sorted(seq for seq in seen if seq > expected))
+        assert store.progress("g", parts.EPOCH)[2:4] == progress[2:4]
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["record", "refused", "equivocation", "chunk", "ledger", "ledger_unit", "tree", "checkpoint"],
+)
+def test_what_is_recorded_can_be_neither_changed_nor_deleted(tmp_path, table):
+    store = SqliteStore(tmp_path / "db")
+    bad = arrival(3, Refused("x"))
+    store.commit([arrival(1, chunk()), arrival(2, parts.installed()), bad], [], NOW)
+    store.commit([arrival(1, payload=b"other")], [], NOW)
+    store.save_checkpoint(1, b"r", "n", NOW)
+    store.close()
+    connection = sqlite3.connect(tmp_path / "db")
+    column = connection.execute(f"PRAGMA table_info({table})").fetchall()[0][1]
+    for change in (f"DELETE FROM {table}", f"UPDATE {table} SET {column} = {column}"):
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            connection.execute(change)
+    connection.close()
+
+
+def test_a_store_of_a_newer_version_is_left_alone(tmp_path):
+    SqliteStore(tmp_path / "db").close()
+    connection = sqlite3.connect(tmp_path / "db")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StoreError, match="newer version"):
+        SqliteStore(tmp_path / "db")
+
+
+def test_a_file_that_is_no_database_is_refused_with_its_name(tmp_path):
+    (tmp_path / "db").write_bytes(b"not a database" * 100)
+    with pytest.raises(StoreError, match="db: "):
+        SqliteStore(tmp_path / "db")
+
+
+def test_what_a_store_holds_survives_its_closing(tmp_path):
+    store = SqliteStore(tmp_path / "db")
+    store.commit([arrival(1, chunk()), arrival(2, parts.installed())], [], NOW)
+    store.close()
+    again = SqliteStore(tmp_path / "db")
+    assert through(again) == 2
+    assert again.size() == 1
+    again.close()
