@@ -9,6 +9,7 @@ no hole whatever is killed. Nothing but a receipt takes a record out.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -174,6 +175,10 @@ class Outbox(Protocol):
 
     def settle(self, receipt: Receipt) -> Future[Settled]:
         """Take out what a verified receipt answers; a stale or foreign one does nothing."""
+        ...
+
+    def subscribe(self, wake: Callable[[], None]) -> None:
+        """Call `wake` after each commit, from the writer's thread; it must not block."""
         ...
 
     def counters(self) -> Counters:

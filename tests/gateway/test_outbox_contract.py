@@ -10,13 +10,14 @@ from gateway.outbox import Held, Outbox
 from packtrail.event import decode_event
 from packtrail.record import Kind
 from tests.gateway.drafts import GATEWAY, KEY, alarm, opened, receipt, telemetry
+from tests.gateway.memory_outbox import MemoryOutbox
 
 WAIT = 5
 
 
-@pytest.fixture
-def outbox(open_outbox) -> Outbox:
-    return open_outbox()
+@pytest.fixture(params=["sqlite", "memory"])
+def outbox(request, open_outbox) -> Outbox:
+    return open_outbox() if request.param == "sqlite" else MemoryOutbox()
 
 
 def fill(outbox: Outbox, count: int) -> None:
