@@ -1,0 +1,135 @@
+"""Ageing as modes: what a cell has lost, from which its capacity follows.
+
+Loss of lithium inventory (LLI) and of active material in either electrode (LAM) shift and shrink
+the half-cell curves against each other (Birkl et al., J. Power Sources 341 (2017) 373; Dubarry
+et al., J. Power Sources 219 (2012) 204). The true capacity is then read off the aged curves
+between the cell's voltage limits; nowhere is it set.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from simulators.cells import CellBank, open_circuit_v
+from simulators.chemistry import Chemistry
+from simulators.curves import Floats
+from simulators.errors import SimulationError
+
+FRESH_SPREAD: Final = 0.004
+"""Standard deviation of capacity in a new pack, after Rumpf et al., J. Energy Storage 14 (2017)."""
+LEAK_PER_MONTH: Final = 0.015
+"""Share of the rating that a cell loses in a month, order of Zilberman et al.,
+J. Energy Storage 26 (2019) 100900."""
+HOURS_PER_MONTH: Final = 730.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Modes:
+    """What each cell has lost, as fractions of fresh; all arrays are [cells].
+
+    Attributes:
+        lithium: loss of lithium inventory.
+        positive: loss of active material in the positive electrode.
+        negative: loss of active material in the negative electrode.
+        resistance: growth of resistance; 0.3 is 30 % more than fresh.
+    """
+
+    lithium: Floats
+    positive: Floats
+    negative: Floats
+    resistance: Floats
+
+
+def draw_modes(cells: int, lithium_loss: float, random: np.random.Generator) -> Modes:
+    """Modes of a pack that has lost about `lithium_loss` of its lithium, spread over cells.
+
+    The spread grows with age, as Schuster et al. found in used vehicles (J. Power Sources
+    297 (2015) 242).
+    """
+    spread = FRESH_SPREAD + 0.06 * lithium_loss
+    lithium = lithium_loss + spread * random.standard_normal(cells)
+    active = 0.35 * lithium_loss
+    positive = active * (1.0 + 0.15 * random.standard_normal(cells))
+    negative = 0.6 * active * (1.0 + 0.15 * random.standard_normal(cells))
+    resistance = 2.2 * lithium_loss + (0.02 + 0.2 * lithium_loss) * random.standard_normal(cells)
+    return Modes(lithium, positive, negative, resistance)
+
+
+def make_bank(
+    chemistry: Chemistry, rated_ah: float, modes: Modes, random: np.random.Generator
+) -> CellBank:
+    """Cells as the modes left them, ready to be stepped.
+
+    Raises:
+        SimulationError: no cells, a rating that is not positive, or modes that leave no capacity.
+    """
+    cells = len(modes.lithium)
+    if cells < 1 or not rated_ah > 0.0:
+        raise SimulationError(
+            f"a pack of {cells} cells of {rated_ah:g} Ah cannot be",
+            hint="give at least one cell and a positive rating",
+        )
+    rated = np.full(cells, rated_ah)
+    size = rated_ah / fresh_capacity(chemistry)
+    position = np.cos(np.linspace(-0.5 * np.pi, 0.5 * np.pi, cells))  # the middle is cooled worse
+    cooling = chemistry.cooling_w_per_k * rated * (1.15 - 0.25 * position)
+    leak = rated * LEAK_PER_MONTH / HOURS_PER_MONTH * random.lognormal(0.0, 0.35, cells)
+    return _with_window(
+        CellBank(
+            chemistry=chemistry,
+            rated_ah=rated,
+            positive_ah=size * chemistry.positive_ah * (1.0 - modes.positive),
+            negative_ah=size * chemistry.negative_ah * (1.0 - modes.negative),
+            lithium_ah=size * chemistry.lithium_ah * (1.0 - modes.lithium),
+            empty_ah=np.zeros(cells),
+            full_ah=np.zeros(cells),
+            resistance_scale=1.0 + modes.resistance,
+            joint_ohm=np.full(cells, 2e-5),
+            cooling_w_per_k=cooling,
+            leak_a=leak,
+        )
+    )
+
+
+def fresh_capacity(chemistry: Chemistry) -> float:
+    """Ah between the voltage limits of a fresh cell whose electrodes are sized for 1 Ah."""
+    one = np.ones(1)
+    bank = CellBank(
+        chemistry=chemistry,
+        rated_ah=one,
+        positive_ah=one * chemistry.positive_ah,
+        negative_ah=one * chemistry.negative_ah,
+        lithium_ah=one * chemistry.lithium_ah,
+        empty_ah=one,
+        full_ah=one,
+        resistance_scale=one,
+        joint_ohm=one,
+        cooling_w_per_k=one,
+        leak_a=one,
+    )
+    return float(_with_window(bank).capacity_ah[0])
+
+
+def _with_window(bank: CellBank) -> CellBank:
+    """The bank with its empty and full points found on its own curves."""
+    empty = _charge_at(bank, bank.chemistry.empty_v)
+    full = _charge_at(bank, bank.chemistry.full_v)
+    if np.any(full <= empty):
+        raise SimulationError(
+            "these losses leave a cell without capacity", hint="lower the losses of the modes"
+        )
+    return replace(bank, empty_ah=empty, full_ah=full)
+
+
+def _charge_at(bank: CellBank, voltage: float) -> Floats:
+    """Lithium in the negative electrode at an open-circuit voltage, by bisection, Ah [cells]."""
+    low = np.maximum(bank.lithium_ah - bank.positive_ah, 0.0)
+    high = np.minimum(bank.lithium_ah, bank.negative_ah)
+    for _ in range(50):  # 2**-50 of an electrode is far below what floats resolve
+        middle = 0.5 * (low + high)
+        below = open_circuit_v(bank, middle) < voltage
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return 0.5 * (low + high)
