@@ -31,7 +31,7 @@ class Modes:
     """What each cell has lost, as fractions of fresh; all arrays are [cells].
 
     Attributes:
-        lithium: loss of lithium inventory.
+        lithium: loss of lithium inventory, that in lost material included.
         positive: loss of active material in the positive electrode.
         negative: loss of active material in the negative electrode.
         resistance: growth of resistance; 0.3 is 30 % more than fresh.

@@ -1,0 +1,124 @@
+"""Where frames go: python-can buses, one per slot, or a candump log file.
+
+Timed frames enter. The virtual bus keeps their station times (`preserve_timestamps`); on
+SocketCAN and UDP multicast the receiver stamps them. A bus that cannot be opened says so.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self, TextIO
+
+import can
+
+from packtrail.language import Text
+from packtrail.times import NS_PER_S
+from simulators.broadcast import TimedFrame
+from simulators.errors import SimulationError
+
+
+class FrameSink(Protocol):
+    """Takes frames."""
+
+    def send(self, timed: TimedFrame) -> None:
+        """Take one frame."""
+        ...
+
+    def close(self) -> None:
+        """Take no more."""
+        ...
+
+
+class SlotBuses:
+    """One python-can bus for each slot.
+
+    Args:
+        interface: of python-can, such as `virtual`, `socketcan`, `udp_multicast`.
+        channel: with `{slot}` where the slot's number goes.
+        slots: their numbers.
+
+    Raises:
+        SimulationError: the interface or the channel cannot be opened.
+    """
+
+    def __init__(self, interface: str, channel: str, slots: list[str]) -> None:
+        self._buses: dict[str, can.BusABC] = {}
+        try:
+            for slot in slots:
+                self._buses[slot] = _open(interface, channel.format(slot=slot))
+        except (can.CanError, OSError) as error:
+            self.close()
+            raise SimulationError(
+                Text("the bus cannot be opened: {why}", "无法打开总线：{why}").fill(why=error),
+                where=f"{interface} {channel.format(slot=slot)}",
+                hint=Text(
+                    "see `interface` and `channel` in [bus]", "检查 [bus] 的 interface 与 channel"
+                ),
+                retryable=True,
+            ) from error
+
+    def send(self, timed: TimedFrame) -> None:
+        """Send one frame on its slot's bus."""
+        frame = timed.frame
+        self._buses[timed.slot].send(
+            can.Message(
+                timestamp=timed.t_ns / NS_PER_S,
+                arbitration_id=frame.frame_id,
+                is_extended_id=frame.extended,
+                data=frame.data,
+            )
+        )
+
+    def close(self) -> None:
+        """Shut every bus down."""
+        for bus in self._buses.values():
+            bus.shutdown()
+
+
+class CandumpFile:
+    """A log as `candump -l` writes it; the channel is the slot's.
+
+    Args:
+        path: written anew.
+        channel: with `{slot}` where the slot's number goes.
+    """
+
+    def __init__(self, path: Path, channel: str) -> None:
+        try:
+            self._file: TextIO = path.open("w", encoding="ascii", newline="\n")
+        except OSError as error:
+            raise SimulationError(str(error.strerror), where=str(path)) from error
+        self._channel = channel
+
+    def send(self, timed: TimedFrame) -> None:
+        """Write one line."""
+        seconds, nanoseconds = divmod(timed.t_ns, NS_PER_S)
+        frame = timed.frame
+        name = f"{frame.frame_id:08X}" if frame.extended else f"{frame.frame_id:03X}"
+        channel = self._channel.format(slot=timed.slot)
+        stamp = f"{seconds}.{nanoseconds // 1000:06d}"
+        self._file.write(f"({stamp}) {channel} {name}#{frame.data.hex().upper()}\n")
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _open(interface: str, channel: str) -> can.BusABC:
+    if interface == "virtual":
+        return can.Bus(
+            interface="virtual", channel=channel, preserve_timestamps=True, ignore_config=True
+        )
+    return can.Bus(interface=interface, channel=channel, ignore_config=True)

@@ -1,0 +1,184 @@
+"""One run of a simulated station: settings enter, frames on buses or in a log leave.
+
+Live, ticks wait for the clock, the controller tells the gateway and makers put their packs on
+record first. Into a log, nobody waits and nobody is told: equal seeds give equal bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import urllib.error
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from packtrail import logs
+from packtrail.event import SignedEvent, encode_event
+from packtrail.language import Text
+from packtrail.signing import SigningKey
+from packtrail.times import NS_PER_S, parse_time
+from simulators.acts import Act
+from simulators.broadcast import Broadcast
+from simulators.buses import CandumpFile, FrameSink, SlotBuses
+from simulators.clock import StationClock, count_ticks, wait_ticks
+from simulators.controller import FIRST_SERVER_FAULT, UNREACHABLE, Controller, post_json
+from simulators.errors import SimulationError
+from simulators.fleet import Fleet
+from simulators.makers import register_packs
+from simulators.settings import MakersSettings, StationSettings
+from simulators.station import Station
+
+PATIENCE_S: Final = 60.0
+PAUSE_S: Final = 0.2
+
+
+class StationRun:
+    """A station as its settings describe it, not yet begun.
+
+    Args:
+        settings: checked settings.
+    """
+
+    def __init__(self, settings: StationSettings) -> None:
+        self.settings = settings
+        self.clock = StationClock(parse_time(settings.start), settings.speed)
+        made_before = datetime.fromtimestamp(self.clock.start_ns / NS_PER_S, UTC).date()
+        self.fleet = Fleet.draw(settings.seed, settings.vehicles, made_before)
+        self.station = Station(
+            self.fleet,
+            settings.seed,
+            settings.power_limit_kw * 1000.0,
+            settings.misread_share,
+        )
+        self._broadcast = Broadcast(self.station, self.clock)
+        self.acts: list[Act] = []
+        self.frames = 0
+        self._log = logs.get("simulators.station")
+
+    def go_live(self, stop: threading.Event, real_seconds: float | None = None) -> None:
+        """Run by the clock until `stop` or for `real_seconds`.
+
+        Raises:
+            SimulationError: a bus, the gateway or the makers' registry is not there.
+        """
+        buses = SlotBuses(
+            self.settings.bus.interface,
+            self.settings.bus.channel,
+            [slot.name for slot in self.station.slots],
+        )
+        controller = self._controller()
+        try:
+            self._announce(controller)
+            self._log.info("station_open", site=self.settings.site, speed=self.clock.speed)
+            for tick in wait_ticks(real_seconds, stop):
+                self._tick(tick, buses, controller)
+        finally:
+            if controller is not None:
+                controller.close()
+            buses.close()
+            self._log.info("station_closed", frames=self.frames, swaps=self.station.bay.swaps)
+
+    def write_log(self, path: Path, real_seconds: float) -> None:
+        """Write what the buses would carry in `real_seconds` to a candump log."""
+        with CandumpFile(path, self.settings.bus.channel) as file:
+            self.acts += self.station.opening()
+            for tick in count_ticks(real_seconds):
+                self._tick(tick, file, None)
+
+    def write_truth(self, path: Path) -> None:
+        """Write what really was: packs with their true health, and all that happened, as JSON."""
+        path.write_text(json.dumps(self.truth(), ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+    def truth(self) -> dict[str, Any]:
+        """What a perfect observer would know."""
+        places = self.station.whereabouts()
+        return {
+            "start": self.settings.start,
+            "packs": [
+                {
+                    "code": pack.code,
+                    "model": pack.model.name,
+                    "rated_ah": pack.model.rated_ah,
+                    "soh": round(pack.true_soh, 5),
+                    "soh_weakest": round(pack.true_soh_weakest, 5),
+                    "soc": round(self.fleet.packs.mean_soc(number), 5),
+                    "place": places[number],
+                    "registered": number not in self.fleet.unregistered,
+                }
+                for number, pack in enumerate(self.fleet.packs.packs)
+            ],
+            "acts": [{"act": type(act).__name__, **asdict(act)} for act in self.acts],
+        }
+
+    def _tick(self, tick: int, sink: FrameSink, controller: Controller | None) -> None:
+        if tick:
+            acts = self.station.advance(self.clock.tick_s)
+            self.acts += acts
+            if controller is not None:
+                controller.tell(acts)
+        for timed in self._broadcast.frames(tick):
+            sink.send(timed)
+            self.frames += 1
+
+    def _controller(self) -> Controller | None:
+        if self.settings.controller is None:
+            return None
+        return Controller(self.settings.controller.url, self.clock)
+
+    def _announce(self, controller: Controller | None) -> None:
+        """Register the packs, wait for the gateway, tell it what stands in the slots."""
+        if self.settings.makers is not None:
+            register(self.fleet, self.settings.makers, f"plates-{self.settings.seed}")
+        opening = self.station.opening()
+        self.acts += opening
+        if controller is not None:
+            controller.wait_for_gateway(PATIENCE_S)
+            controller.start()
+            controller.tell(opening)
+
+
+def register(fleet: Fleet, makers: MakersSettings, stream: str) -> int:
+    """Have the makers sign for their packs; returns how many they put on record.
+
+    Raises:
+        SimulationError: the registry does not answer or refuses an event.
+    """
+    keys = {maker: SigningKey.load(path) for maker, path in makers.keys.items()}
+    events = list(register_packs(fleet.packs.packs, keys, stream))
+    if makers.file is not None:
+        makers.file.write_bytes(b"".join(encode_event(event) + b"\n" for event in events))
+    if makers.url:
+        for event in events:
+            _put_on_record(makers.url, event)
+    return len(events)
+
+
+def _put_on_record(url: str, event: SignedEvent) -> None:
+    """Post one event, again and again while the registry is silent or unwell."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not _recorded(url, event):
+        if time.monotonic() > deadline:
+            raise SimulationError(
+                Text("the registry does not answer", "登记处没有应答"), where=url, retryable=True
+            )
+        time.sleep(PAUSE_S)
+
+
+def _recorded(url: str, event: SignedEvent) -> bool:
+    try:
+        post_json(url, encode_event(event))
+    except urllib.error.HTTPError as error:
+        if error.code >= FIRST_SERVER_FAULT:
+            return False
+        why = error.read(500).decode(errors="replace")
+        raise SimulationError(
+            Text("the registry refuses an event: {why}", "登记处拒绝事件：{why}").fill(why=why),
+            where=f"{url} ({error.code})",
+            hint=Text("is the maker's key on the trust list?", "厂商密钥是否在信任列表中？"),
+        ) from error
+    except UNREACHABLE:
+        return False
+    return True
