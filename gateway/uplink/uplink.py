@@ -14,9 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from gateway.backoff import delays
 from gateway.errors import GatewayError
 from gateway.outbox import Outbox, Waiting
-from gateway.uplink.backoff import delays
 from gateway.uplink.link import Arrived, Broker, Closed, Inbox, Link, LinkEvent, Opened, PahoLink
 from gateway.uplink.window import Window
 from packtrail import logs

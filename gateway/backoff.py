@@ -1,4 +1,4 @@
-"""How long to wait before a broker is tried again."""
+"""How long to wait before a broker or a bus is tried again."""
 
 from __future__ import annotations
 
