@@ -74,7 +74,7 @@ class StationRun:
             self._announce(controller)
             self._log.info("station_open", site=self.settings.site, speed=self.clock.speed)
             for tick in wait_ticks(real_seconds, stop):
-                self._tick(tick, buses, controller)
+                self.tick(tick, buses, controller)
         finally:
             if controller is not None:
                 controller.close()
@@ -86,7 +86,7 @@ class StationRun:
         with CandumpFile(path, self.settings.bus.channel) as file:
             self.acts += self.station.opening()
             for tick in count_ticks(real_seconds):
-                self._tick(tick, file, None)
+                self.tick(tick, file)
 
     def write_truth(self, path: Path) -> None:
         """Write what really was: packs with their true health, and all that happened, as JSON."""
@@ -113,7 +113,8 @@ class StationRun:
             "acts": [{"act": type(act).__name__, **asdict(act)} for act in self.acts],
         }
 
-    def _tick(self, tick: int, sink: FrameSink, controller: Controller | None) -> None:
+    def tick(self, tick: int, sink: FrameSink, controller: Controller | None = None) -> None:
+        """Let one tick pass: physics, acts to the controller, frames to the sink."""
         if tick:
             acts = self.station.advance(self.clock.tick_s)
             self.acts += acts

@@ -107,7 +107,7 @@ def test_packs_rest_before_and_after_their_charge(hour):
     stages = [tick["1"][0] for tick in history]
     charging = [n for n, stage in enumerate(stages) if stage is Stage.CHARGING]
     assert stages[charging[0] - 1] is Stage.SETTLING
-    assert stages[charging[-1] + 1 : charging[-1] + 80] == [Stage.RESTING] * 79
+    assert stages[charging[-1] + 1 : charging[-1] + 70] == [Stage.RESTING] * 69
     quiet = [tick["1"][1].pack_current_a for tick in history[: charging[0] - 1]]
     assert np.abs(quiet).max() < 1.0
 

@@ -1,0 +1,85 @@
+"""A process of the demonstration, which lives no longer than its parent.
+
+    python -m simulators.demo.child broker PORT
+    python -m simulators.demo.child line bridge run --settings bridge.toml
+    python -m simulators.demo.child station station.toml gateway run --settings gateway.toml
+
+The parent holds the other end of standard input. When that closes, however the parent ended,
+the child ends as if by SIGTERM, and by force if that takes too long. The last form runs a
+command line in the main thread and the station beside it, for a virtual bus lives in one
+process.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Final
+
+from packtrail import logs
+from packtrail.command import EXIT_FAULT, run_line
+from packtrail.errors import PacktrailError
+from packtrail.settings import load
+from simulators.run import StationRun
+from simulators.settings import StationSettings
+
+PATIENCE_S: Final = 8.0
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the arguments say; returns the exit code."""
+    threading.Thread(target=_follow_parent, name="parent", daemon=True).start()
+    kind, rest = arguments[0], arguments[1:]
+    if kind == "broker":
+        return _broker(int(rest[0]))
+    if kind == "station":
+        return _station(Path(rest[0]), rest[1:])
+    return run_line(rest)
+
+
+def _broker(port: int) -> int:
+    from simulators.demo.broker import serve  # noqa: PLC0415 - the others need no broker library
+
+    try:
+        serve(port)
+    except PacktrailError as error:
+        print(f"packtrail: {error.describe()}", file=sys.stderr)  # noqa: T201 - a process's last word
+        return EXIT_FAULT
+    return 0
+
+
+def _station(settings: Path, line: list[str]) -> int:
+    """The station in a thread, the command line in the main thread, where signals arrive."""
+    stop = threading.Event()
+    run = StationRun(load(StationSettings, settings))
+    beside = threading.Thread(target=_run_station, args=(run, stop), name="station")
+    beside.start()
+    try:
+        return run_line(line)
+    finally:
+        stop.set()
+        beside.join(PATIENCE_S)
+        run.write_truth(settings.with_suffix(".truth.json"))
+
+
+def _run_station(run: StationRun, stop: threading.Event) -> None:
+    try:
+        run.go_live(stop)
+    except PacktrailError as error:
+        logs.get("simulators.station").error("station_failed", why=error.describe())
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _follow_parent() -> None:
+    while sys.stdin.buffer.read(1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    threading.Event().wait(PATIENCE_S)
+    os._exit(EXIT_FAULT)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
