@@ -1,0 +1,46 @@
+"""One fact as the fold reads it, and the order in which facts are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from packtrail.event import Event, SignedEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event with its id, and when the ledger recorded it.
+
+    `recorded_ns` selects what was known at a moment; the fold itself never looks at it, else
+    a late arrival would change the state's bytes.
+    """
+
+    event_id: str
+    event: Event
+    recorded_ns: int = 0
+
+    @classmethod
+    def of(cls, signed: SignedEvent, recorded_ns: int = 0) -> Self:
+        """The typed fact of a signed event that was judged before."""
+        return cls(signed.event_id, signed.read(), recorded_ns)
+
+    @property
+    def order(self) -> tuple[int, int, str, str, int, str]:
+        """When it occurred, then the author's own counter, then the event id."""
+        event = self.event
+        return (
+            event.from_ns,
+            event.to_ns,
+            event.author,
+            event.stream,
+            event.counter,
+            self.event_id,
+        )
+
+
+def in_order(facts: Iterable[Told]) -> list[Told]:
+    """Each fact once, in the one order that every bridge reads them in."""
+    once = {told.event_id: told for told in facts}
+    return sorted(once.values(), key=lambda told: told.order)
