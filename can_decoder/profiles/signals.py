@@ -1,0 +1,120 @@
+"""The tracker of a vehicle bus: signals of a database to quantities.
+
+A frame is decoded only if the profile needs its message. A frame whose checksum fails, or
+whose counter stands still, updates nothing; values out of bounds are counted and dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from can_decoder.database import EXTENDED_KEY, REMEMBERED
+from can_decoder.layout import parameter_group
+from can_decoder.profiles.binding import PACK, Binding, Slot
+from can_decoder.profiles.tracker import PackState, TrackerCounts
+from packtrail.sample import Sample
+
+
+class SignalTracker:
+    """Feeds frames through bindings into a state; see `can_decoder.profiles.tracker.Tracker`.
+
+    Args:
+        bindings: one per message that the profile needs.
+        quantities: names that a snapshot always holds.
+    """
+
+    def __init__(self, bindings: Iterable[Binding], quantities: Iterable[str]) -> None:
+        self.counts = TrackerCounts()
+        self._state = PackState(quantities)
+        self._bindings: dict[int, Binding | None] = {}
+        self._groups: dict[int, Binding] = {}
+        for binding in bindings:
+            layout = binding.layout
+            key = layout.frame_id | EXTENDED_KEY if layout.extended else layout.frame_id
+            self._bindings[key] = binding
+            if layout.j1939:
+                self._groups.setdefault(layout.pgn, binding)
+
+    def feed(self, t_ns: int, frame_id: int, is_extended: bool, data: bytes) -> None:
+        """Take one frame."""
+        key = frame_id | EXTENDED_KEY if is_extended else frame_id
+        try:
+            binding = self._bindings[key]
+        except KeyError:
+            binding = self._match(key, frame_id, is_extended=is_extended)
+        if binding is None:
+            self.counts.unknown += 1
+            return
+        values = binding.live[len(data)](data)
+        if self._is_sound(binding, data, values):
+            self._take(t_ns, binding, data, values)
+
+    def snapshot(self, t_ns: int) -> Sample:
+        """All quantities of the profile as of `t_ns`; NaN for what was never seen."""
+        return self._state.sample(t_ns)
+
+    def _match(self, key: int, frame_id: int, *, is_extended: bool) -> Binding | None:
+        """The binding of an identifier seen for the first time, by J1939 group."""
+        binding = self._groups.get(parameter_group(frame_id)) if is_extended else None
+        if len(self._bindings) < REMEMBERED:
+            self._bindings[key] = binding
+        return binding
+
+    def _is_sound(self, binding: Binding, data: bytes, values: dict[str, float]) -> bool:
+        if binding.checksum:
+            stated = values.get(binding.checksum)
+            if stated is None:
+                self.counts.short += 1
+                return False
+            if binding.sum_of(data[binding.covers]) != stated:
+                self.counts.checksum += 1
+                return False
+        return not binding.counter or self._is_next(binding, values)
+
+    def _is_next(self, binding: Binding, values: dict[str, float]) -> bool:
+        count = int(values.get(binding.counter, -1))
+        if count < 0:
+            self.counts.short += 1
+            return False
+        last, binding.last_count = binding.last_count, count
+        if last < 0:
+            return True
+        step = (count - last) % binding.modulo
+        if step == 0:
+            self.counts.repeated += 1
+            return False
+        self.counts.skipped += step - 1
+        return True
+
+    def _take(self, t_ns: int, binding: Binding, data: bytes, values: dict[str, float]) -> None:
+        invalid = self._unavailable(binding, data)
+        slots = binding.slots
+        taken = False
+        for name, value in values.items():
+            slot = slots.get(name)
+            if slot is not None:
+                taken |= name not in invalid and self._put(slot, value, t_ns)
+                if name in invalid:
+                    self.counts.invalid += 1
+        if taken:
+            self.counts.decoded += 1
+        elif len(data) < binding.layout.size:
+            self.counts.short += 1
+
+    def _put(self, slot: Slot, signal: float, t_ns: int) -> bool:
+        value = signal * slot.scale + slot.offset
+        if not slot.low <= value <= slot.high or signal in slot.invalid:
+            self.counts.invalid += 1
+            return False
+        if slot.index == PACK:
+            self._state.put(slot.quantity, value, t_ns)
+        else:
+            self._state.put_cell(slot.quantity, slot.index, value, t_ns)
+        return True
+
+    def _unavailable(self, binding: Binding, data: bytes) -> frozenset[str]:
+        """Signals that J1939 marks; frames without 0xFE and 0xFF are not looked at twice."""
+        layout = binding.layout
+        if not layout.j1939 or (b"\xff" not in data and b"\xfe" not in data):
+            return frozenset()
+        return binding.database.invalid(layout.frame_id, layout.extended, data)

@@ -1,0 +1,131 @@
+"""Trackers: frames in, the present state of a pack out.
+
+A tracker remembers the latest valid value of each quantity and when its frame came. It is
+fed every frame of a bus and looks only at those that its profile needs. It knows no clock:
+ages are counted from the time that the caller gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from can_decoder.frames import FrameBatch
+from packtrail.quantities import QUANTITIES
+from packtrail.sample import Floats, Sample, SampleBatch
+
+
+@dataclass(slots=True)
+class TrackerCounts:
+    """What became of the frames.
+
+    Attributes:
+        decoded: frames that updated something.
+        unknown: frames that the profile does not need.
+        invalid: values out of bounds or marked as not available.
+        short: frames that lack a signal they should hold.
+        checksum: frames refused for their checksum.
+        repeated: frames refused because their counter stood still.
+        skipped: frames that the counter shows to be missing.
+    """
+
+    decoded: int = 0
+    unknown: int = 0
+    invalid: int = 0
+    short: int = 0
+    checksum: int = 0
+    repeated: int = 0
+    skipped: int = 0
+
+
+class Tracker(Protocol):
+    """What the gateway needs of any profile, whatever the bus speaks."""
+
+    counts: TrackerCounts
+
+    def feed(self, t_ns: int, frame_id: int, is_extended: bool, data: bytes, /) -> None:
+        """Take one frame."""
+        ...
+
+    def snapshot(self, t_ns: int, /) -> Sample:
+        """All quantities of the profile as of `t_ns`; NaN for what was never seen."""
+        ...
+
+
+class PackState:
+    """Latest value and time of each quantity.
+
+    Args:
+        quantities: names that a snapshot holds even when nothing was seen.
+    """
+
+    def __init__(self, quantities: Iterable[str]) -> None:
+        self._names = tuple(dict.fromkeys(quantities))
+        self._values: dict[str, float] = {}
+        self._cells: dict[str, dict[int, float]] = {}
+        self._times: dict[str, int] = {}
+        self._cell_times: dict[str, dict[int, int]] = {}
+
+    def put(self, quantity: str, value: float, t_ns: int) -> None:
+        """Keep a value of the pack."""
+        self._values[quantity] = value
+        self._times[quantity] = t_ns
+
+    def put_cell(self, quantity: str, index: int, value: float, t_ns: int) -> None:
+        """Keep the value of cell or probe `index`, from 0."""
+        self._cells.setdefault(quantity, {})[index] = value
+        self._cell_times.setdefault(quantity, {})[index] = t_ns
+
+    def sample(self, t_ns: int) -> Sample:
+        """The state as of `t_ns`; the age of an array is that of its oldest cell."""
+        values: dict[str, float | Floats] = {}
+        ages: dict[str, float] = {}
+        for name in self._names:
+            if QUANTITIES[name].array:
+                values[name] = self._array(name)
+                seen = min(self._cell_times.get(name, {}).values(), default=None)
+            else:
+                values[name] = self._values.get(name, np.nan)
+                seen = self._times.get(name)
+            ages[name] = np.nan if seen is None else (t_ns - seen) / 1e9
+        return Sample(t_ns, values, ages)
+
+    def _array(self, name: str) -> Floats:
+        cells = self._cells.get(name, {})
+        array = np.full(max(cells, default=0) + 1, np.nan)
+        for index, value in cells.items():
+            array[index] = value
+        return array
+
+
+def track(
+    tracker: Tracker, frames: FrameBatch | Iterable[FrameBatch], period_s: float
+) -> SampleBatch:
+    """Samples every `period_s` of frame time; a period without frames gives none.
+
+    A sample at t holds what came up to t. The grid begins at the first frame.
+    """
+    period_ns = round(period_s * 1e9)
+    samples: list[Sample] = []
+    due = None
+    for batch in [frames] if isinstance(frames, FrameBatch) else frames:
+        order = np.argsort(batch.t_ns, kind="stable")
+        rows = zip(
+            order.tolist(),
+            batch.t_ns[order].tolist(),
+            batch.ids[order].tolist(),
+            batch.extended[order].tolist(),
+            strict=True,
+        )
+        for row, t_ns, frame_id, extended in rows:
+            due = t_ns if due is None else due
+            if t_ns > due:
+                samples.append(tracker.snapshot(due))
+                due += -(-(t_ns - due) // period_ns) * period_ns
+            tracker.feed(t_ns, frame_id, extended, batch.payload(row))
+    if due is not None:
+        samples.append(tracker.snapshot(due))
+    return SampleBatch.from_samples(samples)
