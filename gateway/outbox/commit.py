@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.outbox.door import Draft, Fact, Settled
-from gateway.outbox.intake import Hold, Order, Put, Settle
+from gateway.outbox.intake import Hold, Order, Put, RecordFacts, Settle
 from gateway.outbox.sealing import Sealer
 from gateway.outbox.tables import EpochRow, Tables
 from packtrail.event import TelemetryThinned, UnitRef
@@ -50,6 +50,7 @@ class Commit:
     refused: int = 0
     rolled_back: bool = False
     numbered: list[tuple[Future[RecordAddress], RecordAddress]] = field(default_factory=list)
+    recorded: list[tuple[Future[int], int]] = field(default_factory=list)
     settled: list[tuple[Future[Settled], Settled]] = field(default_factory=list)
 
     def carry_out(self, orders: Iterable[Order]) -> None:
@@ -58,6 +59,8 @@ class Commit:
             match order:
                 case Put():
                     self.numbered.append((order.done, self._put(order.draft)))
+                case RecordFacts():
+                    self.recorded.append((order.done, self._record(order)))
                 case Hold():
                     self.tables.hold(order.held)
                     self.held += 1
@@ -101,6 +104,13 @@ class Commit:
         if not isinstance(draft, Fact) and draft.chunk:
             self.held -= self.tables.release(draft.chunk)
         return RecordAddress(self.sealer.gateway, self.epoch.name, self.seq)
+
+    def _record(self, order: RecordFacts) -> int:
+        for fact in order.facts:
+            self._put(fact)
+        for name, value in order.notes.items():
+            self.tables.write_note(name, value)
+        return len(order.facts)
 
     def _settle(self, receipt: Receipt) -> Settled:
         epoch = self.tables.epoch_named(receipt.epoch)

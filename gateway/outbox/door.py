@@ -9,7 +9,7 @@ no hole whatever is killed. Nothing but a receipt takes a record out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -153,6 +153,17 @@ class Outbox(Protocol):
         Facts commit at once. Telemetry joins the next group. The future is cancelled when
         telemetry had to be dropped because the disk stood still.
         """
+        ...
+
+    def record(self, facts: Sequence[Fact], notes: Mapping[str, bytes]) -> Future[int]:
+        """Take facts and what the gateway remembers of them, all or nothing, at once.
+
+        The future has the number of facts once everything is on disk.
+        """
+        ...
+
+    def note(self, name: str) -> bytes | None:
+        """What the last run remembered under a name; None after a restored backup."""
         ...
 
     def hold(self, held: Held) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Final
@@ -35,6 +36,15 @@ class Put:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordFacts:
+    """Facts and notes that are stored together or not at all."""
+
+    facts: tuple[Fact, ...]
+    notes: Mapping[str, bytes]
+    done: Future[int] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """A sample to be kept until its chunk is put."""
 
@@ -49,7 +59,7 @@ class Settle:
     done: Future[Settled] = field(default_factory=Future)
 
 
-Order = Put | Hold | Settle
+Order = Put | RecordFacts | Hold | Settle
 
 
 class Intake:
@@ -61,7 +71,12 @@ class Intake:
         lazy_wait_s: float = LAZY_WAIT_S,
         capacity: int = CAPACITY,
     ) -> None:
-        self._patience = {Put: record_wait_s, Hold: lazy_wait_s, Settle: lazy_wait_s}
+        self._patience = {
+            Put: record_wait_s,
+            RecordFacts: 0.0,
+            Hold: lazy_wait_s,
+            Settle: lazy_wait_s,
+        }
         self._capacity = capacity
         self._orders: deque[tuple[float, Order]] = deque()
         self._changed = threading.Condition()
@@ -117,4 +132,6 @@ class Intake:
 
 def is_fact(order: Order) -> bool:
     """Whether it is what must never be lost."""
-    return isinstance(order, Put) and isinstance(order.draft, Fact)
+    return isinstance(order, RecordFacts) or (
+        isinstance(order, Put) and isinstance(order.draft, Fact)
+    )

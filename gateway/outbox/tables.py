@@ -142,6 +142,18 @@ class Tables:
         rows = self._connection.execute("SELECT chunk, sample FROM held ORDER BY number")
         return [Held(chunk, sample) for chunk, sample in rows]
 
+    def write_note(self, name: str, value: bytes) -> None:
+        """Remember something."""
+        self._connection.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", (name, value))
+
+    def notes(self) -> dict[str, bytes]:
+        """Everything remembered."""
+        return dict(self._connection.execute("SELECT name, value FROM note"))
+
+    def forget_notes(self) -> None:
+        """Remember nothing."""
+        self._connection.execute("DELETE FROM note")
+
     def count(self, **increments: int) -> None:
         """Move lasting counters."""
         self._connection.executemany(

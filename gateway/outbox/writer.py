@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Final
 from gateway.clock import Clock, SystemClock
 from gateway.outbox import instance, schema
 from gateway.outbox.commit import Commit
-from gateway.outbox.door import Counters, Draft, Held, Settled, Waiting
+from gateway.outbox.door import Counters, Draft, Fact, Held, Settled, Waiting
 from gateway.outbox.intake import (
     LAZY_WAIT_S,
     RECORD_WAIT_S,
@@ -29,6 +29,7 @@ from gateway.outbox.intake import (
     Intake,
     Order,
     Put,
+    RecordFacts,
     Settle,
     is_fact,
 )
@@ -107,6 +108,17 @@ class SqliteOutbox:
             order.done.cancel()
         return order.done
 
+    def record(self, facts: Sequence[Fact], notes: Mapping[str, bytes]) -> Future[int]:
+        """Take facts and notes, all or nothing."""
+        order = RecordFacts(tuple(facts), dict(notes))
+        if not self._intake.offer(order):
+            order.done.cancel()
+        return order.done
+
+    def note(self, name: str) -> bytes | None:
+        """What the last run remembered."""
+        return self._notes.get(name)
+
     def hold(self, held: Held) -> None:
         """Keep a sample until its chunk is put."""
         if not self._intake.offer(Hold(held)):
@@ -169,10 +181,11 @@ class SqliteOutbox:
             with self._tables.transaction():
                 self._tables.add_epoch(os.urandom(8).hex(), now_ns, doubt)
                 forgotten = self._tables.forget_held()
+                self._tables.forget_notes()
             self._log.info("epoch_started", reason=doubt, samples_forgotten=forgotten)
         self._epoch = _present(self._tables.newest_epoch())
         self._opened_at = self._epoch.position(self._epoch.last_seq)
-        self._recovered = self._tables.held()
+        self._recovered, self._notes = self._tables.held(), self._tables.notes()
         records, size = self._tables.size()
         tally = self._tables.tally()
         self._counters = Counters(
@@ -233,6 +246,8 @@ class SqliteOutbox:
         self._take_over(commit)
         for done, address in commit.numbered:
             done.set_result(address)
+        for recording, count in commit.recorded:
+            recording.set_result(count)
         for settling, settled in commit.settled:
             settling.set_result(settled)
         if commit.rolled_back:

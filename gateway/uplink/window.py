@@ -22,6 +22,7 @@ from typing import Final
 from gateway.outbox import Outbox, Waiting
 from packtrail.receipt import Receipt
 from packtrail.times import NS_PER_S
+from packtrail.topics import RecordAddress
 
 AHEAD_SHARE: Final = 4
 """One part in four of the window overtakes."""
@@ -64,7 +65,7 @@ class Window:
     def restart(self) -> None:
         """A new connection: nothing counts as sent."""
         self._flights: dict[int, Flight] = {}
-        self._answered: set[int] = set()
+        self._answered: set[RecordAddress] = set()
         self._through: dict[str, int] = {}
         self._cursor = 0
 
@@ -76,14 +77,12 @@ class Window:
     def answer(self, receipt: Receipt, now_ns: int) -> list[Waiting]:
         """Take a verified receipt; returns what is overdue and goes again."""
         self._through[receipt.epoch] = max(self._through.get(receipt.epoch, 0), receipt.through)
-        numbers = {*receipt.ahead, *(refusal.seq for refusal in receipt.refused)}
+        named = [*receipt.ahead, *(refusal.seq for refusal in receipt.refused)]
+        self._answered |= {RecordAddress(receipt.gateway, receipt.epoch, seq) for seq in named}
+        self._answered = {a for a in self._answered if a.seq > self._through.get(a.epoch, 0)}
         for position, flight in list(self._flights.items()):
-            address = flight.record.address
-            if address.epoch == receipt.epoch and address.seq in numbers:
-                self._answered.add(position)
             if self._is_answered(flight.record):
                 del self._flights[position]
-        self._answered = {position for position in self._answered if position > self._cursor}
         return [f.again(now_ns) for f in self._in_order() if f.overdue(now_ns)]
 
     def probe(self, now_ns: int) -> Waiting | None:
@@ -127,8 +126,8 @@ class Window:
         return record.position in self._flights or self._is_answered(record)
 
     def _is_answered(self, record: Waiting) -> bool:
-        through = self._through.get(record.address.epoch, 0)
-        return record.position in self._answered or record.address.seq <= through
+        address = record.address
+        return address in self._answered or address.seq <= self._through.get(address.epoch, 0)
 
     def _in_order(self) -> list[Flight]:
         return [self._flights[position] for position in sorted(self._flights)]

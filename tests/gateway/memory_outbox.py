@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 
 from gateway.clock import SystemClock
-from gateway.outbox import Counters, Draft, Held, Settled, Telemetry, Waiting
+from gateway.outbox import Counters, Draft, Fact, Held, Settled, Telemetry, Waiting
 from gateway.outbox.sealing import Sealer
 from packtrail.receipt import Receipt
 from packtrail.topics import RecordAddress
@@ -24,6 +24,7 @@ class MemoryOutbox:
         self._lock = threading.RLock()
         self._rows: dict[int, Waiting] = {}
         self._held: list[Held] = []
+        self._notes: dict[str, bytes] = {}
         self._listeners: list[Callable[[], None]] = []
         self._added = self._stored = self._refused = 0
 
@@ -39,6 +40,17 @@ class MemoryOutbox:
         done.set_result(address)
         self._tell()
         return done
+
+    def record(self, facts: Sequence[Fact], notes: Mapping[str, bytes]) -> Future[int]:
+        done: Future[int] = Future()
+        for fact in facts:
+            self.put(fact)
+        self._notes.update(notes)
+        done.set_result(len(facts))
+        return done
+
+    def note(self, name: str) -> bytes | None:
+        return self._notes.get(name)
 
     def hold(self, held: Held) -> None:
         with self._lock:

@@ -130,6 +130,16 @@ def test_held_samples_are_released_with_their_chunk(outbox):
     assert outbox.counters().held == 1
 
 
+def test_facts_and_notes_are_recorded_together(outbox):
+    facts = [alarm(1, Kind.EVENT), alarm(2, Kind.EVENT)]
+    assert outbox.record(facts, {"slots": b"state"}).result(WAIT) == 2
+    assert [row.kind for row in outbox.waiting(after=0, limit=9)] == [Kind.EVENT, Kind.EVENT]
+
+
+def test_a_note_without_a_fact_is_recorded_too(outbox):
+    assert outbox.record([], {"slots": b"state"}).result(WAIT) == 0
+
+
 def test_listeners_hear_of_each_commit(outbox):
     heard = threading.Event()
     outbox.subscribe(heard.set)

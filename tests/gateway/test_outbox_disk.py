@@ -42,6 +42,15 @@ def test_held_samples_come_back_after_a_restart_in_order(open_outbox):
     assert open_outbox().recovered() == [Held("slot-1", bytes([n])) for n in range(3)]
 
 
+def test_notes_come_back_after_a_restart(open_outbox):
+    first = open_outbox()
+    assert first.note("slots") is None
+    first.record([], {"slots": b"one"}).result(WAIT)
+    first.record([], {"slots": b"two"}).result(WAIT)
+    first.close()
+    assert open_outbox().note("slots") == b"two"
+
+
 def test_a_second_gateway_cannot_open_the_same_outbox(open_outbox):
     open_outbox()
     with pytest.raises(GatewayError, match="another gateway"):
@@ -52,6 +61,7 @@ def test_a_backup_put_back_starts_a_new_epoch_and_old_records_drain(open_outbox,
     first = open_outbox()
     first.put(telemetry(1)).result(WAIT)
     first.hold(Held("slot-1", b"old"))
+    first.record([], {"slots": b"old"}).result(WAIT)
     first.close()
     shutil.copy(tmp_path / "outbox.db", tmp_path / "backup.db")
     later = open_outbox()
@@ -63,6 +73,7 @@ def test_a_backup_put_back_starts_a_new_epoch_and_old_records_drain(open_outbox,
     restored = open_outbox()
     assert restored.epoch != first.epoch
     assert restored.recovered() == []
+    assert restored.note("slots") is None
     restored.put(telemetry(3)).result(WAIT)
     addresses = [row.address[1:] for row in restored.waiting(after=0, limit=9)]
     assert addresses == [(first.epoch, 1), (restored.epoch, 1)]

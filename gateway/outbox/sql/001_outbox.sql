@@ -32,6 +32,12 @@ CREATE TABLE held (
 );
 CREATE INDEX held_by_chunk ON held (chunk);
 
+-- What the station knows (who stands in which slot), changed in one step with its facts.
+CREATE TABLE note (
+    name  TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+);
+
 -- Counters that survive a restart.
 CREATE TABLE tally (
     name  TEXT PRIMARY KEY,

@@ -1,0 +1,1 @@
+"""The pipeline: frames of a slot become samples, alarms, chunks and sessions."""

@@ -1,0 +1,86 @@
+"""What the pipeline asks of a decoder profile, and how it copes with several makers' packs.
+
+Any pack may stand in any slot, so a slot listens with every profile that it was given; the one
+that understood most of what this visitor said speaks for it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from packtrail.sample import Floats, Sample
+
+MakeTracker = Callable[[], "Tracker"]
+
+
+class Counts(Protocol):
+    """What became of the frames; `can_decoder.profiles.TrackerCounts`."""
+
+    @property
+    def decoded(self) -> int:
+        """Frames that updated something."""
+        ...
+
+
+class Tracker(Protocol):
+    """The state of one pack from its frames; `can_decoder.profiles.Tracker`."""
+
+    @property
+    def counts(self) -> Counts:
+        """What became of the frames."""
+        ...
+
+    def feed(self, t_ns: int, frame_id: int, is_extended: bool, data: bytes, /) -> None:
+        """Take one frame; a bad one is counted."""
+        ...
+
+    def snapshot(self, t_ns: int, /) -> Sample:
+        """All quantities as of `t_ns`; NaN for what was never seen."""
+        ...
+
+
+class Listener:
+    """Listens to a visitor with several profiles at once.
+
+    Args:
+        make: makes a fresh tracker for each profile.
+        max_age_s: what is older is not known any more.
+    """
+
+    def __init__(self, make: Sequence[MakeTracker], max_age_s: float) -> None:
+        self._make = make
+        self._max_age_s = max_age_s
+        self.reset()
+
+    def reset(self) -> None:
+        """Another pack: forget what the last one said."""
+        self._trackers = [make() for make in self._make]
+
+    def feed(self, t_ns: int, frame_id: int, extended: bool, data: bytes) -> None:
+        """Take one frame."""
+        for tracker in self._trackers:
+            tracker.feed(t_ns, frame_id, extended, data)
+
+    def snapshot(self, t_ns: int) -> Sample:
+        """What is known as of `t_ns` and not too old; no values when nobody understood."""
+        best = max(self._trackers, key=lambda tracker: tracker.counts.decoded)
+        return _fresh(best.snapshot(t_ns), self._max_age_s)
+
+    @property
+    def decoded(self) -> int:
+        """Frames of this visitor that updated something."""
+        return max(tracker.counts.decoded for tracker in self._trackers)
+
+
+def _fresh(sample: Sample, max_age_s: float) -> Sample:
+    """The sample without what is unknown or too old."""
+    values: dict[str, float | Floats] = {}
+    ages: dict[str, float] = {}
+    for name, value in sample.values.items():
+        age_s = sample.age_s.get(name, 0.0)
+        if age_s <= max_age_s and not (isinstance(value, float) and math.isnan(value)):
+            values[name] = value
+            ages[name] = age_s
+    return Sample(sample.t_ns, values, ages)
