@@ -43,7 +43,8 @@ def read_mdf(source: Source) -> Iterator[FrameBatch]:
         return
     with mdf:
         start_ns = round(mdf.header.start_time.timestamp() * 1e9)
-        for index, group in enumerate(mdf.groups):
+        groups: list[Any] = mdf.groups
+        for index, group in enumerate(groups):
             if any(channel.name == PREFIX for channel in group.channels):
                 yield from _group(source, mdf, index, start_ns)
 
