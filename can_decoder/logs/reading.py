@@ -10,11 +10,13 @@ from pathlib import Path
 
 from can_decoder.diagnostic import Diagnostic
 from can_decoder.frames import FrameBatch
+from can_decoder.logs.blf import SIGNATURE, read_blf
 from can_decoder.logs.candump import read_candump
 from can_decoder.logs.source import STANDARD_INPUT, Source
 from can_decoder.logs.spreadsheet import columns_of, read_spreadsheet
 
 PACKED = frozenset({".gz", ".zst", ".zstd"})
+MDF_SIGNATURES = (b"MDF ", b"UnFinMF")
 MDF_SUFFIXES = frozenset({".mf4", ".mdf", ".dat"})
 
 
@@ -64,19 +66,27 @@ def _reader_of(source: Source) -> Callable[[Source], Iterator[FrameBatch]]:
         return read_candump
     head = source.head()
     suffix = kind_of(source.path)
-    if head.startswith((b"MDF ", b"UnFinMF")) or suffix in MDF_SUFFIXES:
+    if head.startswith(MDF_SIGNATURES) or suffix in MDF_SUFFIXES:
         from can_decoder.logs.mdf import read_mdf  # noqa: PLC0415 — asammdf is an extra
 
         return read_mdf
-    if head.lstrip()[:1] == b"(" or suffix in (".candump", ".txt"):
-        return read_candump
-    if suffix == ".csv" and not head.startswith(b"timestamp,") and columns_of(head):
-        return read_spreadsheet
-    if suffix in (".log", "") and b"can" in head.split(b"\n")[0]:
-        return read_candump
+    if own := _own_reader(head, suffix):
+        return own
     from can_decoder.logs.foreign import read_with_python_can  # noqa: PLC0415 — slow to import
 
     return lambda opened: read_with_python_can(opened, suffix)
+
+
+def _own_reader(head: bytes, suffix: str) -> Callable[[Source], Iterator[FrameBatch]] | None:
+    """One of our readers, by the file's first bytes."""
+    if head.startswith(SIGNATURE):
+        return read_blf
+    named_like_candump = suffix in (".log", "") and b"can" in head.split(b"\n")[0]
+    if head.lstrip()[:1] == b"(" or suffix in (".candump", ".txt") or named_like_candump:
+        return read_candump
+    if suffix == ".csv" and not head.startswith(b"timestamp,") and columns_of(head):
+        return read_spreadsheet
+    return None
 
 
 def kind_of(path: Path) -> str:

@@ -6,14 +6,13 @@ off or is damaged gives all before the damage and a diagnostic.
 
 from __future__ import annotations
 
-import gzip
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Literal, cast
+from typing import Literal
 
 import zstandard
 
@@ -21,7 +20,13 @@ from can_decoder.diagnostic import Diagnostic, Severity
 from can_decoder.errors import DecoderError
 from packtrail.language import Text
 
-CHUNK = 1 << 22
+CHUNK = 1 << 20
+LONGEST_LINE = 1 << 16
+"""A "line" beyond this is no text; it is passed on so that it cannot fill the memory."""
+PACKED_CHUNK = 1 << 16
+"""Compressed bytes read at once; a small file may unfold to a thousand times its size."""
+GZIP_WINDOW = 31
+"""`wbits` of zlib for a gzip header and the largest window."""
 STANDARD_INPUT = "-"
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
@@ -57,51 +62,32 @@ class Source:
         """The first decompressed bytes, without keeping the file open."""
         if str(self.path) == STANDARD_INPUT:
             return b""
-        with ExitStack() as stack:
-            try:
-                stream = _unwrapped(self._open(stack), stack)
-                return stream.read(count)
-            except (EOFError, zlib.error, gzip.BadGzipFile, zstandard.ZstdError):
-                return b""
+        return next(Source(self.path).chunks(), b"")[:count]
 
     def chunks(self) -> Iterator[bytes]:
-        """Decompressed bytes, about 4 MiB each."""
-        with ExitStack() as stack:
-            raw = self._open(stack)
-            stream = _unwrapped(raw, stack)
-            while chunk := self._read(stream):
-                self.position = self._tell(raw)
+        """Decompressed bytes, about a megabyte at a time."""
+        if str(self.path) == STANDARD_INPUT:
+            while chunk := sys.stdin.buffer.read1(CHUNK):  # type: ignore[union-attr]  # standard input is buffered
                 yield chunk
+            return
+        with self._open() as raw:
+            yield from self._unpacked(raw)
 
     def lines(self) -> Iterator[bytes]:
         """Chunks cut at line ends; the last may lack its own."""
         rest = b""
         for chunk in self.chunks():
-            whole, _, tail = (rest + chunk).rpartition(b"\n")
-            rest = tail
+            whole, _, rest = (rest + chunk).rpartition(b"\n")
+            if len(rest) > LONGEST_LINE:
+                whole, rest = whole + b"\n" + rest, b""
             if whole:
                 yield whole + b"\n"
         if rest:
             yield rest
 
-    def _read(self, stream: IO[bytes]) -> bytes:
-        """The next chunk; damage ends the file."""
+    def _open(self) -> BufferedReader:
         try:
-            if stream is sys.stdin.buffer:
-                return sys.stdin.buffer.read1(CHUNK)  # type: ignore[attr-defined,no-any-return]  # a BufferedReader
-            return stream.read(CHUNK)
-        except (EOFError, zlib.error, gzip.BadGzipFile, zstandard.ZstdError, OSError) as error:
-            self.say(
-                f"the file is damaged or cut off: {error}; what stood before was read",
-                f"文件损坏或被截断：{error}；此前的内容已读出",
-            )
-            return b""
-
-    def _open(self, stack: ExitStack) -> IO[bytes]:
-        if str(self.path) == STANDARD_INPUT:
-            return sys.stdin.buffer
-        try:
-            raw = stack.enter_context(self.path.open("rb"))
+            raw = self.path.open("rb")
         except OSError as error:
             raise DecoderError(
                 Text("the log cannot be read", "无法读取日志"),
@@ -111,8 +97,22 @@ class Source:
         self.size = self.path.stat().st_size
         return raw
 
-    def _tell(self, raw: IO[bytes]) -> int:
-        return 0 if raw is sys.stdin.buffer else raw.tell()
+    def _unpacked(self, raw: BufferedReader) -> Iterator[bytes]:
+        kind = packing(self.path)
+        stored = self._stored(raw, PACKED_CHUNK if kind else CHUNK)
+        inflate = {"gzip": _gunzipped, "zstd": _unzstd}.get(kind)
+        try:
+            yield from inflate(stored) if inflate else stored
+        except (EOFError, zlib.error, zstandard.ZstdError, OSError) as error:
+            self.say(
+                f"the file is damaged or cut off: {error}; what stood before was read",
+                f"文件损坏或被截断：{error}；此前的内容已读出",
+            )
+
+    def _stored(self, raw: BufferedReader, count: int) -> Iterator[bytes]:
+        while chunk := raw.read(count):
+            self.position += len(chunk)
+            yield chunk
 
 
 def packing(path: Path) -> Literal["gzip", "zstd", ""]:
@@ -124,17 +124,38 @@ def packing(path: Path) -> Literal["gzip", "zstd", ""]:
     return "zstd" if magic == _ZSTD else ""
 
 
-def _unwrapped(raw: IO[bytes], stack: ExitStack) -> IO[bytes]:
-    if raw is sys.stdin.buffer:
-        return raw
-    magic = raw.read(4)
-    raw.seek(0)
-    if magic.startswith(_GZIP):
-        unzipped = gzip.GzipFile(fileobj=raw)
-        stack.callback(unzipped.close)
-        return cast("IO[bytes]", unzipped)
-    if magic == _ZSTD:
-        reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
-        stack.callback(reader.close)
-        return cast("IO[bytes]", reader)
-    return raw
+def _gunzipped(stored: Iterator[bytes]) -> Iterator[bytes]:
+    """All members of a gzip file; what an unfinished one holds comes out before the error."""
+    member = zlib.decompressobj(GZIP_WINDOW)
+    begun = False
+    for chunk in stored:
+        data = chunk
+        while data:
+            begun = True
+            if part := member.decompress(data, CHUNK):
+                yield part
+            data = member.unconsumed_tail
+            if member.eof:
+                data, begun = member.unused_data.lstrip(b"\0"), False
+                member = zlib.decompressobj(GZIP_WINDOW)
+    if begun:
+        raise EOFError("the compressed data ends too early")
+
+
+def _unzstd(stored: Iterator[bytes]) -> Iterator[bytes]:
+    """All frames of a Zstandard file."""
+    frame = zstandard.ZstdDecompressor().decompressobj()
+    begun = False
+    for chunk in stored:
+        data = chunk
+        while data:
+            part = frame.decompress(data)
+            begun = True
+            if part:
+                yield part
+            data = b""
+            if frame.eof:
+                data, begun = frame.unused_data, False
+                frame = zstandard.ZstdDecompressor().decompressobj()
+    if begun:
+        raise EOFError("the compressed data ends too early")

@@ -14,7 +14,7 @@ from can_decoder.profiles.binding import bind
 from can_decoder.profiles.charging import ChargeTracker
 from can_decoder.profiles.rules import Rules, read_rules
 from can_decoder.profiles.signals import SignalTracker
-from can_decoder.profiles.tracker import Tracker, track
+from can_decoder.profiles.tracker import Tracker, samples_of
 from packtrail.language import Text
 from packtrail.sample import SampleBatch
 
@@ -78,7 +78,7 @@ class Profile:
             period_s: distance of the samples, seconds.
             database: see `tracker`.
         """
-        return track(self.tracker(database), frames, period_s)
+        return SampleBatch.from_samples(list(samples_of(self.tracker(database), frames, period_s)))
 
 
 def find(name: str | Path) -> Profile:

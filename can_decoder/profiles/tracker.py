@@ -7,7 +7,7 @@ ages are counted from the time that the caller gives.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from can_decoder.frames import FrameBatch
 from packtrail.quantities import QUANTITIES
-from packtrail.sample import Floats, Sample, SampleBatch
+from packtrail.sample import Floats, Sample
 
 
 @dataclass(slots=True)
@@ -101,16 +101,29 @@ class PackState:
         return array
 
 
-def track(
+def samples_of(
     tracker: Tracker, frames: FrameBatch | Iterable[FrameBatch], period_s: float
-) -> SampleBatch:
+) -> Iterator[Sample]:
     """Samples every `period_s` of frame time; a period without frames gives none.
 
     A sample at t holds what came up to t. The grid begins at the first frame.
     """
     period_ns = round(period_s * 1e9)
-    samples: list[Sample] = []
     due = None
+    for t_ns, frame_id, extended, data in _in_time(frames):
+        due = t_ns if due is None else due
+        if t_ns > due:
+            yield tracker.snapshot(due)
+            due += -(-(t_ns - due) // period_ns) * period_ns
+        tracker.feed(t_ns, frame_id, extended, data)
+    if due is not None:
+        yield tracker.snapshot(due)
+
+
+def _in_time(
+    frames: FrameBatch | Iterable[FrameBatch],
+) -> Iterator[tuple[int, int, bool, bytes]]:
+    """Frames one by one, each batch sorted by time."""
     for batch in [frames] if isinstance(frames, FrameBatch) else frames:
         order = np.argsort(batch.t_ns, kind="stable")
         rows = zip(
@@ -121,11 +134,4 @@ def track(
             strict=True,
         )
         for row, t_ns, frame_id, extended in rows:
-            due = t_ns if due is None else due
-            if t_ns > due:
-                samples.append(tracker.snapshot(due))
-                due += -(-(t_ns - due) // period_ns) * period_ns
-            tracker.feed(t_ns, frame_id, extended, batch.payload(row))
-    if due is not None:
-        samples.append(tracker.snapshot(due))
-    return SampleBatch.from_samples(samples)
+            yield t_ns, frame_id, extended, batch.payload(row)
