@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from can_decoder.layout import MessageLayout, parameter_group
 
 UNKNOWN = -1
+LONGEST_ID = 0x1FFF_FFFF
+"""Callers may leave the flags of SocketCAN or DBC in an identifier; they are ignored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Router:
 
     def find(self, frame_id: int, *, extended: bool) -> int:
         """Index of the message of one identifier, or `UNKNOWN`."""
+        frame_id &= LONGEST_ID
         if not extended:
             return int(self.standard[frame_id]) if 0 <= frame_id < 2048 else UNKNOWN
         found = self.exact.get(frame_id, UNKNOWN)
@@ -57,6 +60,7 @@ class Router:
 
     def route(self, ids: NDArray[np.uint32], extended: NDArray[np.bool_]) -> NDArray[np.int16]:
         """Index of the message of each frame, int16 [n]."""
+        ids = ids & np.uint32(LONGEST_ID)
         if not extended.any():
             return self._standard(ids)
         codes = np.full(len(ids), UNKNOWN, np.int16)

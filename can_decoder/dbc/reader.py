@@ -24,11 +24,12 @@ NOT_SENT = "VECTOR__INDEPENDENT_SIG_MSG"
 
 _MESSAGE = re.compile(r"BO_\s+(\d+|0[xX][0-9a-fA-F]+)\s+(\S.*?)\s*:\s*(\d+)\s*([^\s;]*)")
 _SIGNAL = re.compile(
-    r"SG_\s+(\S.*?)(?:\s+(M|m\d+M?))?\s*:\s*(\d+)\s*\|\s*(\d+)\s*@\s*([01])\s*([+-]?)"
+    r"SG_\s+(\S.*?)(?:\s+(M|m\d*M?))?\s*:\s*(\d+)\s*\|\s*(\d+)\s*@\s*([01])\s*([+-]?)"
     r"\s*\(\s*([^,\s]+)\s*,\s*([^)\s]+)\s*\)"
     r'\s*(?:\[\s*([^|\]\s]*)\s*\|\s*([^\]\s]*)\s*\])?\s*(?:"([^"]*)")?'
 )
 _COMMENT = re.compile(r'CM_\s+(BO_|SG_)\s+(\d+)\s+([^\s"]+)?\s*"(.*)"\s*;?', re.DOTALL)
+_OTHER_COMMENT = re.compile(r'CM_\s+(?:BU_\s+\S+\s*|EV_\s+\S+\s*)?"')
 _VALUES = re.compile(r"VAL_\s+(\d+)\s+([^\s\"]+)\s*(.*)", re.DOTALL)
 _PAIR = re.compile(r'(-?\d+)(?:\.0*)?\s*"((?:\\.|[^"\\])*)"')
 _TABLE = re.compile(r"VAL_TABLE_\s+(\S+)\s+(.*)", re.DOTALL)
@@ -104,6 +105,14 @@ class _Reader:
         except ValueError:
             self.refuse(statement, "signal", "信号")
             return
+        if indicator == "m":
+            self.say(
+                statement.line,
+                f"{name} is marked m without a number; taken as the multiplexor M",
+                f"{name} 标记为 m 却无数值，按多路复用信号 M 处理",
+                "warning",
+            )
+            indicator = "M"
         self.current.signals.append(
             SignalDraft(
                 name,
@@ -124,7 +133,9 @@ class _Reader:
     def comment(self, statement: Statement) -> None:
         match = _COMMENT.match(statement.text)
         if not match:
-            return  # of the file, a node or an environment variable
+            if not _OTHER_COMMENT.match(statement.text):
+                self.refuse(statement, "comment", "注释")
+            return
         kind, raw_id, name, words = match.groups()
         if kind == "SG_":
             for signal in self._signals(statement, raw_id, name or ""):
