@@ -15,6 +15,7 @@ from cloud_bridge.errors import BridgeError
 from cloud_bridge.ingest.inbox import Inbox
 from cloud_bridge.ingest.intake import Intake
 from cloud_bridge.ingest.mqtt import MqttLink
+from cloud_bridge.ingest.presence import Presence
 from cloud_bridge.ledger.authority import Authority, TrustReader
 from cloud_bridge.metrics import Metrics
 from cloud_bridge.settings import BridgeSettings, TrustSettings
@@ -54,11 +55,12 @@ class Bridge:
         self.settings = settings
         self.key = SigningKey.load(settings.key_file)
         self.metrics = Metrics()
+        self.inbox = Inbox(settings.ingest.queue)
+        self.presence = Presence()
+        self.link = MqttLink(settings.mqtt, self.inbox, self.presence.tell)
         self.store: Store = open_store(settings)
         self.trust = TrustReader(self.store, self.key.public)
         self.authority = Authority(self.store, self.key, settings.name, settings.ledger.origin)
-        self.inbox = Inbox(settings.ingest.queue)
-        self.link = MqttLink(settings.mqtt, self.inbox)
         self.intake = Intake(
             self.inbox,
             self.link,

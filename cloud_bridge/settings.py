@@ -69,6 +69,8 @@ class HttpSettings(Settings):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+    allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
+    """Host names that are answered; behind a reverse proxy, the proxy's public name."""
 
 
 class LedgerSettings(Settings):

@@ -20,7 +20,7 @@ from cloud_bridge.fold.state import (
     Stay,
 )
 from cloud_bridge.fold.told import Told
-from cloud_bridge.fold.verdict import Level, Verdict, judge_pack
+from cloud_bridge.fold.verdict import Level, Verdict, judge_pack, kind_text
 
 __all__ = [
     "Binding",
@@ -43,4 +43,5 @@ __all__ = [
     "digest",
     "fold",
     "judge_pack",
+    "kind_text",
 ]

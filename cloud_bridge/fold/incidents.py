@@ -24,7 +24,8 @@ def incidents_of(facts: Iterable[Told]) -> tuple[Incident, ...]:
         body = told.event.body
         if not isinstance(body, IncidentRecorded):
             continue
-        key = (body.kind, body.where)
+        # A reporter opens and clears each severity by itself; the hottest probe may change.
+        key = (body.kind, body.severity)
         if key in open_at:
             place = open_at.pop(key) if body.cleared else open_at[key]
             incidents[place] = _continued(incidents[place], told, body)
@@ -66,9 +67,8 @@ def _continued(incident: Incident, told: Told, body: IncidentRecorded) -> Incide
         events = (*incident.events, told.event_id)
         moment = told.event.occurred_to
         return msgspec.structs.replace(incident, cleared=moment, reports=reports, events=events)
-    severity = max(incident.severity, _severity(body.severity), key=lambda s: s.rank)
     value = incident.value if body.value is None else body.value
-    return msgspec.structs.replace(incident, severity=severity, value=value, reports=reports)
+    return msgspec.structs.replace(incident, value=value, reports=reports)
 
 
 def _severity(text: str) -> Safety:

@@ -140,8 +140,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         kind: as reported, such as `over_temperature`.
-        severity: the worst that was reported of it.
-        where: as reported.
+        severity: as reported; each severity of a kind is opened and cleared by itself.
+        where: as first reported.
         quantity: which quantity, "" if none.
         value: the newest value.
         limit: the limit that it crossed.

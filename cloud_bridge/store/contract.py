@@ -103,8 +103,8 @@ class Store(Protocol):
     def slots(self, gateway: str) -> list[SlotNow]:
         """The newest chunk of each slot of a gateway."""
 
-    def places(self, sites: Sequence[str]) -> list[PlaceFact]:
-        """The newest fact about each slot of the given sites."""
+    def places(self, author: str) -> list[PlaceFact]:
+        """The newest fact of an author about each slot."""
 
     def alarms(self, author: str, limit: int = 20) -> list[Entry]:
         """The newest incidents and contested identities that an author reported."""

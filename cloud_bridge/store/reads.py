@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from cloud_bridge.errors import StoreError
@@ -18,7 +17,7 @@ from cloud_bridge.store.values import (
     StoredChunk,
 )
 from cloud_bridge.store.writes import Run, contiguous, first
-from packtrail.event import PlaceRef, UnitRef, decode_event
+from packtrail.event import PlaceRef, UnitRef
 from packtrail.receipt import MAX_AHEAD, Refusal
 from packtrail.topics import RecordAddress
 
@@ -120,14 +119,10 @@ class Reads:
             for row in self._run("slots", {"gateway": gateway})
         ]
 
-    def places(self, sites: Sequence[str]) -> list[PlaceFact]:
+    def places(self, author: str) -> list[PlaceFact]:
         """See `Store.places`."""
-        found = []
-        for site in sites:
-            for row in self._run("places_of_site", {"site": site}):
-                unit = decode_event(row[3]).read().unit
-                found.append(PlaceFact(PlaceRef(row[0], row[1]), row[2], unit))
-        return found
+        rows = self._run("places", {"author": author})
+        return [PlaceFact(PlaceRef(row[3], row[4]), _entry(row)) for row in rows]
 
     def alarms(self, author: str, limit: int = 20) -> list[Entry]:
         """See `Store.alarms`."""
@@ -151,8 +146,8 @@ def _unit(scheme: str | None, name: str | None) -> UnitRef | None:
     return UnitRef(scheme, name) if scheme and name else None
 
 
-def _entry(row: tuple[int, int, bytes]) -> Entry:
-    return Entry(row[0], row[1], decode_event(row[2]))
+def _entry(row: tuple[Any, ...]) -> Entry:
+    return Entry(row[0], row[1], row[2])
 
 
 def _chunk(row: tuple[Any, ...]) -> StoredChunk:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from packtrail.event import Event, PlaceRef, SignedEvent, UnitRef
+from packtrail.event import Event, PlaceRef, SignedEvent, UnitRef, decode_event
 from packtrail.receipt import Refusal
 from packtrail.topics import RecordAddress
 
@@ -113,11 +113,26 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the ledger: its leaf number from 0, when it was recorded, and the event."""
+    """One line of the ledger.
+
+    Attributes:
+        leaf: its number, from 0.
+        recorded_ns: when it was recorded, UTC ns.
+        data: the signed event as canonical JSON, the bytes that the leaf hash covers.
+    """
 
     leaf: int
     recorded_ns: int
-    signed: SignedEvent
+    data: bytes
+
+    @property
+    def signed(self) -> SignedEvent:
+        """The signed event.
+
+        Raises:
+            CodecError: the line was damaged after it was recorded.
+        """
+        return decode_event(self.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +192,7 @@ class Counts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PlaceFact:
-    """The newest fact about a slot, and the unit that it names."""
+    """The newest fact of an author about a slot."""
 
     place: PlaceRef
-    leaf: int
-    unit: UnitRef | None
+    entry: Entry

@@ -181,8 +181,8 @@ class Batch:
             self.run("insert_ledger_unit", row)
         place = place_of(fact)
         if place:
-            row = {"site": place.site, "slot": place.slot, "leaf": leaf}
-            self.run("upsert_place", {**row, "from_ns": fact.event.from_ns})
+            row = {"author": fact.event.author, "site": place.site, "slot": place.slot}
+            self.run("upsert_place", {**row, "from_ns": fact.event.from_ns, "leaf": leaf})
 
     def _move_receipt(self, gateway: str, epoch: str) -> Progress:
         key = {"gateway": gateway, "epoch": epoch}

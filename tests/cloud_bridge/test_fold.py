@@ -286,13 +286,15 @@ def test_an_incident_opens_repeats_and_clears():
     assert judge_pack(state).level is Level.GREEN
 
 
-def test_the_worst_severity_stays_and_a_past_danger_leaves_a_watch():
+def test_the_worst_open_severity_counts_and_a_past_danger_leaves_a_watch():
     story = Story()
-    story.tell(over_temperature(severity="danger"))
     story.tell(over_temperature(severity="watch"))
+    story.tell(over_temperature(severity="danger"))
     assert story.state.safety is Safety.DANGER
     assert judge_pack(story.state).level is Level.RED
-    story.tell(over_temperature(cleared=True))
+    story.tell(over_temperature(severity="danger", cleared=True))
+    assert judge_pack(story.state).text.en == "Watch: over-temperature."
+    story.tell(over_temperature(severity="watch", cleared=True))
     assert story.state.safety is Safety.WATCH
     assert judge_pack(story.state).text.en == "Inspect: over-temperature in the past."
 

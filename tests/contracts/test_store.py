@@ -162,8 +162,9 @@ def test_units_are_paged_without_a_gap(store):
 def test_the_newest_fact_about_a_slot_wins_whatever_the_order(store):
     late = parts.installed(t_ns=parts.T0 + parts.HOUR, unit=parts.OTHER_PACK, counter=2)
     store.append([late, parts.installed(counter=1)], NOW)
-    (place,) = store.places(["north", "nowhere"])
-    assert (place.place, place.unit) == (parts.SLOT, parts.OTHER_PACK)
+    (place,) = store.places("station-1")
+    assert (place.place, place.entry.signed) == (parts.SLOT, late.signed)
+    assert store.places("somebody-else") == []
 
 
 def test_the_newest_chunk_of_a_slot_wins_whatever_the_order(store):

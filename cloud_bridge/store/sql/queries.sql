@@ -80,8 +80,9 @@ INSERT INTO ledger_unit (scheme, unit, leaf) VALUES (:scheme, :unit, :leaf)
 ON CONFLICT DO NOTHING
 
 -- name: upsert_place
-INSERT INTO place (site, slot, from_ns, leaf) VALUES (:site, :slot, :from_ns, :leaf)
-ON CONFLICT (site, slot) DO UPDATE SET from_ns = excluded.from_ns, leaf = excluded.leaf
+INSERT INTO place (author, site, slot, from_ns, leaf)
+VALUES (:author, :site, :slot, :from_ns, :leaf)
+ON CONFLICT (author, site, slot) DO UPDATE SET from_ns = excluded.from_ns, leaf = excluded.leaf
 WHERE excluded.from_ns >= place.from_ns
 
 -- name: insert_node
@@ -148,10 +149,10 @@ ORDER BY committed_ns DESC, gateway, epoch
 SELECT gateway, slot, scheme, unit, epoch, seq, to_ns FROM slot
 WHERE gateway = :gateway ORDER BY slot
 
--- name: places_of_site
-SELECT place.site, place.slot, place.leaf, ledger.signed
+-- name: places
+SELECT ledger.leaf, ledger.recorded_ns, ledger.signed, place.site, place.slot
 FROM place JOIN ledger ON ledger.leaf = place.leaf
-WHERE place.site = :site ORDER BY place.slot
+WHERE place.author = :author ORDER BY place.site, place.slot
 
 -- name: alarms
 SELECT leaf, recorded_ns, signed FROM ledger

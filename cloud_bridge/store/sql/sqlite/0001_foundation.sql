@@ -113,13 +113,14 @@ CREATE TABLE ledger_unit (
     PRIMARY KEY (scheme, unit, leaf)
 ) WITHOUT ROWID;
 
--- The newest fact about each slot: a projection.
+-- The newest fact of each author about each slot: a projection.
 CREATE TABLE place (
+    author  TEXT    NOT NULL,
     site    TEXT    NOT NULL,
     slot    TEXT    NOT NULL,
     from_ns INTEGER NOT NULL,
     leaf    INTEGER NOT NULL REFERENCES ledger (leaf),
-    PRIMARY KEY (site, slot)
+    PRIMARY KEY (author, site, slot)
 ) WITHOUT ROWID;
 
 -- Complete subtrees of the RFC 6962 tree over the ledger, and the signed roots.

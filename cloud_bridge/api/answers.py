@@ -1,0 +1,279 @@
+"""What the API answers with: the shapes, their JSON, and their schemas for OpenAPI."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Response
+
+from cloud_bridge.fold import PackState, Told
+from cloud_bridge.ledger.proof import PackProof
+from cloud_bridge.store import Entry
+from cloud_bridge.view import PackView, StationView
+from packtrail.event import SignedEvent
+from packtrail.quantities import QUANTITIES
+from packtrail.sample import SampleBatch
+from packtrail.times import format_time
+
+
+class VerdictAnswer(msgspec.Struct, frozen=True):
+    """Colour and sentence, in both languages."""
+
+    level: str
+    en: str
+    zh: str
+
+
+class ReadingAnswer(msgspec.Struct, frozen=True):
+    """The newest sample; values by canonical quantity, in its unit."""
+
+    at: str
+    values: dict[str, float]
+
+
+class PackAnswer(msgspec.Struct, frozen=True):
+    """One pack of a list."""
+
+    code: str
+    verdict: VerdictAnswer
+    lifecycle: str
+    safety: str
+    standing: str
+    soh: float | None
+    soh_low: float | None
+    soh_high: float | None
+    reading: ReadingAnswer | None
+    seen_at: str
+
+
+class PackList(msgspec.Struct, frozen=True):
+    """One page of packs; `next` is the cursor of the page after it, or null."""
+
+    packs: list[PackAnswer]
+    next: str | None
+
+
+class PackDetail(msgspec.Struct, frozen=True):
+    """One pack: its digital ID, the digest of the ID's bytes, and the newest reading."""
+
+    code: str
+    verdict: VerdictAnswer
+    state: PackState
+    digest: str
+    reading: ReadingAnswer | None
+    seen_at: str
+
+
+class EventAnswer(msgspec.Struct, frozen=True):
+    """One line of the ledger."""
+
+    leaf: int
+    event_id: str
+    recorded_at: str
+    signed: SignedEvent
+
+
+class EventList(msgspec.Struct, frozen=True):
+    """Ledger lines, rising by leaf."""
+
+    events: list[EventAnswer]
+
+
+class ColumnAnswer(msgspec.Struct, frozen=True):
+    """One quantity; null is "not known", per-cell quantities have a list per sample."""
+
+    unit: str
+    vss: str
+    values: list[Any]
+
+
+class TelemetryAnswer(msgspec.Struct, frozen=True):
+    """Samples as columns; `next` is the `from` that continues, or null at the end."""
+
+    code: str
+    t_ns: list[int]
+    columns: dict[str, ColumnAnswer]
+    next: str | None
+
+
+class SlotAnswer(msgspec.Struct, frozen=True):
+    """One slot: the pack in it, or why that is not known."""
+
+    slot: str
+    code: str | None
+    problem: str
+    verdict: VerdictAnswer | None
+    reading: ReadingAnswer | None
+
+
+class StationAnswer(msgspec.Struct, frozen=True):
+    """One gateway: what was received of it and what is in its slots."""
+
+    gateway: str
+    sites: tuple[str, ...]
+    trusted: bool
+    online: bool | None
+    epoch: str | None
+    through: int
+    missing: int
+    receipt_at: str | None
+    lag_s: float | None
+    slots: list[SlotAnswer]
+
+
+class StationList(msgspec.Struct, frozen=True):
+    """Every station."""
+
+    stations: list[StationAnswer]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of one submitted event: `recorded`, `known` or `refused`."""
+
+    event_id: str
+    outcome: str
+    leaf: int | None = None
+    reason: str = ""
+    detail: str = ""
+
+
+class Outcomes(msgspec.Struct, frozen=True):
+    """One outcome per submitted event, in the order of submission."""
+
+    outcomes: list[Outcome]
+
+
+class CheckpointAnswer(msgspec.Struct, frozen=True):
+    """The newest signed tree head and the key that signed it."""
+
+    origin: str
+    verifier: str
+    public_key: str
+    note: str
+
+
+class HealthAnswer(msgspec.Struct, frozen=True):
+    """Whether everything works, and each fault."""
+
+    ok: bool
+    faults: tuple[str, ...]
+
+
+ANSWERS = (
+    PackList,
+    PackDetail,
+    EventList,
+    TelemetryAnswer,
+    StationList,
+    Outcomes,
+    CheckpointAnswer,
+    HealthAnswer,
+    PackProof,
+    SignedEvent,
+)
+_REF = "#/components/schemas/{name}"
+
+
+def answer(value: msgspec.Struct, status: int = 200) -> Response:
+    """`value` as JSON."""
+    return Response(msgspec.json.encode(value), status, media_type="application/json")
+
+
+def described(shape: type[msgspec.Struct]) -> dict[int | str, dict[str, Any]]:
+    """The `responses` argument of a route that answers with `shape`."""
+    schema = {"$ref": _REF.format(name=shape.__name__)}
+    return {200: {"description": "OK", "content": {"application/json": {"schema": schema}}}}
+
+
+def describe(app: FastAPI) -> None:
+    """Add the schemas of all answers to the description of `app`."""
+    _, components = msgspec.json.schema_components(ANSWERS, ref_template=_REF)
+    plain = app.openapi
+
+    def described_openapi() -> dict[str, Any]:
+        description = plain()
+        schemas = description.setdefault("components", {}).setdefault("schemas", {})
+        schemas |= components
+        return description
+
+    app.openapi = described_openapi  # type: ignore[method-assign]  # FastAPI documents this way
+
+
+def verdict_answer(view: PackView) -> VerdictAnswer:
+    """The verdict on a pack."""
+    return VerdictAnswer(view.verdict.level.value, *view.verdict.text)
+
+
+def reading_answer(view: PackView) -> ReadingAnswer | None:
+    """The newest reading of a pack."""
+    reading = view.reading
+    return ReadingAnswer(format_time(reading.t_ns), reading.values) if reading else None
+
+
+def pack_answer(view: PackView) -> PackAnswer:
+    """One line of the list of packs."""
+    state, health = view.state, view.state.newest_health
+    soh = health.estimate.soh if health else None
+    return PackAnswer(
+        code=str(view.unit),
+        verdict=verdict_answer(view),
+        lifecycle=state.lifecycle.value,
+        safety=state.safety.value,
+        standing=state.standing.value,
+        soh=soh.value if soh else None,
+        soh_low=soh.low if soh else None,
+        soh_high=soh.high if soh else None,
+        reading=reading_answer(view),
+        seen_at=format_time(view.seen_ns) if view.seen_ns else "",
+    )
+
+
+def event_answer(entry: Entry, told: Told) -> EventAnswer:
+    """One line of the ledger."""
+    return EventAnswer(entry.leaf, told.event_id, format_time(entry.recorded_ns), entry.signed)
+
+
+def station_answer(view: StationView) -> StationAnswer:
+    """One station."""
+    progress, lag_ns = view.progress, view.lag_ns
+    return StationAnswer(
+        gateway=view.gateway,
+        sites=view.sites,
+        trusted=view.trusted,
+        online=view.online,
+        epoch=progress.epoch if progress else None,
+        through=progress.through if progress else 0,
+        missing=view.missing,
+        receipt_at=format_time(progress.committed_ns) if progress else None,
+        lag_s=None if lag_ns is None else lag_ns / 1e9,
+        slots=[
+            SlotAnswer(
+                slot.slot,
+                str(slot.pack.unit) if slot.pack else None,
+                slot.problem,
+                verdict_answer(slot.pack) if slot.pack else None,
+                reading_answer(slot.pack) if slot.pack else None,
+            )
+            for slot in view.slots
+        ],
+    )
+
+
+def telemetry_answer(code: str, batch: SampleBatch, cursor: str | None) -> TelemetryAnswer:
+    """Samples as columns; NaN becomes null."""
+    columns = {
+        name: ColumnAnswer(
+            QUANTITIES[name].unit, QUANTITIES[name].vss_path, _nulls(column.tolist())
+        )
+        for name, column in batch.values.items()
+    }
+    return TelemetryAnswer(code, batch.t_ns.tolist(), columns, cursor)
+
+
+def _nulls(values: list[Any]) -> list[Any]:
+    """NaN, which JSON has no word for, as None."""
+    return [
+        _nulls(value) if isinstance(value, list) else None if value != value else value  # noqa: PLR0124 - NaN alone differs from itself
+        for value in values
+    ]

@@ -1,0 +1,64 @@
+"""What every request needs of the bridge, made once and handed to the routes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from cloud_bridge.ledger.authority import TrustReader
+from cloud_bridge.metrics import Metrics
+from cloud_bridge.service import Health
+from cloud_bridge.store import Store
+from cloud_bridge.view import Packs, Stations
+from packtrail.language import LANGUAGES, accepted_language
+from packtrail.signing import VerifyKey
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The bridge as the web sees it.
+
+    Attributes:
+        store: where everything lies.
+        packs: reads packs.
+        stations: reads stations.
+        trust: the trust list of this moment.
+        metrics: what Prometheus sees.
+        health: what works.
+        origin: names the log.
+        log_key: checks checkpoints and key events.
+        now: UTC nanoseconds.
+    """
+
+    store: Store
+    packs: Packs
+    stations: Stations
+    trust: TrustReader
+    metrics: Metrics
+    health: Callable[[], Health]
+    origin: str
+    log_key: VerifyKey
+    now: Callable[[], int] = time.time_ns
+
+
+def context_of(request: Request) -> Context:
+    """The context that the application was made with."""
+    return cast("Context", request.app.state.context)
+
+
+def language_of(request: Request) -> str:
+    """`?lang=` first, then what the reader's browser asks for."""
+    asked = request.query_params.get("lang", "")
+    return (
+        asked
+        if asked in LANGUAGES
+        else accepted_language(request.headers.get("accept-language", ""))
+    )
+
+
+Bridge = Annotated[Context, Depends(context_of)]
+Language = Annotated[str, Depends(language_of)]

@@ -1,0 +1,141 @@
+"""Routes about the whole bridge: submitting events, checkpoint, stations, health, metrics."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from cloud_bridge.api.answers import (
+    CheckpointAnswer,
+    HealthAnswer,
+    Outcome,
+    Outcomes,
+    StationList,
+    answer,
+    described,
+    station_answer,
+)
+from cloud_bridge.api.context import Bridge, Context
+from cloud_bridge.api.problems import Problem
+from cloud_bridge.ingest.judge import judge_event
+from cloud_bridge.ledger.checkpoint import verifier_line
+from cloud_bridge.store import Fact, Refused
+from packtrail.errors import CodecError
+from packtrail.event import SignedEvent, decode_event
+from packtrail.language import Text
+
+EVENTS_PER_REQUEST: Final = 500
+
+router = APIRouter(tags=["ledger"])
+
+
+@router.post(
+    "/api/v1/events",
+    responses=described(Outcomes),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "description": "One signed event, or a list of at most 500.",
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "oneOf": [
+                            {"$ref": "#/components/schemas/SignedEvent"},
+                            {
+                                "type": "array",
+                                "maxItems": EVENTS_PER_REQUEST,
+                                "items": {"$ref": "#/components/schemas/SignedEvent"},
+                            },
+                        ]
+                    }
+                }
+            },
+        }
+    },
+)
+async def submit_events(request: Request, bridge: Bridge) -> Response:
+    """Record signed events of makers and other parties.
+
+    The signature is the credential: whoever the trust list lets speak may submit from
+    anywhere. Events that were recorded before are `known`; the good ones of a list are
+    recorded even when others are refused (then the status is 422).
+    """
+    parts = _split(await request.body())
+    outcomes = await run_in_threadpool(_record, bridge, parts)
+    refused = any(outcome.outcome == "refused" for outcome in outcomes)
+    return answer(Outcomes(outcomes), 422 if refused else 200)
+
+
+@router.get("/api/v1/stations", responses=described(StationList))
+def list_stations(bridge: Bridge) -> Response:
+    """Gateways, their newest receipt and lag, their slots and the packs in them."""
+    return answer(StationList([station_answer(view) for view in bridge.stations.all()]))
+
+
+@router.get("/api/v1/checkpoint", responses=described(CheckpointAnswer))
+def show_checkpoint(bridge: Bridge) -> Response:
+    """The newest signed tree head (C2SP note)."""
+    note = bridge.store.checkpoint()
+    if note is None:
+        raise Problem(404, Text("no checkpoint yet", "尚无检查点"))
+    key = bridge.log_key
+    return answer(
+        CheckpointAnswer(bridge.origin, verifier_line(bridge.origin, key), key.text, note)
+    )
+
+
+@router.get("/health", responses=described(HealthAnswer))
+def show_health(bridge: Bridge) -> Response:
+    """200 when everything works, 503 with the faults otherwise."""
+    health = bridge.health()
+    return answer(HealthAnswer(health.ok, health.faults), 200 if health.ok else 503)
+
+
+@router.get("/metrics", include_in_schema=False)
+def show_metrics(bridge: Bridge) -> Response:
+    """The exposition format of Prometheus."""
+    return Response(bridge.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _split(body: bytes) -> list[bytes]:
+    """The events of a request, each still as its own bytes."""
+    try:
+        raw = msgspec.json.decode(body, type=list[msgspec.Raw] | msgspec.Raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Problem(400, Text(f"not JSON: {error}", f"不是 JSON：{error}")) from error
+    parts = [bytes(one) for one in raw] if isinstance(raw, list) else [body]
+    if not 0 < len(parts) <= EVENTS_PER_REQUEST:
+        limit = EVENTS_PER_REQUEST
+        raise Problem(422, Text(f"1 to {limit} events", f"每次 1 至 {limit} 个事件"))
+    return parts
+
+
+def _record(bridge: Context, parts: list[bytes]) -> list[Outcome]:
+    trust, now_ns = bridge.trust(), bridge.now()
+    judged: list[tuple[str, Fact | Refused]] = []
+    for part in parts:
+        try:
+            signed: SignedEvent = decode_event(part)
+            judged.append((signed.event_id, judge_event(signed, trust, now_ns)))
+        except CodecError as error:
+            judged.append(("", Refused(error.reason, str(error)[:200])))
+    facts = [one for _, one in judged if isinstance(one, Fact)]
+    leaves = iter(bridge.store.append(facts, now_ns))
+    outcomes = [
+        _refusal(event_id, one) if isinstance(one, Refused) else _taken(event_id, next(leaves))
+        for event_id, one in judged
+    ]
+    for outcome in outcomes:
+        bridge.metrics.events.labels(outcome.outcome).inc()
+    return outcomes
+
+
+def _taken(event_id: str, leaf: int | None) -> Outcome:
+    return Outcome(event_id, "known" if leaf is None else "recorded", leaf)
+
+
+def _refusal(event_id: str, refused: Refused) -> Outcome:
+    return Outcome(event_id, "refused", reason=refused.reason, detail=refused.detail)

@@ -1,0 +1,164 @@
+"""Routes about packs: list, digital ID, events, telemetry, proof."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Annotated, Final
+
+import numpy as np
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from cloud_bridge.api.answers import (
+    EventList,
+    PackDetail,
+    PackList,
+    TelemetryAnswer,
+    answer,
+    described,
+    event_answer,
+    pack_answer,
+    reading_answer,
+    telemetry_answer,
+    verdict_answer,
+)
+from cloud_bridge.api.context import Bridge, Context
+from cloud_bridge.api.problems import Problem
+from cloud_bridge.fold import digest
+from cloud_bridge.ledger.proof import PackProof, prove
+from cloud_bridge.view import parse_unit
+from cloud_bridge.view.packs import told_of
+from packtrail.errors import CodecError, CodeError
+from packtrail.event import UnitRef
+from packtrail.language import Text
+from packtrail.sample import SampleBatch
+from packtrail.times import format_time, parse_time
+
+CHUNKS_PER_ANSWER: Final = 120
+LAST_NS: Final = 2**63 - 1
+
+Moment = Annotated[str | None, Query(max_length=40, description="RFC 3339, UTC, ends in Z")]
+
+router = APIRouter(prefix="/api/v1/packs", tags=["packs"])
+
+
+@router.get("", responses=described(PackList))
+def list_packs(
+    bridge: Bridge,
+    after: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Response:
+    """Packs in the order of their codes; `after` is the `next` of the page before."""
+    start = _unit(after) if after else None
+    views = bridge.packs.page(start, limit)
+    cursor = str(views[-1].unit) if len(views) == limit else None
+    return answer(PackList([pack_answer(view) for view in views], cursor))
+
+
+@router.get("/{code}", responses=described(PackDetail))
+def show_pack(bridge: Bridge, code: str, at: Moment = None, known: Moment = None) -> Response:
+    """The digital ID now, as it was `at` a time, or as it was `known` at a time."""
+    unit = _known(bridge, code)
+    view = bridge.packs.view(unit)
+    state = view.state
+    if at or known:
+        state = bridge.packs.state(unit, _moment(at), _moment(known))
+    return answer(
+        PackDetail(
+            code=str(unit),
+            verdict=verdict_answer(view),
+            state=state,
+            digest=digest(state),
+            reading=reading_answer(view),
+            seen_at=format_time(view.seen_ns) if view.seen_ns else "",
+        )
+    )
+
+
+@router.get("/{code}/events", responses=described(EventList))
+def list_events(bridge: Bridge, code: str) -> Response:
+    """Every fact that names the pack, as it was signed."""
+    entries = bridge.store.entries_of(_known(bridge, code))
+    return answer(EventList([event_answer(entry, told_of(entry)) for entry in entries]))
+
+
+@router.get("/{code}/proof", responses=described(PackProof))
+def show_proof(bridge: Bridge, code: str) -> Response:
+    """The pack's facts with their paths to the newest signed checkpoint."""
+    unit = _known(bridge, code)
+    return answer(prove(bridge.store, unit, bridge.origin, bridge.log_key))
+
+
+@router.get("/{code}/telemetry", responses=described(TelemetryAnswer))
+def show_telemetry(
+    request: Request,
+    bridge: Bridge,
+    code: str,
+    start: Annotated[str | None, Query(alias="from", max_length=40)] = None,
+    to: Moment = None,
+    form: Annotated[str | None, Query(alias="format", pattern="^(json|csv)$")] = None,
+) -> Response:
+    """Samples of a span as JSON columns, or as CSV (`format=csv` or `Accept: text/csv`)."""
+    unit = _known(bridge, code)
+    from_ns, to_ns = _moment(start) or 0, _moment(to)
+    to_ns = LAST_NS if to_ns is None else to_ns
+    batch, more = bridge.packs.telemetry(unit, from_ns, to_ns, CHUNKS_PER_ANSWER)
+    cursor = format_time(int(batch.t_ns[-1]) + 1) if more and len(batch) else None
+    if form == "csv" or (form is None and "text/csv" in request.headers.get("accept", "")):
+        return _csv(unit, batch, cursor)
+    return answer(telemetry_answer(str(unit), batch, cursor))
+
+
+def _unit(code: str) -> UnitRef:
+    try:
+        return parse_unit(code)
+    except CodeError as error:
+        what = error.what if isinstance(error.what, Text) else Text(error.what, error.what)
+        raise Problem(422, what, code=code[:200]) from error
+
+
+def _known(bridge: Context, code: str) -> UnitRef:
+    unit = _unit(code)
+    if not bridge.packs.known(unit):
+        detail = Text("nothing was ever reported of this pack", "没有关于该电池包的任何记录")
+        raise Problem(404, detail, code=str(unit))
+    return unit
+
+
+def _moment(text: str | None) -> int | None:
+    try:
+        return parse_time(text) if text else None
+    except CodecError as error:
+        detail = Text("a time is like 2026-04-01T00:00:00Z", "时间格式应为 2026-04-01T00:00:00Z")
+        raise Problem(422, detail, value=str(text)) from error
+
+
+def _csv(unit: UnitRef, batch: SampleBatch, cursor: str | None) -> Response:
+    name = "".join(c if c.isalnum() else "-" for c in str(unit))
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    if cursor:
+        headers["X-Next-From"] = cursor
+    return StreamingResponse(_lines(batch), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _lines(batch: SampleBatch) -> Iterator[str]:
+    """A header and a line per sample; cells and probes as columns numbered from 1."""
+    heads: list[str] = []
+    for name, column in batch.values.items():
+        width = column.shape[1] if column.ndim == 2 else 0
+        heads += [f"{name}_{i + 1}" for i in range(width)] or [name]
+    table = [column.reshape(len(batch), -1) for column in batch.values.values()]
+    rows = np.hstack(table) if table else np.empty((len(batch), 0))
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(["time", *heads])
+    for t_ns, row in zip(batch.t_ns.tolist(), rows.tolist(), strict=True):
+        cells = ["" if value != value else f"{value:.12g}" for value in row]  # noqa: PLR0124 - NaN
+        writer.writerow([format_time(t_ns), *cells])
+        if buffer.tell() > 65_536:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()

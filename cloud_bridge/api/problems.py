@@ -1,0 +1,102 @@
+"""Every error as problem+json (RFC 9457), in the reader's language; never a traceback."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from cloud_bridge.api.context import language_of
+from packtrail import logs
+from packtrail.errors import PacktrailError
+from packtrail.language import Text
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+TITLES: Final = {
+    400: Text("The request cannot be read", "请求无法识别"),
+    404: Text("Not found", "未找到"),
+    405: Text("Method not allowed", "不支持该方法"),
+    413: Text("The request is too large", "请求过大"),
+    422: Text("The request does not fit", "请求内容不符合要求"),
+    500: Text("The bridge made a mistake", "云桥内部错误"),
+    503: Text("The store does not answer now", "数据库暂时无响应"),
+}
+
+log = logs.get("cloud_bridge.api")
+
+
+class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
+    """An answer that is an error.
+
+    Args:
+        status: HTTP status.
+        detail: what is wrong with this request, both languages.
+        **more: further members of the answer.
+    """
+
+    def __init__(self, status: int, detail: Text, **more: Any) -> None:
+        self.status = status
+        self.detail = detail
+        self.more = more
+        super().__init__(detail.en)
+
+    def response(self, language: str) -> Response:
+        """The answer in `language`."""
+        title = TITLES.get(self.status, TITLES[500])
+        body = {
+            "type": "about:blank",
+            "title": title.say(language),
+            "status": self.status,
+            "detail": self.detail.say(language),
+            **self.more,
+        }
+        headers = {"Content-Language": language}
+        if self.status == 503:
+            headers["Retry-After"] = "5"
+        return Response(
+            msgspec.json.encode(body), self.status, media_type=MEDIA_TYPE, headers=headers
+        )
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of `app` in this form."""
+
+    @app.exception_handler(Problem)
+    async def _ours(request: Request, problem: Exception) -> Response:
+        assert isinstance(problem, Problem)
+        return problem.response(language_of(request))
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        title = TITLES.get(error.status_code, Text(str(error.detail), str(error.detail)))
+        response = Problem(error.status_code, title).response(language_of(request))
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        faults = [_fault(fault) for fault in error.errors()]
+        detail = Text("see `errors`", "详见 errors")
+        return Problem(422, detail, errors=faults).response(language_of(request))
+
+    @app.exception_handler(PacktrailError)
+    async def _known(request: Request, error: Exception) -> Response:
+        assert isinstance(error, PacktrailError)
+        log.error("request_failed", path=request.url.path, error=error.describe("en"))
+        status = 503 if error.retryable else 500
+        return Problem(status, TITLES[status]).response(language_of(request))
+
+    @app.exception_handler(Exception)
+    async def _unknown(request: Request, _error: Exception) -> Response:
+        return Problem(500, TITLES[500]).response(language_of(request))
+
+
+def _fault(fault: Any) -> dict[str, str]:
+    place = ".".join(str(part) for part in fault["loc"])
+    return {"where": place, "what": str(fault["msg"])}

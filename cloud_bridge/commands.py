@@ -1,0 +1,107 @@
+"""`packtrail bridge init|check|run` and `packtrail id show|verify`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from packtrail.command import Command
+from packtrail.language import Text
+
+SETTINGS = Text("the bridge's settings file", "云桥配置文件")
+
+
+def _settings_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--settings", type=Path, default=Path("bridge.toml"), help=SETTINGS.say())
+
+
+def _init_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "folder",
+        type=Path,
+        help=Text("where to put settings and key", "存放配置与密钥的目录").say(),
+    )
+
+
+def _init(args: argparse.Namespace) -> int:
+    from cloud_bridge.setup import init  # noqa: PLC0415 - `--help` loads nothing more
+
+    for line in init(args.folder):
+        print(line.say())
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from cloud_bridge.setup import check  # noqa: PLC0415
+
+    findings = check(args.settings)
+    for finding in findings:
+        print(finding.line())
+    return 0 if all(finding.ok for finding in findings) else 2
+
+
+def _run(args: argparse.Namespace) -> int:
+    from cloud_bridge.run import run  # noqa: PLC0415
+    from cloud_bridge.settings import BridgeSettings  # noqa: PLC0415
+    from packtrail import logs  # noqa: PLC0415
+    from packtrail.settings import load  # noqa: PLC0415
+
+    settings = load(BridgeSettings, args.settings)
+    logs.configure()
+    return run(settings, lambda url: print(url, flush=True))
+
+
+def _id_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "code", help=Text("pack code, or scheme:id", "电池编码，或 类型:标识").say()
+    )
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--settings", type=Path, default=Path("bridge.toml"), help=SETTINGS.say())
+    source.add_argument(
+        "--url", help=Text("ask a running bridge instead", "改为询问运行中的云桥").say()
+    )
+    parser.add_argument(
+        "--json", action="store_true", help=Text("machine-readable", "机器可读输出").say()
+    )
+
+
+def _verify_arguments(parser: argparse.ArgumentParser) -> None:
+    _id_arguments(parser)
+    parser.add_argument(
+        "--key",
+        help=Text(
+            "the bridge's public key, needed with --url", "云桥公钥，与 --url 同用时必填"
+        ).say(),
+    )
+
+
+def _show(args: argparse.Namespace) -> int:
+    from cloud_bridge.desk import show  # noqa: PLC0415
+
+    print(show(args.code, args.settings, args.url, as_json=args.json))
+    return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from cloud_bridge.desk import verify  # noqa: PLC0415
+
+    text, sound = verify(args.code, args.settings, args.url, args.key, as_json=args.json)
+    print(text)
+    return 0 if sound else 1
+
+
+INIT = Command(
+    Text("make a key and settings to begin with", "生成密钥与初始配置"), _init_arguments, _init
+)
+CHECK = Command(
+    Text("check settings, key, store, port and broker", "检查配置、密钥、数据库、端口与消息代理"),
+    _settings_argument,
+    _check,
+)
+RUN = Command(Text("run the bridge", "运行云桥"), _settings_argument, _run)
+SHOW = Command(Text("show a pack's digital ID", "查看电池包的数字身份证"), _id_arguments, _show)
+VERIFY = Command(
+    Text("verify a pack's digital ID and say what was checked", "核验数字身份证并说明检查项"),
+    _verify_arguments,
+    _verify,
+)

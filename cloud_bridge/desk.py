@@ -1,0 +1,200 @@
+"""The desk: answers `packtrail id`, from the store of the settings or from a running bridge.
+
+What comes over HTTP is believed only after the proof was checked against the key that the
+caller gave. Texts leave; a pack that nobody knows is a `BridgeError`.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Final, TypeVar
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from cloud_bridge.errors import BridgeError
+from cloud_bridge.fold import PackState, Told, digest, fold, judge_pack
+from cloud_bridge.ledger.audit import audit
+from cloud_bridge.ledger.proof import Check, PackProof, check_proof, prove
+from cloud_bridge.pages import figures
+from cloud_bridge.pages.story import lines_of
+from cloud_bridge.service import open_store
+from cloud_bridge.settings import BridgeSettings
+from cloud_bridge.store import Store
+from cloud_bridge.view import Packs, parse_unit
+from packtrail.event import UnitRef
+from packtrail.language import Text, locale_language
+from packtrail.settings import load
+from packtrail.signing import SigningKey, VerifyKey
+
+WAIT_S: Final = 20.0
+MOST_BYTES: Final = 64 * 1024 * 1024
+LINES: Final = 12
+
+Shape = TypeVar("Shape", bound=msgspec.Struct)
+
+
+def show(code: str, settings: Path, url: str | None, *, as_json: bool) -> str:
+    """The digital ID of a pack as text or JSON.
+
+    Raises:
+        PacktrailError: no such pack, no store, no answer.
+    """
+    unit = parse_unit(code)
+    if url:
+        proof = _ask(url, unit, "proof", PackProof)
+        facts = [Told.of(one.signed) for one in proof.facts]
+    else:
+        store = _store(load(BridgeSettings, settings))
+        try:
+            _expect(store, unit)
+            facts = Packs(store).facts(unit)
+        finally:
+            store.close()
+    state = fold(unit, facts)
+    return _state_json(state) if as_json else _state_text(state, facts)
+
+
+def verify(
+    code: str, settings: Path, url: str | None, key: str | None, *, as_json: bool
+) -> tuple[str, bool]:
+    """Check a pack's story; the report, and whether all is sound.
+
+    Raises:
+        PacktrailError: no such pack, no store, no answer, no key to check against.
+    """
+    unit = parse_unit(code)
+    checks = _checks_of_url(url, unit, key) if url else _checks_of_store(settings, unit)
+    sound = all(not check.faults for check in checks)
+    return (_checks_json(unit, checks) if as_json else _checks_text(unit, checks)), sound
+
+
+def _checks_of_store(path: Path, unit: UnitRef) -> list[Check]:
+    settings = load(BridgeSettings, path)
+    key = SigningKey.load(settings.key_file).public
+    store = _store(settings)
+    try:
+        _expect(store, unit)
+        origin = settings.ledger.origin
+        around = audit(store, unit, origin, key)
+        if around[0].faults:
+            return around
+        return [*check_proof(prove(store, unit, origin, key), key), *around]
+    finally:
+        store.close()
+
+
+def _checks_of_url(url: str, unit: UnitRef, key: str | None) -> list[Check]:
+    if key is None:
+        raise BridgeError(
+            Text("a bridge cannot vouch for itself", "云桥不能自证"),
+            where="--url",
+            hint=Text("give its public key with --key", "请用 --key 给出其公钥"),
+        )
+    return check_proof(_ask(url, unit, "proof", PackProof), VerifyKey.from_text(key))
+
+
+def _store(settings: BridgeSettings) -> Store:
+    if not settings.store.path.exists():
+        raise BridgeError(
+            Text("no store yet", "数据库尚不存在"),
+            where=str(settings.store.path),
+            hint=Text("start `packtrail bridge run` once", "请先运行 packtrail bridge run"),
+        )
+    return open_store(settings)
+
+
+def _expect(store: Store, unit: UnitRef) -> None:
+    if not store.has_unit(unit):
+        raise _unknown(unit)
+
+
+def _unknown(unit: UnitRef) -> BridgeError:
+    return BridgeError(
+        Text("nothing was ever reported of this pack", "没有关于该电池包的任何记录"),
+        where=str(unit),
+        hint=Text("check the code", "请核对编码"),
+    )
+
+
+def _ask(url: str, unit: UnitRef, what: str, shape: type[Shape]) -> Shape:
+    """GET one JSON answer of a bridge."""
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise BridgeError("not an http(s) address", where=url)
+    address = f"{url.rstrip('/')}/api/v1/packs/{quote(str(unit), safe='')}/{what}"
+    try:
+        with urllib.request.urlopen(address, timeout=WAIT_S) as reply:  # noqa: S310 - http(s) only, see above
+            return msgspec.json.decode(reply.read(MOST_BYTES), type=shape)
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            raise _unknown(unit) from error
+        raise BridgeError(f"the bridge answers {error.code}", where=address) from error
+    except (OSError, msgspec.DecodeError) as error:
+        raise BridgeError(
+            Text(f"no answer: {error}", f"无应答：{error}"),
+            where=address,
+            hint=Text("is the bridge running there?", "云桥是否在该地址运行？"),
+            retryable=True,
+        ) from error
+
+
+def _state_json(state: PackState) -> str:
+    document = {"digest": digest(state), "verdict": _verdict_json(state), "state": state}
+    return msgspec.json.format(msgspec.json.encode(document)).decode()
+
+
+def _verdict_json(state: PackState) -> dict[str, str]:
+    verdict = judge_pack(state)
+    return {"level": verdict.level.value, "en": verdict.text.en, "zh": verdict.text.zh}
+
+
+def _state_text(state: PackState, facts: list[Told]) -> str:
+    language = locale_language()
+    health = state.newest_health
+    soh = health.estimate.soh if health else None
+    unknown = Text("not known yet", "尚不明确").say(language)
+    rows = [
+        (Text("pack", "电池包"), str(state.unit)),
+        (Text("verdict", "结论"), judge_pack(state).text.say(language)),
+        (Text("stage", "阶段"), state.lifecycle.text.say(language)),
+        (Text("where", "位置"), figures.where_text(state.binding, language)),
+        (
+            Text("health", "健康状态"),
+            f"{figures.percent(soh.value)} {figures.plus_minus(soh)}" if soh else unknown,
+        ),
+        (Text("safety", "安全"), state.safety.text.say(language)),
+        (Text("record", "记录"), state.standing.text.say(language)),
+        (Text("swaps", "换电"), str(state.swaps)),
+    ]
+    lines = [f"{name.say(language):10} {value}" for name, value in rows]
+    lines += [f"  ! {contest.reason.text.say(language)}" for contest in state.contests]
+    lines.append("")
+    for one in lines_of(state, facts, language)[:LINES]:
+        mark = "!" if one.disputed else " "
+        lines.append(f"{figures.moment(one.t_ns)} {mark} {one.text}  [{one.by}]")
+    return "\n".join(lines)
+
+
+def _checks_json(unit: UnitRef, checks: list[Check]) -> str:
+    document = {
+        "unit": str(unit),
+        "sound": all(not check.faults for check in checks),
+        "checks": [msgspec.to_builtins(check) for check in checks],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def _checks_text(unit: UnitRef, checks: list[Check]) -> str:
+    lines = [str(unit)]
+    for check in checks:
+        mark = "✗" if check.faults else "✓"
+        lines.append(f"  {mark} {check.text.say()} ({check.count})")
+        lines += [f"      {fault}" for fault in check.faults]
+    sound = all(not check.faults for check in checks)
+    good = Text("sound: everything that was checked holds", "可信：所有检查项均成立")
+    bad = Text("NOT sound: see the lines marked ✗", "不可信：见标记 ✗ 的行")
+    lines.append((good if sound else bad).say())
+    return "\n".join(lines)

@@ -1,0 +1,204 @@
+"""A pack's proof: every fact with its path to a signed checkpoint, and the keys that signed.
+
+`prove` makes it from a store, `check_proof` needs nothing but the proof and the authority's
+public key. Each check says what it looked at and where each fault lies.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from cloud_bridge.errors import BridgeError
+from cloud_bridge.ledger.checkpoint import Checkpoint, open_checkpoint
+from cloud_bridge.ledger.merkle import inclusion_proof, leaf_hash, verify_inclusion
+from cloud_bridge.ledger.trust import TrustList, Voice
+from cloud_bridge.store import Entry, Store
+from packtrail.errors import CodecError
+from packtrail.event import SignedEvent, UnitRef, encode_event
+from packtrail.language import Text
+from packtrail.signing import VerifyKey
+
+
+class Proven(msgspec.Struct, frozen=True):
+    """One fact: its leaf, its content, and the audit path as base64."""
+
+    leaf: int
+    signed: SignedEvent
+    path: tuple[str, ...]
+
+
+class PackProof(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is needed to check one pack's story without this bridge.
+
+    Attributes:
+        format: 1.
+        unit: whose.
+        origin: which log.
+        checkpoint: the signed tree head, a C2SP note.
+        facts: every fact that names the unit.
+        keys: every key event up to the checkpoint.
+    """
+
+    format: int = 1
+    unit: UnitRef
+    origin: str
+    checkpoint: str
+    facts: tuple[Proven, ...]
+    keys: tuple[Proven, ...]
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing that was looked at.
+
+    Attributes:
+        name: stable name, such as `inclusion`.
+        count: how many were looked at.
+        faults: where each fault lies, empty when all is well.
+    """
+
+    name: str
+    count: int
+    faults: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> Text:
+        """What was checked, as a sentence."""
+        return CHECKS[self.name]
+
+
+CHECKS = {
+    "checkpoint": Text("the checkpoint carries the bridge's signature", "检查点带有云桥签名"),
+    "inclusion": Text("each fact is in the signed tree", "每条事实都在已签名的树中"),
+    "signature": Text("each fact carries its author's signature", "每条事实带有作者签名"),
+    "entitled": Text("each author was entitled to state it", "每位作者有权陈述该事实"),
+    "numbers": Text("no author gave two contents under one number", "没有同号异文"),
+    "telemetry": Text("each telemetry chunk carries its gateway's signature", "遥测数据签名有效"),
+    "records": Text("no gateway sent two contents under one number", "网关记录没有同号异文"),
+    "tree": Text("the whole ledger gives the signed roots", "整个账本与已签名的根一致"),
+    "complete": Text("no fact of this pack is hidden", "该电池包没有被隐藏的事实"),
+}
+
+
+def prove(store: Store, unit: UnitRef, origin: str, log_key: VerifyKey) -> PackProof:
+    """The proof of `unit` up to the newest checkpoint.
+
+    Raises:
+        BridgeError: there is no checkpoint yet, or it is not this log's.
+    """
+    with store.reading():
+        note = store.checkpoint()
+        if note is None:
+            raise BridgeError("no checkpoint yet", hint="start the bridge once", retryable=True)
+        try:
+            head = open_checkpoint(note, origin, log_key)
+        except CodecError as error:
+            raise BridgeError(
+                Text("the newest checkpoint is not valid", "最新检查点无效"), where=str(error)
+            ) from error
+        return PackProof(
+            unit=unit,
+            origin=origin,
+            checkpoint=note,
+            facts=_proven(store, store.entries_of(unit), head),
+            keys=_proven(store, store.key_entries(), head),
+        )
+
+
+def check_proof(proof: PackProof, authority: VerifyKey) -> list[Check]:
+    """Check a proof against the one key that has to be known beforehand."""
+    try:
+        head = open_checkpoint(proof.checkpoint, proof.origin, authority)
+    except CodecError as error:
+        return [Check("checkpoint", 1, (str(error),))]
+    voices = _voices(proof, authority)
+    return [
+        Check("checkpoint", 1),
+        _gather("inclusion", (*proof.keys, *proof.facts), lambda one: _lost(one, head)),
+        _gather("signature", proof.facts, lambda one: _unsigned(one, voices.get(one.leaf))),
+        _gather("entitled", proof.facts, lambda one: _unentitled(one, voices.get(one.leaf))),
+        check_numbers(one.signed for one in proof.facts),
+    ]
+
+
+def check_numbers(facts: Iterable[SignedEvent]) -> Check:
+    """Whether any author used one number for two contents."""
+    numbered: dict[tuple[str, str, int], set[str]] = defaultdict(set)
+    count = 0
+    for signed in facts:
+        count += 1
+        event = signed.read()
+        numbered[event.author, event.stream, event.counter].add(signed.event_id)
+    faults = [
+        f"{author} {stream} number {counter}: {' and '.join(sorted(ids))}"
+        for (author, stream, counter), ids in sorted(numbered.items())
+        if len(ids) > 1
+    ]
+    return Check("numbers", count, tuple(faults))
+
+
+def _proven(store: Store, entries: Sequence[Entry], head: Checkpoint) -> tuple[Proven, ...]:
+    return tuple(
+        Proven(
+            entry.leaf,
+            entry.signed,
+            tuple(
+                base64.b64encode(step).decode()
+                for step in inclusion_proof(entry.leaf, head.size, store.node)
+            ),
+        )
+        for entry in entries
+        if entry.leaf < head.size
+    )
+
+
+def _voices(proof: PackProof, authority: VerifyKey) -> dict[int, Voice]:
+    """Leaf of each fact -> the voice that its key had when it was recorded."""
+    trust, voices = TrustList(authority), {}
+    keys = deque(sorted(proof.keys, key=lambda one: one.leaf))
+    for fact in sorted(proof.facts, key=lambda one: one.leaf):
+        while keys and keys[0].leaf < fact.leaf:
+            key = keys.popleft()
+            trust = trust.extended([Entry(key.leaf, 0, encode_event(key.signed))])
+        voice = trust.voices.get(fact.signed.key_id)
+        if voice:
+            voices[fact.leaf] = voice
+    return voices
+
+
+def _gather(name: str, items: Sequence[Proven], fault: Callable[[Proven], str]) -> Check:
+    faults = [
+        f"leaf {one.leaf} ({one.signed.event_id[:16]}): {why}"
+        for one in items
+        if (why := fault(one))
+    ]
+    return Check(name, len(items), tuple(faults))
+
+
+def _lost(one: Proven, head: Checkpoint) -> str:
+    try:
+        path = [base64.b64decode(step, validate=True) for step in one.path]
+    except binascii.Error:
+        return "the path is not base64"
+    hashed = leaf_hash(encode_event(one.signed))
+    found = verify_inclusion(one.leaf, head.size, hashed, path, head.root)
+    return "" if found else "not in the signed tree"
+
+
+def _unsigned(one: Proven, voice: Voice | None) -> str:
+    if voice is None:
+        return f"key {one.signed.key_id[:64]} was not registered before it"
+    return "" if one.signed.accepted_by(voice.key) else "the signature does not fit"
+
+
+def _unentitled(one: Proven, voice: Voice | None) -> str:
+    if voice is None:
+        return ""
+    event = one.signed.read()
+    if voice.revoked_ns is not None and event.from_ns >= voice.revoked_ns:
+        return "its key was revoked by then"
+    return voice.objection(event)

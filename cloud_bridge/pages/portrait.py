@@ -1,0 +1,167 @@
+"""A pack's portrait: everything that its page shows, read and drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import numpy as np
+import segno
+from markupsafe import Markup
+
+from cloud_bridge.api.context import Context
+from cloud_bridge.fold import HealthPoint, Incident, PackState
+from cloud_bridge.ledger.checkpoint import Checkpoint, open_checkpoint
+from cloud_bridge.pages import figures
+from cloud_bridge.pages.charts import Chart, line_chart
+from cloud_bridge.pages.story import Line, lines_of
+from cloud_bridge.pages.words import WORDS
+from cloud_bridge.view import PackView
+from packtrail.errors import CodecError
+from packtrail.event import UnitRef
+from packtrail.sample import Floats, SampleBatch
+from packtrail.times import NS_PER_S, parse_time
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """What the page of one pack shows.
+
+    Attributes:
+        view: state, verdict and newest reading.
+        lines: the timeline, newest first.
+        health_chart: state of health over time, or None.
+        session: charts of the last session.
+        session_span: from when to when it was, "" without one.
+        label: QR code of the bare code, as labels carry it.
+        proven: how many facts the newest checkpoint covers.
+        checkpoint: the newest valid checkpoint, or None.
+    """
+
+    view: PackView
+    lines: list[Line]
+    health_chart: Chart | None
+    session: list[Chart]
+    session_span: str
+    label: Markup
+    proven: int
+    checkpoint: Checkpoint | None
+
+    @property
+    def incidents(self) -> list[Incident]:
+        """The newest dozen, newest first."""
+        return list(reversed(self.view.state.incidents[-12:]))
+
+    @property
+    def path(self) -> str:
+        """Below `/api/v1`."""
+        return f"/packs/{quote(str(self.view.unit), safe='')}"
+
+    @property
+    def newest(self) -> HealthPoint | None:
+        """The newest report on health, told or not."""
+        return self.view.state.health[-1] if self.view.state.health else None
+
+
+def portrait(bridge: Context, unit: UnitRef, language: str) -> Portrait:
+    """Read and draw one pack."""
+    with bridge.store.reading():
+        view = bridge.packs.view(unit)
+        entries = bridge.store.entries_of(unit)
+        facts = bridge.packs.facts(unit)
+        checkpoint = _checkpoint(bridge)
+        session = bridge.packs.last_session(unit)
+    covered = checkpoint.size if checkpoint else 0
+    return Portrait(
+        view=view,
+        lines=lines_of(view.state, facts, language),
+        health_chart=_health_chart(view.state, language),
+        session=_session_charts(session, language),
+        session_span=_span(session),
+        label=_label(unit),
+        proven=sum(entry.leaf < covered for entry in entries),
+        checkpoint=checkpoint,
+    )
+
+
+def _checkpoint(bridge: Context) -> Checkpoint | None:
+    note = bridge.store.checkpoint()
+    try:
+        return open_checkpoint(note, bridge.origin, bridge.log_key) if note else None
+    except CodecError:
+        # The page then says that nothing is signed; `packtrail id verify` says why.
+        return None
+
+
+def _label(unit: UnitRef) -> Markup:
+    code = segno.make(str(unit), error="m", micro=False)
+    # Built by the library from the code's modules alone: no text of anybody stands in it.
+    return Markup(code.svg_inline(border=2, dark="#000", omitsize=True))  # noqa: S704
+
+
+def _health_chart(state: PackState, language: str) -> Chart | None:
+    told = [point for point in state.health if point.estimate.soh is not None]
+    intervals = [point.estimate.soh for point in told if point.estimate.soh is not None]
+    if len(told) < 2:
+        return None
+    values, low, high = (
+        np.array([getattr(i, name) * 100 for i in intervals]) for name in ("value", "low", "high")
+    )
+    times = [parse_time(point.at) for point in told]
+    one_day = times[-1] - times[0] < 2 * 86_400 * NS_PER_S
+    return line_chart(
+        np.array(times, np.int64),
+        values,
+        title=WORDS["soh_time"].say(language),
+        value=f"{values[-1]:.1f}\u202f%",
+        time=figures.clock if one_day else figures.day,
+        least_span=4.0,
+        band=(low, high),
+        dots=len(told) <= 60,
+    )
+
+
+def _session_charts(batch: SampleBatch, language: str) -> list[Chart]:
+    """Voltage, current, charge and highest temperature of one session."""
+    wanted = (
+        ("pack_voltage_v", "voltage", "V", 1, 4.0, "blue"),
+        ("pack_current_a", "current", "A", 1, 10.0, "orange"),
+        ("soc_pct", "soc", "%", 1, 4.0, "teal"),
+        ("temperature_c", "temperature", "°C", 1, 4.0, "violet"),
+    )
+    charts = []
+    for name, word, unit, digits, least, tone in wanted:
+        values = _highest(batch, name)
+        if values is None:
+            continue
+        known = values[np.isfinite(values)]
+        chart = line_chart(
+            batch.t_ns,
+            values,
+            title=WORDS[word].say(language),
+            value=figures.number(float(known[-1]), digits, unit) if len(known) else figures.NONE,
+            time=figures.clock,
+            least_span=least,
+            tone=tone,
+        )
+        if chart:
+            charts.append(chart)
+    return charts
+
+
+def _highest(batch: SampleBatch, name: str) -> Floats | None:
+    """A column, or the highest of its cells or probes at each instant."""
+    column = batch.values.get(name)
+    if column is None and name == "temperature_c":
+        column = batch.values.get("temperature_max_c")
+    if column is None or column.ndim == 1:
+        return column
+    known = np.where(np.isfinite(column), column, -np.inf).max(axis=1, initial=-np.inf)
+    return np.where(np.isfinite(known), known, np.nan)
+
+
+def _span(batch: SampleBatch) -> str:
+    if not len(batch):
+        return ""
+    first, last = int(batch.t_ns[0]), int(batch.t_ns[-1])
+    return f"{figures.moment(first)[:16]} – {figures.clock(last)}"

@@ -1,0 +1,72 @@
+"""The pages' routes: overview, pack, station; and a friendly page for what is not there."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from cloud_bridge.api.context import Bridge, Language
+from cloud_bridge.pages.paper import Paper
+from cloud_bridge.pages.portrait import portrait
+from cloud_bridge.pages.story import line_of
+from cloud_bridge.view import parse_unit
+from packtrail.errors import CodeError
+
+PER_PAGE: Final = 50
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+
+@router.get("/")
+def overview(
+    request: Request,
+    bridge: Bridge,
+    language: Language,
+    after: Annotated[str | None, Query(max_length=200)] = None,
+) -> HTMLResponse:
+    """Counts, stations, what needs attention, and the packs."""
+    paper = Paper(request, language, bridge.now())
+    try:
+        start = parse_unit(after) if after else None
+    except CodeError:
+        return paper.missing(after or "")
+    views = bridge.packs.page(start, PER_PAGE)
+    stations = bridge.stations.all()
+    return paper.render(
+        "overview.html",
+        here="/",
+        packs=views,
+        cursor=str(views[-1].unit) if len(views) == PER_PAGE else None,
+        start=start,
+        stations=stations,
+        counts=bridge.store.counts(),
+        care=[view for view in views if view.verdict.level != "green"],
+        health=bridge.health(),
+    )
+
+
+@router.get("/packs/{code}")
+def pack(request: Request, bridge: Bridge, language: Language, code: str) -> HTMLResponse:
+    """One pack's digital ID."""
+    paper = Paper(request, language, bridge.now())
+    try:
+        unit = parse_unit(code)
+    except CodeError as error:
+        return paper.missing(code, error.describe(language))
+    if not bridge.packs.known(unit):
+        return paper.missing(code)
+    return paper.render("pack.html", here="", shown=portrait(bridge, unit, language))
+
+
+@router.get("/stations/{gateway}")
+def station(request: Request, bridge: Bridge, language: Language, gateway: str) -> HTMLResponse:
+    """One station's slots."""
+    paper = Paper(request, language, bridge.now())
+    if gateway not in bridge.stations.names():
+        return paper.missing(gateway)
+    view = bridge.stations.view(gateway)
+    alarms = [line_of(told, told.event.unit, language, frozenset()) for told in view.alarms]
+    units = {told.event_id: told.event.unit for told in view.alarms}
+    return paper.render("station.html", here="", station=view, alarms=alarms, units=units)

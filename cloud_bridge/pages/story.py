@@ -1,0 +1,170 @@
+"""A pack's facts as lines of a timeline, one sentence each, in the reader's language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from cloud_bridge.fold import PackState, Safety, Told, kind_text
+from cloud_bridge.pages import figures
+from cloud_bridge.pages.words import problem_text
+from packtrail.estimate import Estimate
+from packtrail.event import (
+    ConditionCommitted,
+    IdentityContested,
+    IncidentRecorded,
+    PackInstalled,
+    PackRemoved,
+    PlaceRef,
+    SwapPerformed,
+    TelemetryThinned,
+    UnitRef,
+    UnitRegistered,
+    VehicleRef,
+)
+from packtrail.language import Text
+from packtrail.times import parse_time
+
+SHOWN: Final = 14
+"""So many lines stand open, the rest can be unfolded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line.
+
+    Attributes:
+        t_ns: when it occurred, UTC ns.
+        tone: which kind of mark: birth, move, health, alarm, clear or note.
+        text: the sentence.
+        by: who says so.
+        event: the event's id.
+        disputed: whether a contradiction rests on it.
+    """
+
+    t_ns: int
+    tone: str
+    text: str
+    by: str
+    event: str
+    disputed: bool
+
+
+def lines_of(state: PackState, facts: list[Told], language: str) -> list[Line]:
+    """The newest first."""
+    disputed = {event for contest in state.contests for event in contest.events}
+    ordered = sorted(facts, key=lambda told: told.order, reverse=True)
+    return [line_of(told, state.unit, language, disputed) for told in ordered]
+
+
+def line_of(
+    told: Told, unit: UnitRef | None, language: str, disputed: set[str] | frozenset[str]
+) -> Line:
+    """One fact, as it concerns `unit`."""
+    tone, text = _sentence(told, unit, language)
+    return Line(
+        parse_time(told.event.occurred_from),
+        tone,
+        text.say(language),
+        told.event.author,
+        told.event_id,
+        told.event_id in disputed,
+    )
+
+
+def _sentence(told: Told, unit: UnitRef | None, language: str) -> tuple[str, Text]:
+    """Which mark a fact gets, and its sentence."""
+    tone, text = "note", Text(told.event.type, told.event.type)
+    match told.event.body:
+        case UnitRegistered() as body:
+            tone, text = "birth", _registered(body)
+        case PackInstalled() | PackRemoved() as body:
+            tone, text = "move", _moved(body, language)
+        case SwapPerformed() as body:
+            tone, text = "move", _swapped(body, unit, told, language)
+        case ConditionCommitted() as body:
+            tone, text = "health", _health(body.estimate)
+        case IncidentRecorded() as body:
+            tone, text = ("clear" if body.cleared else "alarm"), _incident(body)
+        case IdentityContested() as body:
+            tone, text = "alarm", _contested(body, language)
+        case TelemetryThinned() as body:
+            text = _thinned(body)
+    return tone, text
+
+
+def _thinned(body: TelemetryThinned) -> Text:
+    n = body.records
+    return Text(
+        f"{n} telemetry records given up: the gateway's disk was full",
+        f"网关磁盘已满，放弃 {n} 条遥测记录",
+    )
+
+
+def _registered(body: UnitRegistered) -> Text:
+    figures_text = (
+        f"{body.rated_capacity_ah:g}\u202fAh · {body.nominal_voltage_v:g}\u202fV · "
+        f"{body.cells_in_series}S · {body.chemistry}"
+    )
+    model = f"{body.model} · " if body.model else ""
+    return Text(f"Registered: {model}{figures_text}", f"登记：{model}{figures_text}")
+
+
+def _moved(body: PackInstalled | PackRemoved, language: str) -> Text:
+    target = _target(body.vehicle, body.place, language)
+    soc = "" if body.soc_pct is None else f" · {body.soc_pct:.0f}\u202f%"
+    if isinstance(body, PackInstalled):
+        return Text(f"Put into {target}{soc}", f"装入{_gap(target)}{target}{soc}")
+    return Text(f"Taken out of {target}{soc}", f"取出自{_gap(target)}{target}{soc}")
+
+
+def _swapped(body: SwapPerformed, unit: UnitRef | None, told: Told, language: str) -> Text:
+    car = figures.vehicle_text(body.vehicle, language)
+    site = body.site
+    if told.event.unit == unit:
+        soc = "" if body.soc_in_pct is None else f" · {body.soc_in_pct:.0f}\u202f%"
+        return Text(f"Swapped into {car} at {site}{soc}", f"在 {site} 换入{car}{soc}")
+    soc = "" if body.soc_out_pct is None else f" · {body.soc_out_pct:.0f}\u202f%"
+    return Text(f"Swapped out of {car} at {site}{soc}", f"在 {site} 从{car}换下{soc}")
+
+
+def _health(estimate: Estimate) -> Text:
+    if estimate.soh is None:
+        why = estimate.reasons[0].text if estimate.reasons else Text("no reason given", "未说明")
+        return Text(f"Health could not be told: {why.en}", f"健康状态无法判断：{why.zh}")
+    value = figures.percent(estimate.soh.value)
+    span = figures.plus_minus(estimate.soh)
+    return Text(
+        f"State of health {value} {span} ({estimate.method})",
+        f"健康状态 {value} {span}（{estimate.method}）",
+    )
+
+
+def _incident(body: IncidentRecorded) -> Text:
+    kind = kind_text(body.kind)
+    severity = Safety(body.severity).text if body.severity in set(Safety) else Safety.WATCH.text
+    value = "" if body.value is None else f" {body.value:g}"
+    limit = "" if body.limit is None else f" / {body.limit:g}"
+    where = f" · {body.where}" if body.where else ""
+    if body.cleared:
+        return Text(f"Over: {kind.en} ({severity.en})", f"解除：{kind.zh}（{severity.zh}）")
+    return Text(
+        f"{kind.en} ({severity.en}){value}{limit}{where}",
+        f"{kind.zh}（{severity.zh}）{value}{limit}{where}",
+    )
+
+
+def _contested(body: IdentityContested, language: str) -> Text:
+    why, place = problem_text(body.problem), figures.place_text(body.place, language)
+    return Text(f"Pack unknown at {place}: {why.en}", f"{place} 电池包身份不明：{why.zh}")
+
+
+def _target(vehicle: VehicleRef | None, place: PlaceRef | None, language: str) -> str:
+    if vehicle:
+        return figures.vehicle_text(vehicle, language)
+    return figures.place_text(place, language) if place else figures.NONE
+
+
+def _gap(target: str) -> str:
+    """A space between Chinese and Latin letters."""
+    return " " if target[:1].isascii() else ""

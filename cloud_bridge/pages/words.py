@@ -1,0 +1,163 @@
+"""The fixed words of the pages, both languages side by side."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from packtrail.language import Text
+
+WORDS: Final = {
+    "sentence": Text(
+        "Every battery pack's signed life story: where it is, how healthy it is, and what "
+        "happened to it, straight from its CAN bus.",
+        "每个电池包的签名生命档案：它在哪里、健康如何、经历过什么——数据直接来自 CAN 总线。",
+    ),
+    "title": Text("Digital IDs of battery packs", "动力电池数字身份证"),
+    "overview": Text("Overview", "总览"),
+    "packs": Text("Packs", "电池包"),
+    "facts": Text("signed facts", "已签名事实"),
+    "chunks": Text("telemetry chunks", "遥测数据块"),
+    "stations": Text("Stations", "站点"),
+    "station": Text("Station", "站点"),
+    "need_care": Text("packs need attention", "个电池包需关注"),
+    "online_of": Text("stations online", "站点在线"),
+    "not_believed": Text("records refused or not trusted", "被拒绝或不可信的记录"),
+    "attention": Text("Needs attention", "需要关注"),
+    "code": Text("Code", "编码"),
+    "chemistry": Text("Chemistry", "电池类型"),
+    "soc": Text("State of charge", "荷电状态"),
+    "soc_short": Text("Charge", "电量"),
+    "soh": Text("State of health", "健康状态"),
+    "soh_short": Text("Health", "健康度"),
+    "where": Text("Where", "位置"),
+    "seen": Text("Last seen", "最近上报"),
+    "verdict": Text("Verdict", "结论"),
+    "no_packs": Text(
+        "No pack has been reported yet. As soon as a gateway sends its first record, it is "
+        "listed here.",
+        "尚无电池包上报。网关发来第一条记录后会在此显示。",
+    ),
+    "no_stations": Text(
+        "No gateway is on the trust list yet: add its public key to the settings.",
+        "信任列表中还没有网关：请在配置中加入其公钥。",
+    ),
+    "more": Text("More packs", "更多电池包"),
+    "first_page": Text("Back to the first page", "返回第一页"),
+    "online": Text("online", "在线"),
+    "offline": Text("offline", "离线"),
+    "unheard": Text("not heard", "无状态"),
+    "not_trusted": Text("key not trusted", "密钥不受信任"),
+    "receipt": Text("Last receipt", "最近回执"),
+    "through": Text("Records stored", "已入库记录"),
+    "missing": Text("Still missing", "缺失"),
+    "lag": Text("Sealed to stored", "封装至入库"),
+    "site": Text("Site", "场站"),
+    "epoch": Text("Outbox epoch", "发件箱批次"),
+    "slot": Text("Slot", "仓位"),
+    "slots": Text("Slots", "仓位"),
+    "empty": Text("empty", "空"),
+    "no_slots": Text("Nothing was reported of its slots yet.", "尚无仓位信息。"),
+    "unknown_pack": Text("unknown pack", "未知电池包"),
+    "identity": Text("Identity", "身份"),
+    "maker": Text("Maker", "生产企业"),
+    "model": Text("Model", "型号"),
+    "level": Text("Level", "层级"),
+    "made_on": Text("Made on", "生产日期"),
+    "serial": Text("Serial", "流水号"),
+    "rated": Text("Rated", "额定"),
+    "cells": Text("Cells in series", "串联单体数"),
+    "mass": Text("Mass", "质量"),
+    "lifecycle": Text("Stage of life", "生命阶段"),
+    "second_life": Text("second life", "梯次利用"),
+    "not_registered": Text(
+        "No maker has put this pack on record; what is shown is read from its code.",
+        "没有生产企业登记过该电池包；以下信息仅由编码解读。",
+    ),
+    "findings": Text("Unusual", "异常之处"),
+    "health": Text("Health", "健康"),
+    "health_unknown": Text("Not known yet", "尚不明确"),
+    "health_wait": Text(
+        "No estimator has been able to tell. It needs a wide charge with rests.",
+        "暂无估计结果，需要一次带静置的宽区间充放电。",
+    ),
+    "cannot_tell": Text("The newest data cannot tell", "最新数据不足以判断"),
+    "interval": Text(
+        "The truth lies between {low} and {high} in 95 of 100 cases.",
+        "真实值有 95 % 的把握在 {low} 与 {high} 之间。",
+    ),
+    "how": Text("How known", "依据"),
+    "how_text": Text("computed from {n} samples by {method}", "由 {n} 个采样点按 {method} 计算"),
+    "limits": Text("What limits it", "受限于"),
+    "next": Text("Would narrow it", "可缩小区间"),
+    "claims": Text("The BMS claims", "BMS 自报"),
+    "capacity": Text("Capacity", "容量"),
+    "reference": Text("Stated for", "参考条件"),
+    "soh_time": Text("State of health over time", "健康状态变化"),
+    "session": Text("Last session", "最近一次充放电"),
+    "voltage": Text("Pack voltage", "总电压"),
+    "current": Text("Pack current, charging positive", "总电流（充电为正）"),
+    "temperature": Text("Highest temperature", "最高温度"),
+    "cell_max": Text("Highest cell", "最高单体"),
+    "cell_min": Text("Lowest cell", "最低单体"),
+    "spread": Text("Cell spread", "单体压差"),
+    "insulation": Text("Insulation", "绝缘电阻"),
+    "no_telemetry": Text("No telemetry of this pack has arrived.", "尚无该电池包的遥测数据。"),
+    "safety": Text("Safety", "安全"),
+    "now": Text("Newest reading", "最新读数"),
+    "no_incident": Text("No incident was ever reported.", "没有任何安全事件记录。"),
+    "incidents": Text("Incidents", "安全事件"),
+    "since": Text("Since", "开始"),
+    "cleared": Text("Cleared", "解除"),
+    "open": Text("open", "未解除"),
+    "limit": Text("limit", "限值"),
+    "history": Text("Binding and history", "绑定与履历"),
+    "swaps_line": Text(
+        "{swaps} swaps, {vehicles} vehicles, {events} facts",
+        "换电 {swaps} 次，服务车辆 {vehicles} 台，事实 {events} 条",
+    ),
+    "earlier": Text("{n} earlier facts", "更早的 {n} 条事实"),
+    "contested_here": Text("contested", "存疑"),
+    "contradictions": Text("Contradictions", "矛盾之处"),
+    "proof": Text("Proof", "证明"),
+    "proof_text": Text(
+        "All {n} facts carry a signature and lie in the Merkle tree whose head the bridge "
+        "signed at {size} facts.",
+        "全部 {n} 条事实均有签名，并包含在云桥已签名（共 {size} 条）的 Merkle 树中。",
+    ),
+    "proof_some": Text(
+        "{n} of {all} facts lie below the newest signed tree head; the others follow within "
+        "seconds.",
+        "{all} 条事实中已有 {n} 条纳入最新签名的树，其余将在数秒内纳入。",
+    ),
+    "proof_none": Text("No checkpoint has been signed yet.", "尚未签署检查点。"),
+    "proof_check": Text("Check it yourself:", "自行核验："),
+    "download_proof": Text("proof", "证明文件"),
+    "download_events": Text("signed events", "签名事件"),
+    "download_csv": Text("telemetry as CSV", "遥测 CSV"),
+    "data_age": Text("newest data", "最新数据"),
+    "label": Text("Label", "标签"),
+    "api": Text("API description", "接口说明"),
+    "updated": Text("live", "实时"),
+    "times_utc": Text("Times are UTC.", "时间均为 UTC。"),
+    "masked": Text("Vehicle numbers are masked.", "车辆识别代号已脱敏。"),
+    "alarms": Text("Reports of this station", "本站报告"),
+    "not_found": Text("Nothing is known under this name", "没有相应记录"),
+    "back": Text("to the overview", "返回总览"),
+    "faulty": Text("The bridge has a fault", "云桥存在故障"),
+    "other_language": Text("中文", "English"),
+    "skip": Text("Skip to the content", "跳到正文"),
+}
+
+PROBLEMS: Final = {
+    "unread": Text("no label was read", "未读取标签"),
+    "unreadable": Text("the label cannot be read", "标签无法识读"),
+    "unconfirmed": Text("read once, not yet confirmed", "仅读取一次，尚未确认"),
+    "sources_disagree": Text("the readings disagree", "多次读取结果不一致"),
+}
+"""Why a gateway cannot tell which pack it has; any other reason is shown as it was given."""
+
+
+def problem_text(problem: str) -> Text:
+    """A gateway's problem with an identity, as a sentence."""
+    plain = problem.replace("_", " ")[:80]
+    return PROBLEMS.get(problem, Text(plain, plain))

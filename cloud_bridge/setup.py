@@ -1,0 +1,134 @@
+"""Setting up a bridge: a folder to begin with, and a check of everything before a run.
+
+The check opens what a run would open, in the same order, and reports every fault with its
+remedy instead of stopping at the first.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from cloud_bridge.errors import BridgeError
+from cloud_bridge.ingest.mqtt import probe
+from cloud_bridge.service import open_store
+from cloud_bridge.settings import BridgeSettings
+from cloud_bridge.web import listen
+from packtrail.errors import PacktrailError
+from packtrail.language import Text, locale_language
+from packtrail.settings import load
+from packtrail.signing import SigningKey
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was checked: what, and its fault or ""."""
+
+    what: Text
+    fault: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is as it has to be."""
+        return not self.fault
+
+    def line(self) -> str:
+        """For the terminal."""
+        mark = "✗" if self.fault else "✓"
+        return f"{mark} {self.what.say()}{f': {self.fault}' if self.fault else ''}"
+
+
+def init(folder: Path) -> list[Text]:
+    """Make `bridge.toml` and `bridge.pem` in `folder`; what exists is left as it is.
+
+    Raises:
+        BridgeError: the folder cannot be written.
+    """
+    settings, key_file = folder / "bridge.toml", folder / "bridge.pem"
+    told = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not key_file.exists():
+            SigningKey.generate().save(key_file)
+            told.append(Text(f"made {key_file}", f"已生成 {key_file}"))
+        if not settings.exists():
+            sample = files("cloud_bridge").joinpath("sample.toml").read_text("utf-8")
+            settings.write_text(sample, "utf-8")
+            told.append(Text(f"made {settings}", f"已生成 {settings}"))
+    except OSError as error:
+        raise BridgeError(
+            Text(f"cannot be written: {error.strerror}", f"无法写入：{error.strerror}"),
+            where=str(folder),
+            hint=Text("choose another folder", "请换一个目录"),
+        ) from error
+    public = SigningKey.load(key_file).public.text
+    told.append(Text(f"gateways pin this public key: {public}", f"网关需固定此公钥：{public}"))
+    run = f"packtrail bridge run --settings {settings}"
+    told.append(Text(f"add keys under [[trust]], then: {run}", f"在 [[trust]] 中加入公钥后：{run}"))
+    return told
+
+
+def check(path: Path) -> list[Finding]:
+    """Look at settings, key, store, port and broker."""
+    try:
+        settings = load(BridgeSettings, path)
+    except PacktrailError as error:
+        return [Finding(Text("settings", "配置"), error.describe(locale_language()))]
+    return [
+        Finding(Text("settings", "配置")),
+        _try(Text("key", "密钥"), lambda: SigningKey.load(settings.key_file)),
+        _try(Text("store", "数据库"), lambda: _open(settings)),
+        _try(Text("port", "端口"), lambda: listen(settings.http).close()),
+        _try(Text("broker", "消息代理"), lambda: _reach(settings)),
+        _trust(settings),
+    ]
+
+
+def _try(what: Text, action: Callable[[], object]) -> Finding:
+    try:
+        action()
+    except PacktrailError as error:
+        return Finding(what, error.describe(locale_language()))
+    return Finding(what)
+
+
+def _open(settings: BridgeSettings) -> None:
+    """Open a store that is there; where there is none yet, only see that it can be made."""
+    path = settings.store.path
+    if path.exists():
+        open_store(settings).close()
+    elif not os.access(path.parent, os.W_OK | os.X_OK):
+        raise BridgeError(
+            Text("the folder is missing or may not be written", "目录不存在或不可写"),
+            where=str(path.parent),
+            hint=Text("make it, or correct store.path", "请创建目录或更正 store.path"),
+        )
+
+
+def _reach(settings: BridgeSettings) -> None:
+    fault = probe(settings.mqtt)
+    if fault:
+        raise BridgeError(
+            Text(f"no connection: {fault}", f"无法连接：{fault}"),
+            where=f"{settings.mqtt.host}:{settings.mqtt.port}",
+            hint=Text("start the broker or correct [mqtt]", "请启动消息代理或更正 [mqtt]"),
+            retryable=True,
+        )
+
+
+def _trust(settings: BridgeSettings) -> Finding:
+    what = Text(
+        f"trust list, {len(settings.trust)} keys", f"信任列表，{len(settings.trust)} 个密钥"
+    )
+    if settings.trust:
+        return Finding(what)
+    return Finding(
+        what,
+        Text(
+            "nobody may speak — add the public key of a gateway under [[trust]]",
+            "无人可上报 — 请在 [[trust]] 中加入网关公钥",
+        ).say(),
+    )

@@ -1,0 +1,17 @@
+"""What people and programs ask of the digital ID, read from the store: packs and stations.
+
+API and pages stand on this; it knows neither HTTP nor HTML.
+"""
+
+from cloud_bridge.view.packs import Packs, PackView, Reading, parse_unit
+from cloud_bridge.view.stations import SlotView, Stations, StationView
+
+__all__ = [
+    "PackView",
+    "Packs",
+    "Reading",
+    "SlotView",
+    "StationView",
+    "Stations",
+    "parse_unit",
+]

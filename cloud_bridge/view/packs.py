@@ -1,0 +1,212 @@
+"""Packs as they are asked for: state, verdict, newest reading, and telemetry of a span."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from cloud_bridge.fold import (
+    PackState,
+    Told,
+    Verdict,
+    as_it_was,
+    as_we_knew_it,
+    fold,
+    judge_pack,
+)
+from cloud_bridge.store import Entry, Store, StoredChunk
+from packtrail.codes import PackCode
+from packtrail.columns import decode_columns
+from packtrail.errors import CodeError
+from packtrail.event import UnitRef
+from packtrail.record import MAX_RECORD_BYTES, unseal
+from packtrail.sample import Floats, SampleBatch
+
+GAP_NS: Final = 15 * 60 * 10**9
+"""A silence this long ends a session."""
+SESSION_CHUNKS: Final = 240
+"""At most so many chunks are read for the chart of the last session."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The newest sample of a pack, plain values only.
+
+    Attributes:
+        t_ns: UTC of its frames.
+        values: quantity -> newest known value; cells and probes as their extremes
+            (`cell_voltage_max_v`, `temperature_max_c` and so on).
+    """
+
+    t_ns: int
+    values: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PackView:
+    """One pack for a list or the head of its page.
+
+    Attributes:
+        unit: whose.
+        code: the decoded code, or None for another scheme.
+        state: the digital ID.
+        verdict: what to do with it.
+        reading: the newest sample, or None.
+        seen_ns: when anything was last heard of it, UTC ns; 0 for never.
+    """
+
+    unit: UnitRef
+    code: PackCode | None
+    state: PackState
+    verdict: Verdict
+    reading: Reading | None
+    seen_ns: int
+
+
+class Packs:
+    """Reads packs from a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def facts(self, unit: UnitRef) -> list[Told]:
+        """Every fact that names `unit`, in ledger order."""
+        return [told_of(entry) for entry in self._store.entries_of(unit)]
+
+    def state(
+        self, unit: UnitRef, at_ns: int | None = None, known_ns: int | None = None
+    ) -> PackState:
+        """The digital ID: now, as it was at `at_ns`, or as it was known at `known_ns`."""
+        facts = self.facts(unit)
+        if at_ns is not None:
+            facts = as_it_was(facts, at_ns)
+        if known_ns is not None:
+            facts = as_we_knew_it(facts, known_ns)
+        return fold(unit, facts)
+
+    def view(self, unit: UnitRef) -> PackView:
+        """One pack as it is now."""
+        facts = self.facts(unit)
+        state = fold(unit, facts)
+        reading = self.reading(unit)
+        heard = [told.event.to_ns for told in facts] + ([reading.t_ns] if reading else [])
+        code = code_of(unit)
+        return PackView(unit, code, state, judge_pack(state), reading, max(heard, default=0))
+
+    def known(self, unit: UnitRef) -> bool:
+        """Whether anything was ever said of `unit`."""
+        return self._store.has_unit(unit)
+
+    def page(self, after: UnitRef | None, limit: int) -> list[PackView]:
+        """Packs in the order of their names."""
+        return [self.view(unit) for unit in self._store.units(after, limit)]
+
+    def reading(self, unit: UnitRef) -> Reading | None:
+        """The newest sample of `unit`."""
+        newest = self._store.latest_chunks(unit)
+        return reading_of(newest[0]) if newest else None
+
+    def telemetry(
+        self, unit: UnitRef, from_ns: int, to_ns: int, max_chunks: int
+    ) -> tuple[SampleBatch, bool]:
+        """Samples of [from_ns, to_ns], and whether there were more chunks than asked for."""
+        chunks = self._store.chunks_of(unit, from_ns, to_ns, max_chunks + 1)
+        batch = _joined([samples_of(chunk) for chunk in chunks[:max_chunks]])
+        low, high = np.searchsorted(batch.t_ns, [from_ns, to_ns + 1])
+        return batch.window(int(low), int(high)), len(chunks) > max_chunks
+
+    def last_session(self, unit: UnitRef) -> SampleBatch:
+        """The newest samples back to the first long silence."""
+        session: list[StoredChunk] = []
+        for chunk in self._store.latest_chunks(unit, SESSION_CHUNKS):
+            if session and session[-1].chunk.from_ns - chunk.chunk.to_ns > GAP_NS:
+                break
+            session.append(chunk)
+        return _joined([samples_of(chunk) for chunk in reversed(session)])
+
+
+def told_of(entry: Entry) -> Told:
+    """A ledger line as the fold reads it."""
+    return Told.of(entry.signed, entry.recorded_ns)
+
+
+def parse_unit(text: str) -> UnitRef:
+    """The unit that a path or an argument names: `CODE` or `scheme:id`.
+
+    Raises:
+        CodeError: neither; names the character that is wrong.
+    """
+    scheme, colon, name = text.partition(":")
+    if colon and scheme.isidentifier() and name:
+        return UnitRef(scheme, name)
+    return PackCode.parse(text).unit
+
+
+def code_of(unit: UnitRef) -> PackCode | None:
+    """The decoded code of a unit that has one."""
+    if unit.scheme != "gbt34014":
+        return None
+    try:
+        return PackCode.parse(unit.id)
+    except CodeError:
+        return None
+
+
+def samples_of(chunk: StoredChunk) -> SampleBatch:
+    """The samples of a stored chunk; it decoded when it was judged."""
+    return decode_columns(unseal(chunk.data, MAX_RECORD_BYTES).read().body)
+
+
+def reading_of(chunk: StoredChunk) -> Reading:
+    """The newest known value of each quantity in a chunk."""
+    batch = samples_of(chunk)
+    values: dict[str, float] = {}
+    for name, column in batch.values.items():
+        flat = column.reshape(len(batch), -1)
+        known = flat[np.isfinite(flat).any(axis=1)]
+        if len(known):
+            values |= _plain(name, known[-1], per_pack=column.ndim == 1)
+    return Reading(int(batch.t_ns[-1]), values)
+
+
+def _plain(name: str, row: Floats, *, per_pack: bool) -> dict[str, float]:
+    """A value by its name; of many, the extremes under the names of pack quantities."""
+    if per_pack:
+        return {name: float(row[0])}
+    stem, unit = name.rsplit("_", 1)
+    return {
+        f"{stem}_max_{unit}": float(np.nanmax(row)),
+        f"{stem}_min_{unit}": float(np.nanmin(row)),
+    }
+
+
+def _joined(batches: list[SampleBatch]) -> SampleBatch:
+    """One batch in order of time; overlaps of late chunks are sorted in."""
+    if not batches:
+        return SampleBatch(np.empty(0, np.int64), {})
+    t_ns = np.concatenate([batch.t_ns for batch in batches])
+    order = np.argsort(t_ns, kind="stable")
+    names = dict.fromkeys(name for batch in batches for name in batch.values)
+    columns = {name: _column(name, batches)[order] for name in names}
+    return SampleBatch(t_ns[order], columns)
+
+
+def _column(name: str, batches: list[SampleBatch]) -> Floats:
+    """One column over all batches, NaN where a batch has none."""
+    found = [batch.values[name] for batch in batches if name in batch.values]
+    width = max((column.shape[1] for column in found if column.ndim == 2), default=0)
+    return np.concatenate([_piece(batch, name, width) for batch in batches])
+
+
+def _piece(batch: SampleBatch, name: str, width: int) -> Floats:
+    piece = np.full((len(batch), width) if width else (len(batch),), np.nan)
+    column = batch.values.get(name)
+    if column is None or column.ndim != piece.ndim:
+        return piece
+    if width:
+        piece[:, : column.shape[1]] = column
+    else:
+        piece[:] = column
+    return piece

@@ -1,0 +1,139 @@
+"""The web side: the application over a bridge, and the server thread that serves it.
+
+The port is taken before anything else starts, so that a taken one is one clear line.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp
+
+from cloud_bridge.api import answers, ledger, packs, problems
+from cloud_bridge.api.context import Context
+from cloud_bridge.api.guard import Guard, content_policy
+from cloud_bridge.errors import BridgeError
+from cloud_bridge.pages import INLINE
+from cloud_bridge.pages import routes as pages
+from cloud_bridge.service import Bridge
+from cloud_bridge.settings import HttpSettings
+from cloud_bridge.view import Packs, Stations
+from packtrail import __version__
+from packtrail.language import Text
+
+STOP_S: Final = 5.0
+CONNECTIONS: Final = 200
+
+
+def context_over(bridge: Bridge) -> Context:
+    """What the routes need of `bridge`."""
+    return Context(
+        store=bridge.store,
+        packs=Packs(bridge.store),
+        stations=Stations(bridge.store, bridge.trust, bridge.presence, time.time_ns),
+        trust=bridge.trust,
+        metrics=bridge.metrics,
+        health=bridge.health,
+        origin=bridge.settings.ledger.origin,
+        log_key=bridge.key.public,
+    )
+
+
+def application(context: Context) -> FastAPI:
+    """Routes and error answers, unguarded."""
+    app = FastAPI(
+        title="packtrail bridge",
+        version=__version__,
+        description="The digital IDs of battery packs: signed facts, folded.",
+        # The interactive pages of FastAPI load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.context = context
+    problems.install(app)
+    answers.describe(app)
+    for router in (packs.router, ledger.router, pages.router):
+        app.include_router(router)
+    return app
+
+
+def guarded(app: FastAPI, hosts: tuple[str, ...]) -> ASGIApp:
+    """The application behind body limits, headers and the check of the Host header."""
+    # A page elsewhere may resolve its own name to loopback: only our names are answered.
+    return Guard(TrustedHostMiddleware(app, allowed_hosts=list(hosts)), content_policy(INLINE))
+
+
+def listen(settings: HttpSettings) -> socket.socket:
+    """Take the port.
+
+    Raises:
+        BridgeError: somebody else has it, or it may not be had.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        # Who connects before the server is up waits instead of being refused.
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise BridgeError(
+            Text(
+                f"the address cannot be taken: {error.strerror}",
+                f"无法占用该地址：{error.strerror}",
+            ),
+            where=f"{settings.host}:{settings.port}",
+            hint=Text("choose another http.port", "请更换 http.port"),
+        ) from error
+    return listener
+
+
+class WebServer:
+    """Serves an application in its own thread."""
+
+    def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
+        self._listener = listener
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                limit_concurrency=CONNECTIONS,
+                timeout_keep_alive=5,
+                timeout_graceful_shutdown=int(STOP_S),
+                lifespan="off",
+            )
+        )
+        self._thread = threading.Thread(target=self._serve, name="web")
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        host, port = self._listener.getsockname()[:2]
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still serves."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Serve."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is being answered, then leave."""
+        self._server.should_exit = True
+        self._thread.join()
+        self._listener.close()
+
+    def _serve(self) -> None:
+        self._server.run(sockets=[self._listener])
