@@ -108,12 +108,21 @@ class SwapPerformed(msgspec.Struct, frozen=True, tag_field="type", tag=True):
 
 
 class ConditionCommitted(msgspec.Struct, frozen=True, tag_field="type", tag=True):
-    """The state of health that an estimator found in one span of data."""
+    """The state of health that an estimator found in one span of data.
+
+    The event's own times are that span. `estimate.from_ns` and `to_ns` are 0 in an event, for
+    canonical JSON holds no integer as large as nanoseconds since 1970.
+    """
 
     estimate: Estimate
     claimed_soh_pct: float | None = None
     coverage_pct: float | None = None
     throughput_ah: float | None = None
+
+    def __post_init__(self) -> None:
+        """Take the estimate without its nanoseconds."""
+        bare = msgspec.structs.replace(self.estimate, from_ns=0, to_ns=0)
+        msgspec.structs.force_setattr(self, "estimate", bare)
 
 
 class IncidentRecorded(msgspec.Struct, frozen=True, tag_field="type", tag=True):
