@@ -33,6 +33,7 @@ from simulators.station import Station
 
 PATIENCE_S: Final = 60.0
 PAUSE_S: Final = 0.2
+EVENTS_PER_REQUEST: Final = 200
 
 
 class StationRun:
@@ -152,15 +153,16 @@ def register(fleet: Fleet, makers: MakersSettings, stream: str) -> int:
     if makers.file is not None:
         makers.file.write_bytes(b"".join(encode_event(event) + b"\n" for event in events))
     if makers.url:
-        for event in events:
-            _put_on_record(makers.url, event)
+        for first in range(0, len(events), EVENTS_PER_REQUEST):
+            _put_on_record(makers.url, events[first : first + EVENTS_PER_REQUEST])
     return len(events)
 
 
-def _put_on_record(url: str, event: SignedEvent) -> None:
-    """Post one event, again and again while the registry is silent or unwell."""
+def _put_on_record(url: str, events: list[SignedEvent]) -> None:
+    """Post events, again and again while the registry is silent or unwell."""
+    body = b"[" + b",".join(encode_event(event) for event in events) + b"]"
     deadline = time.monotonic() + PATIENCE_S
-    while not _recorded(url, event):
+    while not _recorded(url, body):
         if time.monotonic() > deadline:
             raise SimulationError(
                 Text("the registry does not answer", "登记处没有应答"), where=url, retryable=True
@@ -168,9 +170,9 @@ def _put_on_record(url: str, event: SignedEvent) -> None:
         time.sleep(PAUSE_S)
 
 
-def _recorded(url: str, event: SignedEvent) -> bool:
+def _recorded(url: str, body: bytes) -> bool:
     try:
-        post_json(url, encode_event(event))
+        post_json(url, body)
     except urllib.error.HTTPError as error:
         if error.code >= FIRST_SERVER_FAULT:
             return False

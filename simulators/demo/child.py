@@ -4,10 +4,10 @@
     python -m simulators.demo.child line bridge run --settings bridge.toml
     python -m simulators.demo.child station station.toml gateway run --settings gateway.toml
 
-The parent holds the other end of standard input. When that closes, however the parent ended,
-the child ends as if by SIGTERM, and by force if that takes too long. The last form runs a
-command line in the main thread and the station beside it, for a virtual bus lives in one
-process.
+The parent holds the other end of standard input. A byte from there stops the station. When it
+closes, however the parent ended, the child ends as if by SIGTERM, and by force if that takes
+too long. The last form runs a command line in the main thread and the station beside it, for a
+virtual bus lives in one process.
 """
 
 from __future__ import annotations
@@ -31,12 +31,13 @@ PATIENCE_S: Final = 8.0
 
 def main(arguments: list[str]) -> int:
     """Do what the arguments say; returns the exit code."""
-    threading.Thread(target=_follow_parent, name="parent", daemon=True).start()
+    quiet = threading.Event()
+    threading.Thread(target=_follow_parent, args=(quiet,), name="parent", daemon=True).start()
     kind, rest = arguments[0], arguments[1:]
     if kind == "broker":
         return _broker(int(rest[0]))
     if kind == "station":
-        return _station(Path(rest[0]), rest[1:])
+        return _station(Path(rest[0]), rest[1:], quiet)
     return run_line(rest)
 
 
@@ -51,9 +52,8 @@ def _broker(port: int) -> int:
     return 0
 
 
-def _station(settings: Path, line: list[str]) -> int:
+def _station(settings: Path, line: list[str], stop: threading.Event) -> int:
     """The station in a thread, the command line in the main thread, where signals arrive."""
-    stop = threading.Event()
     run = StationRun(load(StationSettings, settings))
     beside = threading.Thread(target=_run_station, args=(run, stop), name="station")
     beside.start()
@@ -73,9 +73,10 @@ def _run_station(run: StationRun, stop: threading.Event) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _follow_parent() -> None:
-    while sys.stdin.buffer.read(1):
-        pass
+def _follow_parent(quiet: threading.Event) -> None:
+    # Not through sys.stdin: its lock, held by a daemon thread, would abort the interpreter's end.
+    while os.read(sys.stdin.fileno(), 1):
+        quiet.set()
     os.kill(os.getpid(), signal.SIGTERM)
     threading.Event().wait(PATIENCE_S)
     os._exit(EXIT_FAULT)

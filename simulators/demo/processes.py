@@ -58,6 +58,12 @@ class Child:
         """Whether it is gone."""
         return self._process.poll() is not None
 
+    def quieten(self) -> None:
+        """Ask it to make no more data; the station stops, the gateway beside it does not."""
+        if self._process.stdin is not None and not self.ended:
+            self._process.stdin.write(b"\n")
+            self._process.stdin.flush()
+
     def stop(self) -> int:
         """Ask it to end by closing its input, then insist; returns its exit code."""
         if self._process.stdin is not None:
@@ -86,6 +92,7 @@ class Family:
 
     def start(self, name: str, arguments: list[str]) -> Child:
         """Start one more."""
+        self._folder.mkdir(parents=True, exist_ok=True)
         child = Child(name, arguments, self._folder)
         self.children.append(child)
         self._stack.callback(child.stop)

@@ -1,0 +1,134 @@
+"""The demonstration: starts every part, watches, and ends everything in order.
+
+Broker, bridge, and the process that holds station and gateway are children of this one. When
+the time is over or Ctrl-C comes, the station stops first, the gateway's outbox runs empty, and
+only then the rest ends: so the last look can say whether anything was lost.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from simulators.demo.broker import LOOPBACK
+from simulators.demo.expectations import Finding, judge_path, judge_run
+from simulators.demo.layout import Layout
+from simulators.demo.observed import Snapshot
+from simulators.demo.processes import Child, Family
+from simulators.demo.watch import Watcher
+from simulators.demo.web import answers
+
+START_S: Final = 60.0
+LOOK_S: Final = 1.0
+DRAIN_S: Final = 20.0
+SECONDS_A_MINUTE: Final = 60.0
+
+Show = Callable[[Snapshot], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a demonstration runs.
+
+    Attributes:
+        speed: station seconds per real second.
+        seed: of the simulation.
+        duration_s: real seconds, or None until Ctrl-C.
+    """
+
+    speed: float
+    seed: int
+    duration_s: float | None
+
+
+class Demonstration:
+    """One run in one folder.
+
+    Args:
+        layout: where everything stands.
+        course: how it runs.
+    """
+
+    def __init__(self, layout: Layout, course: Course) -> None:
+        self._layout, self._course = layout, course
+        self._stop = threading.Event()
+        self._family = Family(layout.folder / "logs")
+        self._watcher = Watcher(layout.gateway_url, layout.bridge_url)
+        self._station: Child | None = None
+        self._ran_s = 0.0
+
+    def prepare(self) -> None:
+        """Write keys and settings, and start every part.
+
+        Raises:
+            SimulationError: the folder is taken, or a part does not come up.
+        """
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: self._stop.set())
+        start = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+        self._layout.write(
+            start=start.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            speed=self._course.speed,
+            seed=self._course.seed,
+        )
+        ports = self._layout.ports
+        broker = self._family.start("broker", ["broker", str(ports.broker)])
+        self._family.wait_until(lambda: _listens(ports.broker), broker, START_S)
+        line = ["line", "bridge", "run", "--settings", str(self._layout.bridge)]
+        bridge = self._family.start("bridge", line)
+        run = ["gateway", "run", "--settings", str(self._layout.gateway)]
+        self._station = self._family.start("station", ["station", str(self._layout.station), *run])
+        self._family.wait_until(
+            lambda: answers(f"{self._layout.bridge_url}/health"), bridge, START_S
+        )
+        self._family.wait_until(
+            lambda: answers(f"{self._layout.gateway_url}/health"), self._station, START_S
+        )
+
+    def watch(self, show: Show) -> None:
+        """Look once a second until the time is over or somebody stops it.
+
+        Raises:
+            SimulationError: a part ended by itself.
+        """
+        begun_s = time.monotonic()
+        while not self._stop.is_set() and not self._over(begun_s):
+            self._family.check()
+            show(self._watcher.look())
+            self._stop.wait(LOOK_S)
+        self._ran_s = time.monotonic() - begun_s
+
+    def finish(self, show: Show) -> list[Finding]:
+        """Stop the station, let the outbox run empty, look a last time."""
+        assert self._station is not None
+        self._station.quieten()
+        deadline = time.monotonic() + DRAIN_S
+        snapshot = self._watcher.look()
+        while not snapshot.path.complete and time.monotonic() < deadline:
+            time.sleep(LOOK_S / 2)
+            snapshot = self._watcher.look()
+        show(snapshot)
+        station_min = self._ran_s * self._course.speed / SECONDS_A_MINUTE
+        return [*judge_run(self._watcher.tally, station_min), judge_path(snapshot.path)]
+
+    def close(self) -> None:
+        """End every part, whatever state it is in."""
+        self._family.stop()
+
+    def _over(self, begun_s: float) -> bool:
+        duration_s = self._course.duration_s
+        return duration_s is not None and time.monotonic() - begun_s >= duration_s
+
+
+def _listens(port: int) -> bool:
+    try:
+        with socket.create_connection((LOOPBACK, port), 0.5):
+            return True
+    except OSError:
+        return False

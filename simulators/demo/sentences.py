@@ -1,0 +1,135 @@
+"""Events as one sentence each, for somebody who sees packtrail for the first time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from packtrail.estimate import Estimate, Verdict
+from packtrail.event import (
+    ConditionCommitted,
+    Event,
+    IdentityContested,
+    IncidentRecorded,
+    PackInstalled,
+    PackRemoved,
+    SwapPerformed,
+    TelemetryThinned,
+    UnitRef,
+    UnitRegistered,
+    VehicleRef,
+)
+from packtrail.language import Text
+
+KINDS: Final = {
+    "over_temperature": Text("over-temperature", "过温"),
+    "under_temperature": Text("under-temperature", "低温"),
+    "cell_over_voltage": Text("cell over-voltage", "单体过压"),
+    "cell_under_voltage": Text("cell under-voltage", "单体欠压"),
+    "bms_alarm": Text("alarm of the BMS", "BMS 报警"),
+}
+UNITS: Final = {"temperature": " °C", "voltage": " V"}
+
+
+def tell(event: Event) -> Text:
+    """The event as a sentence in both languages."""
+    pack = short_code(event.unit)
+    say = _SENTENCES.get(type(event.body))
+    return say(pack, event.body) if say else Text(f"{pack} {event.type}", f"{pack} {event.type}")
+
+
+def tell_health(pack: str, estimate: Estimate) -> Text:
+    """What an estimate says, with its interval or its reason."""
+    soh = estimate.soh
+    if estimate.verdict is Verdict.TOLD and soh is not None:
+        figures = f"SoH {100 * soh.value:.0f} % ({100 * soh.low:.0f}-{100 * soh.high:.0f} %)"
+        return Text(f"{pack}: {figures}", f"{pack}：健康状态 {figures}")
+    reason = estimate.reasons[0].text if estimate.reasons else Text("no reason", "未说明原因")
+    return Text(f"{pack}: SoH cannot be told, {reason.en}", f"{pack}：无法判断 SoH，{reason.zh}")
+
+
+def short_code(unit: UnitRef | None) -> str:
+    """Maker and serial number: enough to tell packs of one station apart."""
+    if unit is None:
+        return ""
+    return f"{unit.id[:3]}…{unit.id[-7:]}" if unit.scheme == "gbt34014" else str(unit)
+
+
+def short_vin(vehicle: VehicleRef | None) -> str:
+    """The last four characters; a VIN is personal data."""
+    return f"…{vehicle.id[-4:]}" if vehicle else "?"
+
+
+def _registered(pack: str, body: UnitRegistered) -> Text:
+    return Text(
+        f"{pack} is put on record: {body.chemistry}, {body.cells_in_series} cells, "
+        f"{body.rated_capacity_ah:g} Ah",
+        f"{pack} 已登记：{body.chemistry}，{body.cells_in_series} 串，"
+        f"{body.rated_capacity_ah:g} Ah",
+    )
+
+
+def _put(pack: str, body: PackInstalled) -> Text:
+    if body.place is not None:
+        slot = body.place.slot
+        return Text(f"{pack} stands in slot {slot}", f"{pack} 已入 {slot} 号仓位")
+    vin = short_vin(body.vehicle)
+    return Text(f"{pack} is in vehicle {vin}", f"{pack} 已装入车辆 {vin}")
+
+
+def _taken(pack: str, body: PackRemoved) -> Text:
+    if body.place is not None:
+        slot = body.place.slot
+        return Text(f"{pack} left slot {slot}", f"{pack} 已离开 {slot} 号仓位")
+    vin = short_vin(body.vehicle)
+    return Text(f"{pack} was taken out of vehicle {vin}", f"{pack} 已从车辆 {vin} 取下")
+
+
+def _swapped(pack: str, body: SwapPerformed) -> Text:
+    vin, left = short_vin(body.vehicle), short_code(body.unit_out)
+    return Text(
+        f"vehicle {vin} left {left or 'its pack'} and drives on with {pack}",
+        f"车辆 {vin} 换下 {left or '原电池包'}，换上 {pack} 驶离",
+    )
+
+
+def _health(pack: str, body: ConditionCommitted) -> Text:
+    return tell_health(pack, body.estimate)
+
+
+def _incident(pack: str, body: IncidentRecorded) -> Text:
+    kind = KINDS.get(body.kind, Text(body.kind.replace("_", " "), body.kind))
+    if body.cleared:
+        return Text(f"{pack}: {kind.en} is over", f"{pack}：{kind.zh}已解除")
+    unit = next((text for name, text in UNITS.items() if name in body.quantity), "")
+    value = "" if body.value is None else f" {body.value:.4g}{unit}"
+    return Text(
+        f"{pack}: {kind.en}{value}, severity {body.severity}",
+        f"{pack}：{kind.zh}{value}，级别 {body.severity}",
+    )
+
+
+def _contested(_pack: str, body: IdentityContested) -> Text:
+    slot = body.place.slot
+    return Text(
+        f"slot {slot}: the readings of the code disagree; data wait under the slot",
+        f"{slot} 号仓位：编码读取不一致，数据暂存于仓位名下",
+    )
+
+
+def _thinned(_pack: str, body: TelemetryThinned) -> Text:
+    return Text(
+        f"{body.records} records of telemetry were given up", f"已舍弃 {body.records} 条遥测记录"
+    )
+
+
+_SENTENCES: Final[dict[type, Callable[[str, Any], Text]]] = {
+    UnitRegistered: _registered,
+    PackInstalled: _put,
+    PackRemoved: _taken,
+    SwapPerformed: _swapped,
+    ConditionCommitted: _health,
+    IncidentRecorded: _incident,
+    IdentityContested: _contested,
+    TelemetryThinned: _thinned,
+}
