@@ -50,6 +50,7 @@ class Reason(StrEnum):
     BMS_RESET = "bms_reset"
     SOC_FROM_BMS = "soc_from_bms"
     UNKNOWN_CHEMISTRY = "unknown_chemistry"
+    UNFAMILIAR = "unfamiliar"
 
     @property
     def text(self) -> Text:
@@ -132,6 +133,10 @@ _REASONS = {
     Reason.BMS_RESET: Text("the BMS was reset", "BMS 曾被复位"),
     Reason.SOC_FROM_BMS: Text("rests on the BMS's own state of charge", "依赖 BMS 自报的荷电状态"),
     Reason.UNKNOWN_CHEMISTRY: Text("unknown chemistry", "电池化学体系未知"),
+    Reason.UNFAMILIAR: Text(
+        "a rate or temperature that the reference data do not hold",
+        "倍率或温度超出参考数据的范围",
+    ),
 }
 
 _ADVICE = {

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from soh_model.cell_type_model import CellTypeModel as CellTypeModel
     from soh_model.errors import ModelError as ModelError
     from soh_model.estimating import estimate as estimate
     from soh_model.half_cells import HalfCell as HalfCell
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from soh_model.pack_spec import PackSpec as PackSpec
 
 _HOME = {
+    "CellTypeModel": "soh_model.cell_type_model",
     "HalfCell": "soh_model.half_cells",
     "HalfCellPair": "soh_model.pack_spec",
     "ModelError": "soh_model.errors",
@@ -25,7 +27,15 @@ _HOME = {
     "estimate": "soh_model.estimating",
 }
 
-__all__ = ["HalfCell", "HalfCellPair", "ModelError", "OcvCurve", "PackSpec", "estimate"]
+__all__ = [
+    "CellTypeModel",
+    "HalfCell",
+    "HalfCellPair",
+    "ModelError",
+    "OcvCurve",
+    "PackSpec",
+    "estimate",
+]
 
 
 def __getattr__(name: str) -> object:

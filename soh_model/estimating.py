@@ -1,12 +1,13 @@
 """The door of the estimators: samples in, an `Estimate` out, never an exception for bad data.
 
-It checks the samples, asks the estimator that the data and the specification allow, and decides
-whether the answer is narrow enough to be told.
+It checks the samples, asks the best estimator that the data and the specification allow, and
+decides whether the answer is narrow enough to be told. With half-cell curves of the type that is
+the electrode-balance fit; without them ampere-hours are counted between rests; a model of the
+cell type, where given, is weighed in.
 """
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final
 
 import msgspec
@@ -16,7 +17,9 @@ from numpy.typing import NDArray
 from packtrail.estimate import Advice, Estimate, Interval, Reason, Verdict
 from packtrail.sample import SampleBatch
 from soh_model import counting
-from soh_model.chemistry import fresh_cell
+from soh_model.cell_type_model import CellTypeModel
+from soh_model.chemistry import FreshCell, fresh_cell
+from soh_model.evidence import cannot_tell, digest
 from soh_model.pack_spec import PackSpec
 from soh_model.rests import Rest, find_rests
 from soh_model.session import Refusal, Session, prepare
@@ -24,18 +27,26 @@ from soh_model.session import Refusal, Session, prepare
 Floats = NDArray[np.float64]
 
 WIDEST_TOLD: Final = 0.32
-"""An interval wider than this (in SoH) is no answer: half of all packs would fit into it."""
+"""A counted interval wider than this (in SoH) is no answer: half of all packs would fit."""
 
-LEAST_CHARGE: Final = 0.08
-"""Share of rated capacity that must move between two rests."""
+WIDEST_FITTED: Final = 0.24
+"""The same for the fit, whose prior alone is 0.28 wide: the data must have said something."""
+
+LEAST_COUNTED: Final = 0.08
+LEAST_FITTED: Final = 0.02
+"""Share of rated capacity that must move between two rests, and within a fit."""
 
 
-def estimate(samples: SampleBatch, spec: PackSpec) -> Estimate:
+def estimate(
+    samples: SampleBatch, spec: PackSpec, type_model: CellTypeModel | None = None
+) -> Estimate:
     """State of health of one pack.
 
     Args:
-        samples: one or many sessions of the pack, charge current positive.
+        samples: one or many sessions of the pack, charge current positive; needs
+            `pack_current_a` and `cell_voltage_v` [n, cells] or `pack_voltage_v` [n].
         spec: the pack's type.
+        type_model: reference data of the cell type, if there are any.
 
     Returns:
         The estimate with a 95 % interval, or the verdict `cannot_tell` with reasons and advice.
@@ -43,17 +54,39 @@ def estimate(samples: SampleBatch, spec: PackSpec) -> Estimate:
     """
     fresh = fresh_cell(spec)
     if fresh is None:
-        return _untold(samples, spec, (Reason.UNKNOWN_CHEMISTRY,), Advice.BENCH_TEST)
+        reasons = (Reason.UNKNOWN_CHEMISTRY,)
+        return cannot_tell(samples, spec, reasons, Advice.BENCH_TEST, counting.METHOD)
     session = prepare(samples, spec, fresh)
     if isinstance(session, Refusal):
-        return _untold(samples, spec, session.reasons, session.advice)
-    rests = find_rests(session, spec.rated_ah)
-    reason = _unfit(session, rests, spec)
-    if reason is not None:
-        advice = Advice.REST_LONGER if reason is Reason.NO_REST else Advice.CHARGE_WIDE
-        return _untold(samples, spec, (reason, *session.findings), advice)
-    p = counting.posterior(session, rests, spec, fresh)
-    return _answer(samples, spec, session, interval_of(p))
+        return cannot_tell(samples, spec, session.reasons, session.advice, counting.METHOD)
+    fits = spec.half_cells is not None and _moved(session) >= LEAST_FITTED * spec.rated_ah
+    own = (_fitted if fits else _counted)(samples, spec, session, fresh)
+    return own if type_model is None else weighed(own, type_model.predict(samples))
+
+
+def weighed(own: Estimate, learned: Estimate) -> Estimate:
+    """Both answers to one, each weighed by its certainty; one alone where the other is silent."""
+    if learned.verdict is not Verdict.TOLD or learned.soh is None:
+        return own
+    if own.verdict is not Verdict.TOLD or own.soh is None:
+        return learned
+    weights = np.array([1 / own.soh.width**2, 1 / learned.soh.width**2])
+    weights /= weights.sum()
+    value, low, high = (
+        float(weights @ np.array(pair))
+        for pair in (
+            (own.soh.value, learned.soh.value),
+            (own.soh.low, learned.soh.low),
+            (own.soh.high, learned.soh.high),
+        )
+    )
+    soh = Interval(value, low, high)
+    return msgspec.structs.replace(
+        own,
+        soh=soh,
+        capacity_ah=_scaled(soh, own.rated_ah),
+        method=f"{own.method}+{learned.method}",
+    )
 
 
 def interval_of(p: Floats) -> Interval:
@@ -63,14 +96,60 @@ def interval_of(p: Floats) -> Interval:
     return Interval(float(middle), float(low), float(high))
 
 
-def digest(samples: SampleBatch, spec: PackSpec) -> str:
-    """SHA-256 over the samples and the specification, hex; the same input, the same digest."""
-    seen = hashlib.sha256(msgspec.json.encode(spec, enc_hook=float))
-    seen.update(samples.t_ns.astype("<i8").tobytes())
-    for name in sorted(samples.values):
-        seen.update(name.encode())
-        seen.update(np.ascontiguousarray(samples.values[name], "<f8").tobytes())
-    return seen.hexdigest()
+def _moved(session: Session) -> float:
+    """Ampere-hours between the emptiest and the fullest moment of the busiest part."""
+    return max(float(np.ptp(session.charge_ah[session.part == k])) for k in set(session.part))
+
+
+def _counted(samples: SampleBatch, spec: PackSpec, session: Session, fresh: FreshCell) -> Estimate:
+    """Counting between rests, or why it cannot start."""
+    rests = find_rests(session, spec.rated_ah)
+    reason = _unfit(session, rests, spec)
+    if reason is not None:
+        advice = Advice.REST_LONGER if reason is Reason.NO_REST else Advice.CHARGE_WIDE
+        reasons = (reason, *session.findings)
+        return cannot_tell(samples, spec, reasons, advice, counting.METHOD)
+    soh = interval_of(counting.posterior(session, rests, spec, fresh))
+    return _answer(samples, spec, session, soh, counting.METHOD, WIDEST_TOLD)
+
+
+def _fitted(samples: SampleBatch, spec: PackSpec, session: Session, fresh: FreshCell) -> Estimate:
+    """The electrode-balance fit of the mean cell, then every cell against it."""
+    # scipy comes with these: a gateway that only counts never loads it
+    from soh_model.balance_fit import METHOD, fit_balance  # noqa: PLC0415
+    from soh_model.cell_spread import fit_cells, standing_out  # noqa: PLC0415
+    from soh_model.resistance import resistance_growth  # noqa: PLC0415
+
+    fit = fit_balance(session, spec, fresh)
+    answer = _answer(
+        samples, spec, session, _around(fit.capacity, fit.error), METHOD, WIDEST_FITTED
+    )
+    cells = fit_cells(session, fit)
+    growth = resistance_growth(fit, spec)
+    if cells is None:
+        return msgspec.structs.replace(answer, resistance_growth=growth)
+    weakest, out = int(np.argmin(cells.capacity)), standing_out(cells)
+    error = float(np.hypot(fit.error, cells.error[weakest]))
+    spread = 392 * float(cells.capacity.std())
+    doubt = 392 * float(np.sqrt(np.mean(cells.error**2)))
+    return msgspec.structs.replace(
+        answer,
+        resistance_growth=growth,
+        soh_weakest=_around(float(cells.capacity[weakest]), error),
+        soh_pack=_around(cells.usable, error),
+        spread_pct=Interval(spread, max(0.0, spread - doubt), spread + doubt),
+        weakest_cell=None if out is None else int(session.cell_numbers[out]),
+    )
+
+
+def _around(value: float, error: float) -> Interval:
+    """The 95 % interval of a value with a Gaussian standard error."""
+    low, high = max(0.0, value - 1.96 * error), value + 1.96 * error
+    return Interval(float(value), float(low), float(high))
+
+
+def _scaled(interval: Interval, by: float) -> Interval:
+    return Interval(interval.value * by, interval.low * by, interval.high * by)
 
 
 def _unfit(session: Session, rests: list[Rest], spec: PackSpec) -> Reason | None:
@@ -81,27 +160,35 @@ def _unfit(session: Session, rests: list[Rest], spec: PackSpec) -> Reason | None
         np.ptp([rest.charge_ah for rest in rests if rest.part == part])
         for part in {rest.part for rest in rests}
     ]
-    if max(spans) >= LEAST_CHARGE * spec.rated_ah:
+    if max(spans) >= LEAST_COUNTED * spec.rated_ah:
         return None
-    moved = np.ptp(session.charge_ah) >= LEAST_CHARGE * spec.rated_ah
+    moved = np.ptp(session.charge_ah) >= LEAST_COUNTED * spec.rated_ah
     return Reason.NO_REST if moved else Reason.TOO_LITTLE_CHARGE
 
 
-def _answer(samples: SampleBatch, spec: PackSpec, session: Session, soh: Interval) -> Estimate:
+def _answer(
+    samples: SampleBatch,
+    spec: PackSpec,
+    session: Session,
+    soh: Interval,
+    method: str,
+    widest: float,
+) -> Estimate:
     """The estimate, told if it is narrow enough."""
-    told = soh.width <= WIDEST_TOLD
-    plateau = spec.family == "LFP" and soh.width > WIDEST_TOLD / 2
-    wide = Reason.PLATEAU if spec.family == "LFP" else Reason.TOO_LITTLE_CHARGE
-    reasons = (wide, *session.findings) if plateau or not told else session.findings
-    rated = spec.rated_ah
+    told = soh.width <= widest
+    flat = spec.family == "LFP"
+    wide = Reason.PLATEAU if flat else Reason.TOO_LITTLE_CHARGE
+    reasons = session.findings
+    if not told or (flat and soh.width > widest / 2):
+        reasons = (wide, *reasons)
     return Estimate(
         verdict=Verdict.TOLD if told else Verdict.CANNOT_TELL,
         soh=soh,
-        capacity_ah=Interval(soh.value * rated, soh.low * rated, soh.high * rated),
-        rated_ah=rated,
+        capacity_ah=_scaled(soh, spec.rated_ah),
+        rated_ah=spec.rated_ah,
         reasons=reasons,
         advice=_advice(soh, wide),
-        method=counting.METHOD,
+        method=method,
         from_ns=int(samples.t_ns[0]),
         to_ns=int(samples.t_ns[-1]),
         samples=len(samples),
@@ -114,20 +201,3 @@ def _advice(soh: Interval, wide: Reason) -> Advice:
     if soh.width < 0.06:
         return Advice.NONE
     return Advice.REST_AT_KNEE if wide is Reason.PLATEAU else Advice.CHARGE_WIDE
-
-
-def _untold(
-    samples: SampleBatch, spec: PackSpec, reasons: tuple[Reason, ...], advice: Advice
-) -> Estimate:
-    """The verdict `cannot_tell`, with the reasons."""
-    return Estimate(
-        verdict=Verdict.CANNOT_TELL,
-        rated_ah=spec.rated_ah,
-        reasons=tuple(dict.fromkeys(reasons)),
-        advice=advice,
-        method=counting.METHOD,
-        from_ns=int(samples.t_ns[0]) if len(samples) else 0,
-        to_ns=int(samples.t_ns[-1]) if len(samples) else 0,
-        samples=len(samples),
-        inputs_digest=digest(samples, spec),
-    )

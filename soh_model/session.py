@@ -20,7 +20,7 @@ from soh_model.pack_spec import PackSpec
 
 Floats = NDArray[np.float64]
 
-FEWEST_SAMPLES: Final = 20
+FEWEST_SAMPLES: Final = 4
 IDLE_PER_RATED: Final = 0.012
 """A current below this share of the rated capacity (in A per Ah) counts as rest."""
 
@@ -39,6 +39,7 @@ class Session:
         current_a: pack current, charge positive, zeroed where the sensor allowed it, [n].
         volts: mean cell voltage, V, [n].
         cells: cell voltages, V, [n, cells], or None where only the pack voltage is known.
+        cell_numbers: index from 0 of each column of `cells` in the samples.
         temperature_c: mean temperature, [n]; 25 where unknown.
         charge_ah: charge since the first sample, [n]; not counted across gaps.
         part: number of the stretch without a gap that a sample belongs to, [n].
@@ -51,6 +52,7 @@ class Session:
     current_a: Floats
     volts: Floats
     cells: Floats | None
+    cell_numbers: NDArray[np.int64]
     temperature_c: Floats
     charge_ah: Floats
     part: NDArray[np.int64]
@@ -79,7 +81,7 @@ def prepare(samples: SampleBatch, spec: PackSpec, fresh: FreshCell) -> Session |
     current = samples.values.get("pack_current_a")
     if current is None or not np.isfinite(current).any():
         return Refusal((Reason.NO_CURRENT,), Advice.CHECK_SENSOR)
-    cells, volts = _voltages(samples, spec)
+    cells, numbers, volts = _voltages(samples, spec)
     known = np.isfinite(current) & np.isfinite(volts)
     if not np.isfinite(volts).any():
         return Refusal((Reason.NO_CELL_VOLTAGE,), Advice.CHECK_SENSOR)
@@ -91,23 +93,27 @@ def prepare(samples: SampleBatch, spec: PackSpec, fresh: FreshCell) -> Session |
     fault = _fault(t_s, current, volts, fresh, spec.rated_ah)
     if fault is not None:
         return Refusal((fault,), Advice.CHECK_SENSOR)
-    return _session(samples, spec, known, t_s, current, volts, cells)
+    return _session(samples, spec, known, t_s, current, volts, cells, numbers)
 
 
-def _voltages(samples: SampleBatch, spec: PackSpec) -> tuple[Floats | None, Floats]:
-    """Cell voltages without dead or absent channels, and the mean cell."""
+def _voltages(
+    samples: SampleBatch, spec: PackSpec
+) -> tuple[Floats | None, NDArray[np.int64], Floats]:
+    """Cell voltages without dead or absent channels, which they are, and the mean cell."""
+    numbers = np.empty(0, np.int64)
     cells = samples.values.get("cell_voltage_v")
     if cells is not None and cells.ndim == 1:
         cells = cells[:, None]
     if cells is not None:
         alive = np.isfinite(cells).mean(axis=0) > 0.9
+        numbers = np.flatnonzero(alive)
         cells = cells[:, alive] if alive.any() else None
     if cells is not None:
-        return cells, cells.mean(axis=1)
+        return cells, numbers, cells.mean(axis=1)
     pack = samples.values.get("pack_voltage_v")
     if pack is None:
-        return None, np.full(len(samples), np.nan)
-    return None, pack / spec.cells_in_series
+        return None, numbers, np.full(len(samples), np.nan)
+    return None, numbers, pack / spec.cells_in_series
 
 
 def _fault(
@@ -151,6 +157,7 @@ def _session(
     current: Floats,
     volts: Floats,
     cells: Floats | None,
+    numbers: NDArray[np.int64],
 ) -> Session:
     """Zero the current, count the charge and note the findings."""
     idle = np.abs(current) < IDLE_PER_RATED * spec.rated_ah
@@ -165,6 +172,7 @@ def _session(
         current_a=current,
         volts=volts,
         cells=cells,
+        cell_numbers=numbers,
         temperature_c=_temperature(samples, known),
         charge_ah=_charge(t_s, current, part),
         part=part,

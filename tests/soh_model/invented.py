@@ -102,6 +102,7 @@ def session(
     gain=None,
     offset=None,
     lsb=0.001,
+    ohm=0.0005,
 ):
     """Rest, charge, rest of `cells` near-equal cells; returns the batch as a sensor tells it."""
     charge_s = (stop - start) * cell.capacity / c_rate * 3600
@@ -114,7 +115,7 @@ def session(
     keep = np.exp(-step_s / 400)
     for k in range(1, len(t)):
         slow[k] = slow[k - 1] * keep + 0.03 * current[k] / rated * (1 - keep)
-    volts = cell.voltage(charge) + 0.05 * current / rated + slow
+    volts = cell.voltage(charge) + ohm * current + slow
     table = volts[:, None] + rng.normal(0, 0.0006, (len(t), cells))
     table = np.round(table / lsb) * lsb
     gain = rng.normal(1, 0.005) if gain is None else gain
@@ -126,3 +127,13 @@ def session(
         cell_voltage_v=table,
         temperature_c=np.full((len(t), 2), 25.0),
     )
+
+
+def half_cells(cell):
+    """Both curves of a fresh cell as tables and its stoichiometries when empty and full."""
+    positive = _layered if cell.kind == "NMC" else _olivine
+    sto = np.linspace(0.002, 0.998, 400)
+    low, high = cell.ends()
+    x = (low / cell.q_neg, high / cell.q_neg)
+    y = tuple(cell.slip + (cell.q_neg - q) / cell.q_pos for q in (low, high))
+    return (sto, _carbon(sto)), (sto, positive(sto)), x, y

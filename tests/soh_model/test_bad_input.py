@@ -66,7 +66,7 @@ def test_no_voltage_at_all():
 
 
 def test_too_few_samples():
-    assert refused(good().window(0, 5)).reasons == (Reason.TOO_SHORT,)
+    assert refused(good().window(0, 3)).reasons == (Reason.TOO_SHORT,)
 
 
 def test_an_empty_batch():
