@@ -7,70 +7,146 @@ signal become NaN. The arithmetic is that of `live`, so that both agree bit for 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from can_decoder.blocks import (
+    BLOCK,
+    NumpyColumns,
+    PlainColumns,
+    Rows,
+    is_plain,
+    windows,
+    word_shift,
+)
 from can_decoder.columns import Columns
+from can_decoder.compiled import CompiledColumns, sort_rows
 from can_decoder.frames import FrameBatch
 from can_decoder.plan import NO_PARENT, Field, Plan, unavailable
+from can_decoder.routing import Codes
 
 Words = NDArray[np.uint64]
-Rows = NDArray[np.intp]
 FLOATS = {16: np.float16, 32: np.float32, 64: np.float64}
 UINTS = {16: np.uint16, 32: np.uint32, 64: np.uint64}
 
 
-def group(codes: NDArray[np.int16]) -> Iterator[tuple[int, Rows]]:
-    """Rows per code, in their order; negative codes are left out."""
-    order = np.argsort(codes, kind="stable")
-    sorted_codes = codes[order]
-    starts = np.flatnonzero(np.diff(sorted_codes, prepend=np.int16(-2)))
-    ends = np.append(starts[1:], len(codes))
-    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-        code = int(sorted_codes[start])
-        if code >= 0:
-            yield code, order[start:end]
+@dataclass(slots=True)
+class BatchDecoder:
+    """Decodes one batch: rows by message, then the messages' columns.
 
+    Attributes:
+        batch: frames.
+        codes: index of the message of each frame, negative where none.
+        plan_of: message index -> plan.
+        compiled: whether numba does the common case.
+    """
 
-def decode_rows(plan: Plan, batch: FrameBatch, rows: Rows) -> Columns:
-    """Decode the frames at `rows`, all of one message."""
-    decoder = _RowDecoder(plan, batch.data[rows], batch.length[rows])
-    decoder.run()
-    return Columns(
-        message=plan.name,
-        signals=tuple(dict.fromkeys(item.name for item in plan.fields)),
-        t_ns=batch.t_ns[rows],
-        ids=batch.ids[rows],
-        rows=rows,
-        in_seconds=batch.in_seconds,
-        plan=plan,
-        values=decoder.values,
-        absent=decoder.absent,
-        invalid=decoder.invalid,
-    )
+    batch: FrameBatch
+    codes: Codes
+    plan_of: Callable[[int], Plan]
+    compiled: bool
+
+    def run(self) -> Iterator[tuple[int, Columns]]:
+        """Columns per message index that occurs."""
+        messages = int(self.codes.max(initial=-1)) + 1
+        rows, starts = self._sorted(messages)
+        found = {
+            code: _RowDecoder(self.plan_of(code), self.batch, rows[starts[code] : starts[code + 1]])
+            for code in range(messages)
+            if starts[code + 1] > starts[code]
+        }
+        kind = CompiledColumns if self.compiled else NumpyColumns
+        times = {code: np.empty(len(decoder.rows), np.int64) for code, decoder in found.items()}
+        plain = {code: decoder.plain(kind) for code, decoder in found.items()}
+        for code, at, piece in self._pieces(found):
+            np.take(self.batch.t_ns, piece, out=times[code][at : at + len(piece)], mode="clip")
+            if columns := plain[code]:
+                columns.fill(piece, at)
+        for code, decoder in found.items():
+            decoder.run()
+            yield code, decoder.columns(times[code])
+
+    def _sorted(self, messages: int) -> tuple[Rows, NDArray[np.intp]]:
+        """Row numbers by message, in the order of the batch, and where each message begins."""
+        if self.compiled:
+            return sort_rows(self.codes, messages)
+        order = np.argsort(self.codes, kind="stable")
+        counts = np.bincount(self.codes + 1, minlength=messages + 1)
+        return order[counts[0] :], np.concatenate(([0], np.cumsum(counts[1:])))
+
+    def _pieces(self, found: Mapping[int, _RowDecoder]) -> Iterator[tuple[int, int, Rows]]:
+        """The rows of all messages, block by block of the batch: code, place, rows."""
+        edges = np.arange(BLOCK, len(self.batch) + BLOCK, BLOCK)
+        cuts = {
+            code: [0, *np.searchsorted(decoder.rows, edges).tolist()]
+            for code, decoder in found.items()
+        }
+        for block in range(len(edges)):
+            for code, decoder in found.items():
+                begin, end = cuts[code][block], cuts[code][block + 1]
+                if end > begin:
+                    yield code, begin, decoder.rows[begin:end]
 
 
 @dataclass(slots=True)
 class _RowDecoder:
     plan: Plan
-    data: NDArray[np.uint8]
-    length: NDArray[np.uint8]
+    batch: FrameBatch
+    rows: Rows
+    done: set[int] = field(default_factory=set)
     values: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     absent: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     invalid: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     words: dict[tuple[int, str], Words] = field(default_factory=dict)
 
+    def plain(self, kind: type[NumpyColumns | CompiledColumns]) -> PlainColumns | None:
+        """Columns for the common case; J1939 needs the raw bits too and goes the long way."""
+        items = self.plan.fields
+        names = [item.name for item in items]
+        shortest = int(self.batch.length[self.rows].min(initial=255))
+        if not self.plan.j1939:
+            self.done = {
+                index
+                for index, item in enumerate(items)
+                if is_plain(item, shortest) and names.count(item.name) == 1
+            }
+        if not self.done:
+            return None
+        columns = kind([items[index] for index in sorted(self.done)], self.batch, len(self.rows))
+        self.values = columns.columns
+        return columns
+
+    def columns(self, t_ns: NDArray[np.int64]) -> Columns:
+        """What was decoded."""
+        return Columns(
+            message=self.plan.name,
+            signals=tuple(dict.fromkeys(item.name for item in self.plan.fields)),
+            t_ns=t_ns,
+            batch_ids=self.batch.ids,
+            rows=self.rows,
+            in_seconds=self.batch.in_seconds,
+            plan=self.plan,
+            values=self.values,
+            absent=self.absent,
+            invalid=self.invalid,
+        )
+
     def run(self) -> None:
-        shortest = int(self.length.min(initial=255))
-        longest = int(self.length.max(initial=0))
-        masks: dict[int, NDArray[np.bool_] | None] = {}
+        """Decode all fields but those of the common case."""
+        if len(self.done) == len(self.plan.fields):
+            return
+        length = self.batch.length[self.rows]
+        shortest, longest = int(length.min(initial=255)), int(length.max(initial=0))
+        masks: dict[int, NDArray[np.bool_] | None] = dict.fromkeys(self.done)
         for index, item in enumerate(self.plan.fields):
             if item.last >= longest:
                 continue
-            mask = None if item.last < shortest else self.length > item.last
+            if index in self.done:
+                continue
+            mask = None if item.last < shortest else length > item.last
             if item.parent != NO_PARENT:
                 if item.parent not in masks:
                     continue
@@ -129,18 +205,23 @@ class _RowDecoder:
         if item.is_float:
             with np.errstate(all="ignore"):
                 return bits.astype(UINTS[item.size]).view(FLOATS[item.size]).astype(np.float64)
-        if not item.signed:
-            return bits.view(np.int64).astype(np.float64) if item.size < 64 else bits.astype(float)
-        unused = np.uint64(64 - item.size)
-        return ((bits << unused).view(np.int64) >> unused.astype(np.int64)).astype(np.float64)
+        if item.size == 64:
+            return (bits.view(np.int64) if item.signed else bits).astype(np.float64)
+        whole = bits.view(np.int64)
+        if item.signed:
+            sign = 1 << (item.size - 1)
+            whole = whole ^ sign
+            whole -= sign
+        return whole.astype(np.float64)
 
     def _long(self, item: Field) -> NDArray[np.float64]:
         """Signals of more than 64 bits: rare enough for a loop."""
-        return np.array([float(item.raw(row.tobytes())) for row in self.data], np.float64)
+        payloads = self.batch.data[self.rows]
+        return np.array([float(item.raw(row.tobytes())) for row in payloads], np.float64)
 
     def _unavailable(self, item: Field) -> NDArray[np.bool_]:
         if item.size > 64 or item.is_float:
-            return np.zeros(len(self.data), np.bool_)
+            return np.zeros(len(self.rows), np.bool_)
         bits = self._bits(item)
         top = (1 << item.size) - 1
         for floor in range(8):  # lowest raw value that counts, by the rule of `unavailable`
@@ -153,29 +234,29 @@ class _RowDecoder:
     def _bits(self, item: Field) -> Words:
         """Raw bits, uint64 [n]."""
         if item.size > 64:
-            return np.zeros(len(self.data), np.uint64)
+            return np.zeros(len(self.rows), np.uint64)
         if item.last - item.first < 8:
             return self._narrow(item)
         near, far = item.first, item.last
         if item.order == "little":
-            low, edge, shift = self._word(near, "little"), self.data[:, far], item.shift
+            low, edge = self._word(near, "little"), self.batch.data[:, far]
         else:
-            low, edge, shift = self._word(near + 1, "big"), self.data[:, near], item.shift
+            low, edge = self._word(near + 1, "big"), self.batch.data[:, near]
+        shift, edge = item.shift, edge[self.rows]
         bits = low >> np.uint64(shift) | edge.astype(np.uint64) << np.uint64(64 - shift)
         return bits & np.uint64((1 << item.size) - 1)
 
     def _narrow(self, item: Field) -> Words:
-        start = min(item.first, self.data.shape[1] - 8)
-        if item.order == "little":
-            shift = 8 * (item.first - start) + item.shift
-        else:
-            shift = 8 * (7 - (item.last - start)) + item.shift
+        start, shift = word_shift(item, self.batch.data.shape[1])
         word = self._word(start, item.order)
-        if shift:
-            word = word >> np.uint64(shift)
         if shift + item.size == 64:
-            return word
-        return word & np.uint64((1 << item.size) - 1)
+            return word >> np.uint64(shift) if shift else word
+        mask = np.uint64((1 << item.size) - 1)
+        if not shift:
+            return word & mask
+        bits = word >> np.uint64(shift)
+        bits &= mask
+        return bits
 
     def _word(self, start: int, order: str) -> Words:
         """Eight bytes from `start` as one number, cached per message."""
@@ -184,8 +265,7 @@ class _RowDecoder:
             if order == "big":
                 word = self._word(start, "little").byteswap()
             else:
-                window = np.ascontiguousarray(self.data[:, start : start + 8])
-                word = window.view("<u8").ravel().astype(np.uint64, copy=False)
+                word = windows(self.batch, start)[self.rows].astype(np.uint64, copy=False)
             self.words[start, order] = word
         return word
 

@@ -22,7 +22,7 @@ class Columns:
         message: its name.
         signals: names of its signals.
         t_ns: int64 [n], nanoseconds.
-        ids: uint32 [n], identifiers (J1939 messages arrive from several sources).
+        batch_ids: uint32, identifiers of the whole batch.
         rows: intp [n], where the frames stand in the batch.
         in_seconds: whether `t` gives seconds, as the batch did.
         plan: how they were decoded.
@@ -34,7 +34,7 @@ class Columns:
     message: str
     signals: tuple[str, ...]
     t_ns: NDArray[np.int64]
-    ids: NDArray[np.uint32]
+    batch_ids: NDArray[np.uint32]
     rows: NDArray[np.intp]
     in_seconds: bool
     plan: Plan
@@ -58,6 +58,11 @@ class Columns:
     def t(self) -> NDArray[np.int64] | Floats:
         """Times in the unit of the batch: float64 seconds or int64 nanoseconds."""
         return self.t_ns / 1e9 if self.in_seconds else self.t_ns
+
+    @property
+    def ids(self) -> NDArray[np.uint32]:
+        """Identifiers, uint32 [n]; J1939 messages arrive from several sources."""
+        return self.batch_ids[self.rows]
 
     @property
     def source(self) -> NDArray[np.uint8]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from can_decoder.batch import decode_rows, group
+from can_decoder.batch import BatchDecoder
 from can_decoder.columns import Columns
+from can_decoder.compiled import is_wanted
 from can_decoder.diagnostic import Diagnostic
 from can_decoder.encoding import encode
 from can_decoder.errors import DecoderError
@@ -138,18 +139,23 @@ class Database:
             if not item.is_float and unavailable(item.bits(data), item.size)
         )
 
-    def decode_batch(self, batch: FrameBatch) -> dict[str, Columns]:
+    def decode_batch(
+        self, batch: FrameBatch, *, compiled: bool | None = None
+    ) -> dict[str, Columns]:
         """Decode many frames.
+
+        Args:
+            batch: frames.
+            compiled: whether numba does it; by default if it is installed and the batch is
+                large, or has been used before. The result is the same bit for bit.
 
         Returns:
             Columns per message that occurs; a name that several messages share is made
             unique as `name@identifier`.
         """
         codes = self._router.route(batch.ids, batch.extended)
-        return {
-            self._keys[code]: decode_rows(self._plan(code), batch, rows)
-            for code, rows in group(codes)
-        }
+        decoder = BatchDecoder(batch, codes, self._plan, is_wanted(compiled, len(batch)))
+        return {self._keys[code]: columns for code, columns in decoder.run()}
 
     def unknown(self, batch: FrameBatch) -> FrameBatch:
         """The frames of a batch that match no message."""

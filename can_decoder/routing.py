@@ -1,24 +1,120 @@
 """Routing: which message a frame belongs to.
 
 Identifiers enter, indices into a database's messages leave. 11-bit identifiers are looked up
-in a table, 29-bit ones exactly and then, for J1939 messages, by parameter group, so that
-priority, source and destination do not matter.
+in a table, 29-bit ones in a hash table without collisions, and what is not found there by
+J1939 parameter group, so that priority, source and destination do not matter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Self
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from can_decoder.layout import MessageLayout, parameter_group
 
-UNKNOWN = -1
-LONGEST_ID = 0x1FFF_FFFF
+UNKNOWN: Final = -1
+LONGEST_ID: Final = 0x1FFF_FFFF
 """Callers may leave the flags of SocketCAN or DBC in an identifier; they are ignored."""
+STANDARD_IDS: Final = 2048
+LARGEST_TABLE_BITS: Final = 18
+MOST_HASHED: Final = 600
+"""About as many as a table of `LARGEST_TABLE_BITS` keeps apart by chance."""
+TRIES: Final = 64
+
+Codes = NDArray[np.signedinteger[Any]]
+Ids = NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True)
+class HashTable:
+    """Numbers to codes, without collisions among the numbers it was made of.
+
+    Attributes:
+        factor: odd multiplier of the hash.
+        shift: bits dropped from the 32-bit product.
+        keys: uint32, the number of each slot; an empty slot holds one that hashes elsewhere.
+        codes: the code of each slot.
+    """
+
+    factor: int
+    shift: int
+    keys: Ids
+    codes: Codes
+
+    @classmethod
+    def of(cls, entries: Mapping[int, int], kind: type[np.signedinteger[Any]]) -> Self | None:
+        """Search a multiplier that keeps all entries apart; None if no table of a size does."""
+        wanted = np.array(list(entries), np.uint32)
+        random = np.random.default_rng(1)
+        for bits in range(max(4, (2 * len(wanted)).bit_length()), LARGEST_TABLE_BITS + 1):
+            for factor in random.integers(1 << 16, 1 << 32, TRIES, np.uint64).tolist():
+                slots = cls._hash(wanted, factor | 1, 32 - bits)
+                if len(np.unique(slots)) == len(wanted):
+                    return cls._filled(entries, slots, factor | 1, 32 - bits, kind)
+        return None
+
+    @classmethod
+    def _filled(
+        cls,
+        entries: Mapping[int, int],
+        slots: NDArray[np.intp],
+        factor: int,
+        shift: int,
+        kind: type[np.signedinteger[Any]],
+    ) -> Self:
+        size = 1 << (32 - shift)
+        keys = np.full(size, LONGEST_ID + 1, np.uint32)
+        codes = np.full(size, UNKNOWN, kind)
+        keys[slots] = np.array(list(entries), np.uint32)
+        codes[slots] = np.array(list(entries.values()), kind)
+        return cls(factor, shift, keys, codes)
+
+    @staticmethod
+    def _hash(numbers: Ids, factor: int, shift: int) -> NDArray[np.intp]:
+        product = numbers * np.uint32(factor)
+        product >>= np.uint32(shift)
+        return product.astype(np.intp)
+
+    def find(self, numbers: Ids) -> Codes:
+        """The code of each number, `UNKNOWN` for those that are not in the table."""
+        slots = self._hash(numbers, self.factor, self.shift)
+        codes = self.codes[slots]
+        codes[self.keys[slots] != numbers] = UNKNOWN
+        return codes
+
+
+@dataclass(frozen=True, slots=True)
+class SortedTable:
+    """The same by binary search, for sets that no hash of a sensible size keeps apart."""
+
+    keys: Ids
+    codes: Codes
+
+    @classmethod
+    def of(cls, entries: Mapping[int, int], kind: type[np.signedinteger[Any]]) -> Self:
+        """Sort the entries."""
+        keys = np.array(sorted(entries), np.uint32)
+        return cls(keys, np.array([entries[key] for key in keys.tolist()], kind))
+
+    def find(self, numbers: Ids) -> Codes:
+        """The code of each number, `UNKNOWN` for those that are not in the table."""
+        places = np.minimum(np.searchsorted(self.keys, numbers), len(self.keys) - 1)
+        codes = self.codes[places]
+        codes[self.keys[places] != numbers] = UNKNOWN
+        return codes
+
+
+def _table(
+    entries: Mapping[int, int], kind: type[np.signedinteger[Any]]
+) -> HashTable | SortedTable | None:
+    if not entries:
+        return None
+    found = HashTable.of(entries, kind) if len(entries) <= MOST_HASHED else None
+    return found or SortedTable.of(entries, kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,52 +122,74 @@ class Router:
     """Where identifiers lead.
 
     Attributes:
-        standard: int16 [2048], message index per 11-bit identifier.
+        standard: [2048], message index per 11-bit identifier.
         exact: 29-bit identifier -> message index.
         groups: parameter group -> message index.
+        exact_table: `exact` for arrays, None when empty.
+        group_table: `groups` for arrays, None when empty.
     """
 
-    standard: NDArray[np.int16]
-    exact: dict[int, int] = field(default_factory=dict)
-    groups: dict[int, int] = field(default_factory=dict)
+    standard: Codes
+    exact: Mapping[int, int]
+    groups: Mapping[int, int]
+    exact_table: HashTable | SortedTable | None
+    group_table: HashTable | SortedTable | None
 
     @classmethod
     def of(cls, messages: Sequence[MessageLayout]) -> Self:
         """Route to `messages`; of two with one identifier the later wins."""
-        router = cls(np.full(2048, UNKNOWN, np.int16))
+        kind = np.int16 if len(messages) < 1 << 15 else np.int32
+        standard = np.full(STANDARD_IDS, UNKNOWN, kind)
+        exact: dict[int, int] = {}
+        groups: dict[int, int] = {}
         for index, message in enumerate(messages):
             if not message.extended:
-                router.standard[message.frame_id] = index
+                standard[message.frame_id & (STANDARD_IDS - 1)] = index
                 continue
-            router.exact[message.frame_id] = index
+            exact[message.frame_id] = index
             if message.j1939:
-                router.groups.setdefault(message.pgn, index)
-        return router
+                groups.setdefault(message.pgn, index)
+        return cls(
+            standard,
+            exact,
+            groups,
+            _table(exact, kind),
+            _table(groups, kind),
+        )
 
     def find(self, frame_id: int, *, extended: bool) -> int:
         """Index of the message of one identifier, or `UNKNOWN`."""
         frame_id &= LONGEST_ID
         if not extended:
-            return int(self.standard[frame_id]) if 0 <= frame_id < 2048 else UNKNOWN
+            return int(self.standard[frame_id]) if frame_id < STANDARD_IDS else UNKNOWN
         found = self.exact.get(frame_id, UNKNOWN)
         if found == UNKNOWN and self.groups:
             return self.groups.get(parameter_group(frame_id), UNKNOWN)
         return found
 
-    def route(self, ids: NDArray[np.uint32], extended: NDArray[np.bool_]) -> NDArray[np.int16]:
-        """Index of the message of each frame, int16 [n]."""
-        ids = ids & np.uint32(LONGEST_ID)
+    def route(self, ids: Ids, extended: NDArray[np.bool_]) -> Codes:
+        """Index of the message of each frame, [n]."""
+        codes = self.standard[ids & np.uint32(STANDARD_IDS - 1)]
         if not extended.any():
-            return self._standard(ids)
-        codes = np.full(len(ids), UNKNOWN, np.int16)
-        short = ~extended
-        codes[short] = self._standard(ids[short])
-        wanted, places = np.unique(ids[extended], return_inverse=True)
-        found = [self.find(int(frame_id), extended=True) for frame_id in wanted]
-        codes[extended] = np.array(found, np.int16)[places]
+            if len(ids) and int(ids.max()) >= STANDARD_IDS:
+                codes[ids & np.uint32(LONGEST_ID) >= STANDARD_IDS] = UNKNOWN
+            return codes
+        long = np.flatnonzero(extended)
+        codes[~extended & (ids & np.uint32(LONGEST_ID) >= STANDARD_IDS)] = UNKNOWN
+        codes[long] = self._extended(ids[long] & np.uint32(LONGEST_ID))
         return codes
 
-    def _standard(self, ids: NDArray[np.uint32]) -> NDArray[np.int16]:
-        if len(ids) and int(ids.max()) >= 2048:
-            return np.where(ids < 2048, self.standard[np.minimum(ids, 2047)], np.int16(UNKNOWN))
-        return self.standard[ids]
+    def _extended(self, ids: Ids) -> Codes:
+        if self.exact_table is None:
+            return np.full(len(ids), UNKNOWN, self.standard.dtype)
+        codes = self.exact_table.find(ids)
+        if self.group_table is not None:
+            open_ = np.flatnonzero(codes == UNKNOWN)
+            codes[open_] = self.group_table.find(_groups(ids[open_]))
+        return codes
+
+
+def _groups(ids: Ids) -> Ids:
+    """`parameter_group` of each identifier."""
+    group = ids >> 8 & 0x3FFFF
+    return np.where(group >> 8 & 0xFF >= 0xF0, group, group & 0x3FF00).astype(np.uint32)

@@ -1,0 +1,93 @@
+"""Loops for numba; see `can_decoder.compiled`, the only importer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+Words = NDArray[np.uint64]
+
+
+@numba.njit(cache=True, nogil=True)
+def sort_rows(
+    codes: NDArray[np.signedinteger[Any]], messages: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Stable counting sort: row numbers by code, and where each code begins."""
+    starts = np.zeros(messages + 1, np.intp)
+    for code in codes:
+        if code >= 0:
+            starts[code + 1] += 1
+    for code in range(messages):
+        starts[code + 1] += starts[code]
+    places = starts[:-1].copy()
+    order = np.empty(starts[-1], np.intp)
+    for row in range(len(codes)):
+        code = codes[row]
+        if code >= 0:
+            order[places[code]] = row
+            places[code] += 1
+    return order, starts
+
+
+@numba.njit(cache=True, inline="always")
+def _swapped(word: int) -> int:
+    """The word with its bytes reversed."""
+    word = (word & np.uint64(0x00FF00FF00FF00FF)) << np.uint64(8) | (
+        word >> np.uint64(8)
+    ) & np.uint64(0x00FF00FF00FF00FF)
+    word = (word & np.uint64(0x0000FFFF0000FFFF)) << np.uint64(16) | (
+        word >> np.uint64(16)
+    ) & np.uint64(0x0000FFFF0000FFFF)
+    return word << np.uint64(32) | word >> np.uint64(32)
+
+
+BLOCK = 2048
+
+
+@numba.njit(cache=True, nogil=True)
+def fill(
+    rows: NDArray[np.intp],
+    at: int,
+    words: Words,
+    big: NDArray[np.bool_],
+    signed: NDArray[np.bool_],
+    up: Words,
+    down: Words,
+    scale: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    out: NDArray[np.float64],
+) -> None:
+    """Decode `rows` into one row of `out` per field, from column `at` on, block by block."""
+    little = np.empty(BLOCK, np.uint64)
+    swapped = np.empty(BLOCK, np.uint64)
+    for begin in range(0, len(rows), BLOCK):
+        count = min(BLOCK, len(rows) - begin)
+        for i in range(count):
+            word = words[rows[begin + i]]
+            little[i] = word
+            swapped[i] = _swapped(word)
+        for place in range(len(scale)):
+            source = swapped if big[place] else little
+            target = out[place, at + begin : at + begin + count]
+            _column(source, count, signed[place], up[place], down[place], target)
+            if scale[place] != 1.0:
+                for i in range(count):
+                    target[i] *= scale[place]
+            if offset[place] != 0.0:
+                for i in range(count):
+                    target[i] += offset[place]
+
+
+@numba.njit(cache=True, inline="always")
+def _column(
+    source: Words, count: int, signed: bool, up: int, down: int, target: NDArray[np.float64]
+) -> None:
+    if signed:
+        for i in range(count):
+            target[i] = np.float64(np.int64(source[i] << up) >> np.int64(down))
+    else:
+        for i in range(count):
+            target[i] = np.float64(np.int64(source[i] << up >> down))
