@@ -153,8 +153,10 @@ class Database:
             Columns per message that occurs; a name that several messages share is made
             unique as `name@identifier`.
         """
-        codes = self._router.route(batch.ids, batch.extended)
-        decoder = BatchDecoder(batch, codes, self._plan, is_wanted(compiled, len(batch)))
+        fast = is_wanted(compiled, len(batch))
+        simple = fast and self._router.is_simple
+        route = self._router.route_compiled if simple else self._router.route
+        decoder = BatchDecoder(batch, route(batch.ids, batch.extended), self._plan, fast)
         return {self._keys[code]: columns for code, columns in decoder.run()}
 
     def unknown(self, batch: FrameBatch) -> FrameBatch:

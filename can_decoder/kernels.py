@@ -32,8 +32,30 @@ def sort_rows(
     return order, starts
 
 
+@numba.njit(cache=True, nogil=True)
+def route(
+    ids: NDArray[np.uint32],
+    extended: NDArray[np.bool_],
+    standard: NDArray[np.int16],
+    keys: NDArray[np.uint32],
+    codes: NDArray[np.int16],
+    factor: int,
+    shift: int,
+) -> NDArray[np.int16]:
+    """Code of each identifier: a table for 11 bits, a hash table for 29, -1 for the rest."""
+    found = np.empty(len(ids), np.int16)
+    for row in range(len(ids)):
+        number = ids[row] & np.uint32(0x1FFFFFFF)
+        if extended[row]:
+            slot = np.uint32(number * np.uint32(factor)) >> np.uint32(shift)
+            found[row] = codes[slot] if keys[slot] == number else -1
+        else:
+            found[row] = standard[number] if number < 2048 else -1
+    return found
+
+
 @numba.njit(cache=True, inline="always")
-def _swapped(word: int) -> int:
+def _swapped(word: np.uint64) -> np.uint64:
     """The word with its bytes reversed."""
     word = (word & np.uint64(0x00FF00FF00FF00FF)) << np.uint64(8) | (
         word >> np.uint64(8)

@@ -24,6 +24,7 @@ LARGEST_TABLE_BITS: Final = 18
 MOST_HASHED: Final = 600
 """About as many as a table of `LARGEST_TABLE_BITS` keeps apart by chance."""
 TRIES: Final = 64
+NOTHING: Final = np.full(16, UNKNOWN, np.int16)
 
 Codes = NDArray[np.signedinteger[Any]]
 Ids = NDArray[np.uint32]
@@ -139,7 +140,7 @@ class Router:
     def of(cls, messages: Sequence[MessageLayout]) -> Self:
         """Route to `messages`; of two with one identifier the later wins."""
         kind = np.int16 if len(messages) < 1 << 15 else np.int32
-        standard = np.full(STANDARD_IDS, UNKNOWN, kind)
+        standard: Codes = np.full(STANDARD_IDS, UNKNOWN, kind)
         exact: dict[int, int] = {}
         groups: dict[int, int] = {}
         for index, message in enumerate(messages):
@@ -169,7 +170,7 @@ class Router:
 
     def route(self, ids: Ids, extended: NDArray[np.bool_]) -> Codes:
         """Index of the message of each frame, [n]."""
-        codes = self.standard[ids & np.uint32(STANDARD_IDS - 1)]
+        codes: Codes = self.standard[ids & np.uint32(STANDARD_IDS - 1)]
         if not extended.any():
             if len(ids) and int(ids.max()) >= STANDARD_IDS:
                 codes[ids & np.uint32(LONGEST_ID) >= STANDARD_IDS] = UNKNOWN
@@ -177,6 +178,24 @@ class Router:
         long = np.flatnonzero(extended)
         codes[~extended & (ids & np.uint32(LONGEST_ID) >= STANDARD_IDS)] = UNKNOWN
         codes[long] = self._extended(ids[long] & np.uint32(LONGEST_ID))
+        return codes
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether two tables say it all: no J1939 groups, no unusual sizes."""
+        hashed = self.exact_table is None or isinstance(self.exact_table, HashTable)
+        return hashed and self.group_table is None and self.standard.dtype == np.int16
+
+    def route_compiled(self, ids: Ids, extended: NDArray[np.bool_]) -> Codes:
+        """`route` through numba, where two tables say it all."""
+        from can_decoder import kernels  # noqa: PLC0415 — numba is an extra and slow to import
+
+        table = self.exact_table
+        if not isinstance(table, HashTable):
+            table = HashTable(1, 28, np.full(16, LONGEST_ID + 1, np.uint32), NOTHING)
+        codes: Codes = kernels.route(
+            ids, extended, self.standard, table.keys, table.codes, table.factor, table.shift
+        )
         return codes
 
     def _extended(self, ids: Ids) -> Codes:

@@ -1,0 +1,72 @@
+"""numba gives the bits that numpy gives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from can_decoder import Database, FrameBatch, MessageLayout, SignalLayout
+from can_decoder.routing import HashTable, SortedTable
+
+
+def layouts() -> list[MessageLayout]:
+    random = np.random.default_rng(11)
+    found = []
+    for number in range(12):
+        signals = []
+        for place in range(6):
+            size = int(random.integers(1, 41))
+            start = int(random.integers(0, 65 - size))
+            little = bool(random.integers(2))
+            sawtooth = start if little else start // 8 * 8 + 7 - start % 8
+            scale = [1, 0.1, -1, 0.25][int(random.integers(4))]
+            signed = bool(random.integers(2))
+            signals.append(
+                SignalLayout(f"s{place}", sawtooth, size, little, signed, scale=scale, offset=-3)
+            )
+        extended = number % 2 == 1
+        frame_id = 0x18FF0000 + number * 77 if extended else 0x100 + number
+        found.append(MessageLayout(f"M{number}", frame_id, extended, 8, tuple(signals)))
+    return found
+
+
+def test_compiled_batch_equals_numpy_bit_for_bit():
+    pytest.importorskip("numba")
+    random = np.random.default_rng(3)
+    messages = layouts()
+    which = random.integers(0, len(messages) + 1, 5000)
+    ids = np.array([*(m.frame_id for m in messages), 0x7FF], np.uint32)[which]
+    extended = np.array([*(m.extended for m in messages), False])[which]
+    length = random.choice([8, 8, 8, 5], 5000)
+    data = random.integers(0, 256, (5000, 8), np.uint8)
+    batch = FrameBatch.from_arrays(ids, extended, np.arange(5000), data, length)
+    database = Database(messages)
+    plain = database.decode_batch(batch, compiled=False)
+    fast = database.decode_batch(batch, compiled=True)
+    assert plain.keys() == fast.keys()
+    for name, columns in plain.items():
+        assert np.array_equal(columns.rows, fast[name].rows)
+        assert np.array_equal(columns.t_ns, fast[name].t_ns)
+        for signal in columns.signals:
+            assert columns[signal].tobytes() == fast[name][signal].tobytes()
+
+
+@pytest.mark.parametrize("table", [HashTable, SortedTable])
+def test_tables_find_what_they_hold_and_nothing_else(table):
+    random = np.random.default_rng(1)
+    keys = random.choice(1 << 29, 300, replace=False).tolist()
+    found = table.of({key: place for place, key in enumerate(keys)}, np.int16)
+    assert found.find(np.array(keys, np.uint32)).tolist() == list(range(300))
+    others = np.setdiff1d(random.integers(0, 1 << 29, 1000, np.uint32), keys)
+    assert set(found.find(others).tolist()) == {-1}
+
+
+def test_many_extended_messages_are_all_found():
+    messages = [
+        MessageLayout(f"M{n}", n * 4099, True, 8, (SignalLayout("s", 0, 8),)) for n in range(700)
+    ]
+    ids = np.array([m.frame_id for m in messages], np.uint32)
+    batch = FrameBatch.from_arrays(
+        ids, np.ones(700, bool), np.arange(700), np.zeros((700, 8)), np.full(700, 8)
+    )
+    assert len(Database(messages).decode_batch(batch)) == 700
