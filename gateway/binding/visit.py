@@ -1,0 +1,102 @@
+"""What the gateway remembers of the packs in its slots, also across a restart."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from packtrail.event import Reading, UnitRef, VehicleRef
+
+MOST_READINGS: Final = 20
+MOST_REQUESTS: Final = 500
+MOST_HEALTHS: Final = 1000
+
+
+class SwapTold(msgspec.Struct, frozen=True):
+    """A swap whose arriving pack is not announced yet.
+
+    Attributes:
+        order: the controller's number.
+        vehicle: which vehicle.
+        taken: the pack that it took, if known.
+        soc_taken_pct: that pack's state of charge when it left.
+        soh_taken: its last state of health, fraction.
+    """
+
+    order: str
+    vehicle: VehicleRef
+    taken: UnitRef | None
+    soc_taken_pct: float | None
+    soh_taken: float | None
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """One pack's stay in a slot, or the wait for one.
+
+    Attributes:
+        readings: how its identity was read, some perhaps before it arrived.
+        since_ns: UTC of the arrival; 0 while nobody told of one.
+        vehicle: where it came from, if from a vehicle.
+        swap: the swap that brought it, until that is announced.
+        unit: the pack, once it is settled which.
+        problem: what was contested, "" for nothing.
+        announced: the pack whose arrival is in the outbox.
+    """
+
+    readings: tuple[Reading, ...] = ()
+    since_ns: int = 0
+    vehicle: VehicleRef | None = None
+    swap: SwapTold | None = None
+    unit: UnitRef | None = None
+    problem: str = ""
+    announced: UnitRef | None = None
+
+    @property
+    def present(self) -> bool:
+        """Whether a pack stands in the slot, as far as anybody told."""
+        return self.since_ns > 0
+
+    def read(self, reading: Reading) -> Visit:
+        """With one reading more; the oldest make room."""
+        return msgspec.structs.replace(self, readings=(*self.readings, reading)[-MOST_READINGS:])
+
+
+class StationState(msgspec.Struct, frozen=True):
+    """Everything remembered: visits by slot, requests that were carried out, last healths."""
+
+    visits: dict[str, Visit] = {}
+    requests: tuple[str, ...] = ()
+    healths: dict[str, float] = {}
+
+    def visit(self, slot: str) -> Visit:
+        """The visit in a slot."""
+        return self.visits.get(slot, Visit())
+
+    def with_visit(self, slot: str, visit: Visit) -> StationState:
+        """With another visit in a slot."""
+        return msgspec.structs.replace(self, visits=self.visits | {slot: visit})
+
+    def with_request(self, digest: str) -> StationState:
+        """With one request more carried out."""
+        return msgspec.structs.replace(self, requests=(*self.requests, digest)[-MOST_REQUESTS:])
+
+    def with_health(self, unit: UnitRef, soh: float) -> StationState:
+        """With a pack's last state of health."""
+        rest = {key: value for key, value in self.healths.items() if key != str(unit)}
+        newest = dict([*rest.items(), (str(unit), soh)][-MOST_HEALTHS:])
+        return msgspec.structs.replace(self, healths=newest)
+
+    def encode(self) -> bytes:
+        """JSON, as the outbox remembers it."""
+        return msgspec.json.encode(self)
+
+
+def decode_state(data: bytes | None) -> StationState:
+    """What the last run remembered; nothing, where there is nothing or it cannot be read."""
+    if data is None:
+        return StationState()
+    try:
+        return msgspec.json.decode(data, type=StationState)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return StationState()
