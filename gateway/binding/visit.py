@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 import msgspec
@@ -86,6 +87,11 @@ class StationState(msgspec.Struct, frozen=True):
         rest = {key: value for key, value in self.healths.items() if key != str(unit)}
         newest = dict([*rest.items(), (str(unit), soh)][-MOST_HEALTHS:])
         return msgspec.structs.replace(self, healths=newest)
+
+    def only(self, slots: Collection[str]) -> StationState:
+        """Without slots that the settings do not name any more."""
+        visits = {slot: visit for slot, visit in self.visits.items() if slot in slots}
+        return msgspec.structs.replace(self, visits=visits)
 
     def encode(self) -> bytes:
         """JSON, as the outbox remembers it."""

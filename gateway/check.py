@@ -1,0 +1,219 @@
+"""Proves a gateway's set-up before it runs: one finding per part, each with a remedy.
+
+Checked settings enter, findings leave. Nothing is written except a probe file, nothing is sent
+to a bus, and a broken part does not keep the others from being looked at.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from gateway.alarms import load_thresholds
+from gateway.bus import BusOptions
+from gateway.clock import SystemClock
+from gateway.main import make_listener
+from gateway.outbox.instance import lock_outbox
+from gateway.settings import GatewaySettings, PackModelSettings, SlotSettings
+from gateway.uplink.link import Arrived, Closed, Inbox, Opened, PahoLink
+from packtrail.errors import PacktrailError
+from packtrail.language import Text
+from packtrail.signing import SigningKey
+from packtrail.times import ClockQuality
+from packtrail.topics import receipt_topic, status_topic
+
+HEAR_S: Final = 2.0
+BROKER_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found.
+
+    Attributes:
+        part: what was looked at.
+        says: what was found.
+        fault: whether the gateway cannot do its work like this.
+        remedy: what to do about it, if anything.
+    """
+
+    part: Text
+    says: Text
+    fault: bool = False
+    remedy: Text | None = None
+
+
+def check(settings: GatewaySettings) -> Iterator[Finding]:
+    """Look at every part, one after the other."""
+    yield _guard(Text("key", "密钥"), lambda: _key(settings))
+    yield _guard(Text("outbox", "发件箱"), lambda: _outbox(settings))
+    yield _guard(Text("disk", "磁盘"), lambda: _disk(settings))
+    yield _guard(Text("clock", "时钟"), _clock)
+    yield _guard(Text("alarms", "报警阈值"), lambda: _alarms(settings))
+    yield from _slots(settings)
+    for bus in settings.bus:
+        part = Text(f"bus {bus.name}", f"总线 {bus.name}")
+        yield _guard(part, partial(_bus, bus.options))
+    for model in settings.pack_model:
+        part = Text(f"pack model {model.prefix}", f"电池型号 {model.prefix}")
+        yield _guard(part, partial(_pack_model, model))
+    yield _guard(Text("local port", "本地端口"), lambda: _port(settings))
+    yield _guard(Text("broker", "消息代理"), lambda: _broker(settings))
+
+
+def _guard(part: Text, look: Callable[[], Text | Finding]) -> Finding:
+    """A finding whatever happens."""
+    try:
+        found = look()
+    except PacktrailError as error:
+        says = Text(
+            PacktrailError(error.what, where=error.where).describe("en"),
+            PacktrailError(error.what, where=error.where).describe("zh"),
+        )
+        hint = error.hint if isinstance(error.hint, Text) else Text(error.hint, error.hint)
+        return Finding(part, says, fault=True, remedy=hint)
+    return found if isinstance(found, Finding) else Finding(part, found)
+
+
+def _key(settings: GatewaySettings) -> Text:
+    public = SigningKey.load(settings.key.file).public
+    return Text(
+        f"{public.key_id}; the bridge must trust {public.text}",
+        f"{public.key_id}；云桥需信任 {public.text}",
+    )
+
+
+def _outbox(settings: GatewaySettings) -> Text:
+    path = settings.outbox.file
+    lock_outbox(path).close()
+    if not path.exists():
+        return Text(f"will be made: {path}", f"将新建：{path}")
+    megabytes = path.stat().st_size / 1e6
+    return Text(f"{path}, {megabytes:.1f} MB", f"{path}，{megabytes:.1f} MB")
+
+
+def _disk(settings: GatewaySettings) -> Finding:
+    part = Text("disk", "磁盘")
+    free_mb = shutil.disk_usage(settings.outbox.file.parent).free // 1_000_000
+    says = Text(f"{free_mb} MB free", f"剩余 {free_mb} MB")
+    if free_mb >= settings.outbox.quota_mb:
+        return Finding(part, says)
+    remedy = Text(
+        "free some, or lower [outbox] quota_mb below it", "请清理磁盘，或调低 [outbox] quota_mb"
+    )
+    return Finding(part, says, fault=True, remedy=remedy)
+
+
+def _clock() -> Finding:
+    part, quality = Text("clock", "时钟"), SystemClock().quality()
+    says = Text(f"{quality.value}", {"synced": "已同步", "free": "自由运行"}.get(quality, "未设置"))
+    if quality is ClockQuality.SYNCED:
+        return Finding(part, says)
+    remedy = Text("follow a time server (chrony, timesyncd)", "请启用校时（chrony、timesyncd）")
+    return Finding(part, says, fault=quality is ClockQuality.UNSET, remedy=remedy)
+
+
+def _alarms(settings: GatewaySettings) -> Text:
+    thresholds = load_thresholds(settings.alarms.file)
+    count = len(thresholds.threshold)
+    return Text(
+        f"{count} limits, edition {thresholds.edition}",
+        f"{count} 条阈值，版本 {thresholds.edition}",
+    )
+
+
+def _slots(settings: GatewaySettings) -> Iterator[Finding]:
+    if not settings.slot:
+        remedy = Text("add [[bus]] and [[slot]]", "请添加 [[bus]] 与 [[slot]]")
+        yield Finding(Text("slots", "仓位"), Text("none", "无"), fault=True, remedy=remedy)
+    for slot in settings.slot:
+        part = Text(f"slot {slot.name}", f"仓位 {slot.name}")
+
+        yield _guard(part, partial(_slot, slot, settings))
+
+
+def _slot(slot: SlotSettings, settings: GatewaySettings) -> Text:
+    make_listener(slot, settings)
+    said = ", ".join((*slot.profiles, *(path.name for path in slot.dbc)))
+    return Text(said, said)
+
+
+def _pack_model(model: PackModelSettings) -> Text:
+    spec = model.spec
+    said = f"{spec.chemistry}, {spec.rated_ah:g} Ah, {spec.cells_in_series} s"
+    return Text(said, said)
+
+
+def _bus(options: BusOptions) -> Finding:
+    part = Text(f"bus {options.name}", f"总线 {options.name}")
+    name = f"{options.interface} {options.channel}"
+    try:
+        with options.open() as bus:
+            heard = bus.recv(HEAR_S) is not None
+    except Exception as error:  # noqa: BLE001 - adapters raise what they like
+        remedy = Text(
+            "check interface, channel and that the adapter is plugged in and up",
+            "请检查 interface、channel，并确认适配器已连接并启用",
+        )
+        return Finding(
+            part, Text(f"{name}: {error}", f"{name}：{error}"), fault=True, remedy=remedy
+        )
+    if heard:
+        return Finding(part, Text(f"{name}: frames heard", f"{name}：已收到报文"))
+    return Finding(
+        part,
+        Text(f"{name}: open, but silent for {HEAR_S:.0f} s", f"{name}：已打开，但无报文"),
+        remedy=Text("no pack, wrong bit rate or no wire", "无电池包、波特率错误或未接线"),
+    )
+
+
+def _port(settings: GatewaySettings) -> Text:
+    address = (settings.local_api.host, settings.local_api.port)
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    try:
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise PacktrailError(
+            Text(f"taken: {error.strerror}", f"被占用：{error.strerror}"),
+            where=f"{address[0]}:{address[1]}",
+            hint=Text("set another [local_api] port", "请更换 [local_api] 的 port"),
+        ) from error
+    return Text(f"{address[0]}:{address[1]} is free", f"{address[0]}:{address[1]} 可用")
+
+
+def _broker(settings: GatewaySettings) -> Text:
+    """Connect under another name, so that a running gateway is not thrown out."""
+    gateway, inbox = settings.gateway, Inbox()
+    broker = settings.broker.broker(f"{gateway}-check-{os.getpid()}")
+    where = f"{broker.host}:{broker.port}"
+    link = PahoLink(
+        broker,
+        inbox,
+        listen=receipt_topic(gateway),
+        status=status_topic(f"{gateway}-check"),
+        window=1,
+    )
+    try:
+        link.open()
+        event = inbox.take(BROKER_S)
+    finally:
+        link.close()
+    if isinstance(event, Closed | Arrived) or not isinstance(event, Opened):
+        why = event.reason if isinstance(event, Closed) else "no answer"
+        raise PacktrailError(
+            Text(f"does not let us in: {why}", f"拒绝连接：{why}"),
+            where=where,
+            hint=Text(
+                "check protocol, user, password and access rules",
+                "请检查协议版本、用户名、密码与访问规则",
+            ),
+        )
+    version = settings.broker.protocol
+    return Text(f"{where} lets us in, MQTT {version}", f"{where} 已连接，MQTT {version}")

@@ -1,0 +1,49 @@
+"""The estimator's process: one question on standard input, one estimate on standard output.
+
+It starts for one estimate and ends with it, so numpy's and scipy's memory does not stay, and
+whatever happens in there costs that estimate only.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import msgspec
+
+import soh_model
+from packtrail.columns import decode_columns
+from packtrail.estimate import Estimate
+from packtrail.sample import SampleBatch
+from soh_model import PackSpec
+
+NICE = 10
+"""Bus readers go first."""
+
+
+class Question(msgspec.Struct, frozen=True):
+    """The pack's type and its chunks in order."""
+
+    spec: PackSpec
+    chunks: list[bytes]
+
+
+def answer(question: Question) -> Estimate:
+    """The estimate of all chunks together; chunks after a clock step back are left out."""
+    batches: list[SampleBatch] = []
+    for chunk in question.chunks:
+        batch = decode_columns(chunk)
+        if len(batch) and (not batches or batch.t_ns[0] >= batches[-1].t_ns[-1]):
+            batches.append(batch)
+    return soh_model.estimate(SampleBatch.joined(batches), question.spec)
+
+
+def main() -> None:
+    """Read, estimate, write."""
+    os.nice(NICE)
+    question = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Question)
+    sys.stdout.buffer.write(msgspec.msgpack.encode(answer(question)))
+
+
+if __name__ == "__main__":
+    main()

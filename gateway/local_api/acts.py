@@ -1,0 +1,151 @@
+"""What a station controller may tell: JSON bodies turned into acts of the station's book.
+
+Everything that enters is hostile until it fits; what does not fit leaves as a `RefusedError` with
+an HTTP status and a reason, never as an exception of another kind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection
+from typing import Annotated, Final, NamedTuple, TypeVar
+
+import msgspec
+
+from gateway.binding import Book, Outcome
+from packtrail.errors import CodecError
+from packtrail.event import VehicleRef
+from packtrail.times import parse_time
+
+MAX_BODY_BYTES: Final = 16_384
+_Text = Annotated[str, msgspec.Meta(max_length=512)]
+_Word = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+_Body = TypeVar("_Body", bound=msgspec.Struct)
+
+
+class RefusedError(Exception):
+    """A request that is not carried out; `status` is HTTP's."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        self.status, self.reason = status, reason
+        super().__init__(reason)
+
+
+class _Vehicle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    scheme: _Word
+    id: _Word
+
+
+class _Scan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    label: _Text
+    source: _Word = "scanner"
+    at: str = ""
+
+
+class _Visit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    at: str = ""
+    vehicle: _Vehicle | None = None
+
+
+class _Swap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    vehicle: _Vehicle
+    slot_in: _Word
+    slot_out: _Word
+    order: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    at: str = ""
+
+
+class Told(NamedTuple):
+    """An act to be entered in the book.
+
+    Attributes:
+        act: what to do.
+        slots: whose state the answer shows.
+        digest: names the request, "" where a repeat is a new one for want of a time.
+    """
+
+    act: Callable[[Book], Outcome]
+    slots: tuple[str, ...]
+    digest: str
+
+
+def read_act(path: str, body: bytes, slots: Collection[str], now_ns: int) -> Told:
+    """The act that a POST asks for.
+
+    Args:
+        path: of the request, without a query.
+        body: JSON.
+        slots: names of the slots that exist.
+        now_ns: the gateway's UTC, for requests without a time.
+
+    Raises:
+        RefusedError: no such path (404) or slot (404), or a body that does not fit (400).
+    """
+    match path.strip("/").split("/"):
+        case ["v1", "slots", slot, verb] if verb in _VERBS:
+            if slot not in slots:
+                raise RefusedError(404, f"there is no slot {slot[:64]!r}")
+            told, at = _VERBS[verb](slot, body, now_ns)
+        case ["v1", "swaps"]:
+            told, at = _read_swap(body, slots, now_ns)
+        case _:
+            raise RefusedError(404, "there is no such path")
+    digest = hashlib.sha256(path.encode() + b"\n" + body).hexdigest()[:24] if at else ""
+    return told._replace(digest=digest)
+
+
+def _read_scan(slot: str, body: bytes, now_ns: int) -> tuple[Told, str]:
+    scan = _decode(body, _Scan)
+    t_ns = _time(scan.at, now_ns)
+    return Told(lambda book: book.scan(slot, scan.label, scan.source, t_ns), (slot,), ""), scan.at
+
+
+def _read_insert(slot: str, body: bytes, now_ns: int) -> tuple[Told, str]:
+    visit = _decode(body, _Visit)
+    t_ns, vehicle = _time(visit.at, now_ns), _vehicle(visit.vehicle)
+    return Told(lambda book: book.insert(slot, t_ns, vehicle), (slot,), ""), visit.at
+
+
+def _read_remove(slot: str, body: bytes, now_ns: int) -> tuple[Told, str]:
+    visit = _decode(body, _Visit)
+    t_ns, vehicle = _time(visit.at, now_ns), _vehicle(visit.vehicle)
+    return Told(lambda book: book.remove(slot, t_ns, vehicle), (slot,), ""), visit.at
+
+
+def _read_swap(body: bytes, slots: Collection[str], now_ns: int) -> tuple[Told, str]:
+    swap = _decode(body, _Swap)
+    for slot in (swap.slot_in, swap.slot_out):
+        if slot not in slots:
+            raise RefusedError(404, f"there is no slot {slot!r}")
+    if swap.slot_in == swap.slot_out:
+        raise RefusedError(400, "slot_in and slot_out are the same")
+    t_ns = _time(swap.at, now_ns)
+    vehicle = VehicleRef(swap.vehicle.scheme, swap.vehicle.id)
+    names = (swap.slot_in, swap.slot_out)
+    return Told(lambda book: book.swap(t_ns, vehicle, *names, swap.order), names, ""), swap.at
+
+
+_VERBS: Final = {"scan": _read_scan, "insert": _read_insert, "remove": _read_remove}
+
+
+def _decode(body: bytes, kind: type[_Body]) -> _Body:
+    try:
+        return msgspec.json.decode(body or b"{}", type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RefusedError(400, str(error)[:300]) from error
+
+
+def _time(text: str, now_ns: int) -> int:
+    if not text:
+        return now_ns
+    try:
+        t_ns = parse_time(text)
+    except CodecError as error:
+        raise RefusedError(400, str(error)[:300]) from error
+    if t_ns <= 0:
+        raise RefusedError(400, "time: before 1970")
+    return t_ns
+
+
+def _vehicle(vehicle: _Vehicle | None) -> VehicleRef | None:
+    return None if vehicle is None else VehicleRef(vehicle.scheme, vehicle.id)

@@ -1,0 +1,248 @@
+"""Connects the stages of a gateway, and nothing else.
+
+    buses ─> mailbox ─> pipeline (slots, book) ─> outbox ─> uplink ─> broker
+                 ^            │        ^                       ^
+    local API ───┘            └> health desk ──────────────────┘ receipts
+
+Between the stages: the mailbox is bounded by frames (a live bus loses its newest burst,
+counted; a recording waits), the outbox's intake is bounded (telemetry is dropped and counted
+when the disk stands still for minutes, facts never), the health desk takes 32 requests, the
+uplink's window is bounded and everything else waits on disk. The outbox opens first and
+closes last.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+import can_decoder
+from can_decoder import profiles
+from gateway.alarms import Watch, load_thresholds
+from gateway.binding import Book, decode_state
+from gateway.bus import BusReader, Mailbox
+from gateway.clock import Clock, SystemClock
+from gateway.health import HealthDesk, Request
+from gateway.local_api import LocalApi, Told
+from gateway.outbox import Fact, SqliteOutbox
+from gateway.pipeline import STATE_NOTE, Listener, MakeTracker, Pipeline, Slot, recover
+from gateway.settings import GatewaySettings, SlotSettings
+from gateway.uplink import Uplink, paho_links
+from gateway.view import StationView, view_slot
+from packtrail import logs
+from packtrail.estimate import Estimate
+from packtrail.event import ConditionCommitted
+from packtrail.record import Kind
+from packtrail.signing import SigningKey
+
+STUCK_S: Final = 30.0
+ENTER_S: Final = 10.0
+
+
+@dataclass(slots=True)
+class Running:
+    """Whether to go on, and why not."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    failure: BaseException | None = None
+
+    def fail(self, error: BaseException) -> None:
+        """End the gateway: something that is not bad data went wrong."""
+        self.failure = error
+        self.stop.set()
+
+
+class Gateway:
+    """A gateway as its settings describe it; opened by construction, begun by `start`.
+
+    Args:
+        settings: checked settings.
+        slots: the slots of a recording; by default those of the settings, live.
+        clock: says how good times are; a recording's are recorded.
+
+    Raises:
+        PacktrailError: key, outbox, profile, DBC or port cannot be used.
+    """
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        *,
+        slots: Sequence[SlotSettings] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.settings = settings
+        self.running = Running()
+        self.mailbox = Mailbox()
+        self._clock = clock or SystemClock()
+        self._log = logs.get("gateway")
+        chosen = settings.slot if slots is None else tuple(slots)
+        listeners = {slot.name: make_listener(slot, settings) for slot in chosen}
+        self.outbox = SqliteOutbox(
+            settings.outbox.file,
+            gateway=settings.gateway,
+            key=SigningKey.load(settings.key.file),
+            clock=self._clock,
+            options=settings.outbox.options,
+        )
+        try:
+            self._connect(chosen, listeners, live=slots is None)
+        except BaseException:
+            self.outbox.close()
+            raise
+
+    def start(self) -> None:
+        """Begin: first what writes, then what sends, last what hears."""
+        for draft in recover(self.outbox.recovered()):
+            self.outbox.put(draft)
+        self.pipeline.start()
+        self.health.start()
+        self.uplink.start()
+        if self.api:
+            self.api.start()
+        for reader in self.buses:
+            reader.start()
+        port = self.api.port if self.api else None
+        self._log.info("gateway_started", gateway=self.settings.gateway, port=port)
+
+    def stop(self, *, health_patience_s: float = 0.0) -> None:
+        """End in the order of the data: hear no more, work off, commit, say goodbye."""
+        for reader in self.buses:
+            reader.stop()
+        if self.api:
+            self.api.stop()
+        self.pipeline.stop()
+        self.health.stop(health_patience_s)
+        self.uplink.stop()
+        self.outbox.close()
+        self._log.info("gateway_stopped", waiting=self.outbox.counters().waiting)
+
+    def look(self) -> StationView:
+        """What an operator sees."""
+        state = self.pipeline.state
+        return StationView(
+            gateway=self.settings.gateway,
+            site=self.settings.site,
+            slots=[view_slot(slot, state) for slot in self.pipeline.slots.values()],
+            outbox=self.outbox.counters(),
+            uplink=self.uplink.state,
+            buses={reader.name: reader.state for reader in self.buses},
+            estimates=self.health.state,
+            frames=self.pipeline.frames,
+            frames_waiting=self.mailbox.depth,
+            problems=self._problems(),
+        )
+
+    def _connect(
+        self, chosen: Sequence[SlotSettings], listeners: dict[str, Listener], *, live: bool
+    ) -> None:
+        settings = self.settings
+        thresholds = load_thresholds(settings.alarms.file)
+        self.health = HealthDesk(self._deliver, settings.health.timeout_s)
+        slots = [
+            Slot(
+                slot.name,
+                rule=settings.slot_rule,
+                listener=listeners[slot.name],
+                watch=Watch(thresholds),
+                outbox=self.outbox,
+                clock=self._clock,
+                find_spec=settings.find_spec,
+                ask=self.health.ask,
+            )
+            for slot in chosen
+        ]
+        self.pipeline = Pipeline(
+            slots,
+            {bus: [s.name for s in chosen if s.bus == bus] for bus in {s.bus for s in chosen}},
+            self._make_book({slot.name: slot for slot in slots}),
+            self.mailbox,
+            self.outbox,
+            self.running.fail,
+        )
+        self.uplink = self._make_uplink()
+        self.buses: list[BusReader] = []
+        self.api: LocalApi | None = None
+        if live:
+            self.buses = [BusReader(bus.options, self.mailbox) for bus in settings.bus]
+            self.api = self._make_api()
+
+    def _make_api(self) -> LocalApi:
+        return LocalApi(
+            self.settings.local_api.host,
+            self.settings.local_api.port,
+            look=self.look,
+            enter=self._enter,
+            now_ns=self._clock.now_ns,
+        )
+
+    def _make_book(self, slots: dict[str, Slot]) -> Book:
+        def hear_soc(slot: str, since_ns: int) -> float | None:
+            return slots[slot].hear_soc(since_ns)
+
+        binding = self.settings.binding
+        return Book(
+            self.settings.site,
+            decode_state(self.outbox.note(STATE_NOTE)).only(slots),
+            hear_soc,
+            self._clock.quality,
+            controller=binding.controller,
+            unread_s=binding.unread_s,
+        )
+
+    def _make_uplink(self) -> Uplink:
+        broker, gateway = self.settings.broker, self.settings.gateway
+        return Uplink(
+            self.outbox,
+            gateway=gateway,
+            bridge=self.settings.bridge.key,
+            make_link=paho_links(broker.broker(gateway), gateway, broker.window),
+            window=broker.window,
+            patience_s=broker.resend_after_s,
+        )
+
+    def _enter(self, told: Told) -> int:
+        entered = self.pipeline.act(told.act, told.digest).result(ENTER_S)
+        return entered.result(ENTER_S)
+
+    def _deliver(self, request: Request, estimate: Estimate) -> None:
+        """An estimate becomes a signed event, and what the next swap says of the pack."""
+        now_ns = self._clock.now_ns()
+        times = (estimate.from_ns or now_ns, estimate.to_ns or now_ns)
+        body = ConditionCommitted(estimate, claimed_soh_pct=request.claimed_soh_pct)
+        quality = self._clock.quality()
+        self.outbox.put(Fact(Kind.HEALTH, request.unit, request.slot, *times, quality, body))
+        if estimate.soh and estimate.verdict == "told":
+            self.pipeline.remember_health(request.unit, round(estimate.soh.value, 4))
+
+    def _problems(self) -> list[str]:
+        problems = []
+        if self.pipeline.silent_s > STUCK_S:
+            problems.append(f"pipeline stuck for {self.pipeline.silent_s:.0f} s")
+        if self.running.failure:
+            problems.append(f"failed: {self.running.failure}")
+        return problems
+
+
+def make_listener(slot: SlotSettings, settings: GatewaySettings) -> Listener:
+    """What understands the frames of a slot.
+
+    Raises:
+        PacktrailError: a profile or a DBC cannot be used; says which.
+    """
+    database = can_decoder.load([str(path) for path in slot.dbc]) if slot.dbc else None
+    makers: list[MakeTracker] = []
+    for name in slot.profiles:
+        found = profiles.find(name)
+        makers.append(_tracker_maker(found.tracker, database))
+    return Listener(makers, settings.sampling.max_age_s)
+
+
+def _tracker_maker(
+    make: Callable[[can_decoder.Database | None], profiles.Tracker],
+    database: can_decoder.Database | None,
+) -> MakeTracker:
+    return partial(make, database)

@@ -1,0 +1,201 @@
+"""One slot: frames in; samples, chunks, incidents and requests for estimates out.
+
+Everything happens in the pipeline's thread, by the frames' time. The slot knows its pack only
+when the station's book says so; until then its data travel under the slot alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from gateway.alarms import Watch
+from gateway.bus import Frame
+from gateway.clock import Clock
+from gateway.health import Request, Session
+from gateway.outbox import Fact, Outbox
+from gateway.pipeline.chunk import Chunk
+from gateway.pipeline.sampling import Sampler, SamplingRule
+from gateway.pipeline.tracking import Listener
+from packtrail.codes import PackCode
+from packtrail.errors import CodeError
+from packtrail.event import IncidentRecorded, UnitRef
+from packtrail.record import Kind
+from packtrail.sample import Sample
+from soh_model import PackSpec
+
+FindSpec = Callable[[UnitRef], PackSpec | None]
+Ask = Callable[[Request], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotRule:
+    """How a slot is sampled.
+
+    Attributes:
+        sampling: when a sample is taken.
+        chunk_s: about how much time one record holds.
+        rest_s: how long a charge must have ended until health is estimated.
+    """
+
+    sampling: SamplingRule = field(default_factory=SamplingRule)
+    chunk_s: float = 60.0
+    rest_s: float = 900.0
+
+
+class Slot:
+    """One slot of a station, or the one plug of a workshop.
+
+    Args:
+        name: as in events and records.
+        rule: how it is sampled.
+        listener: understands its frames.
+        watch: its alarms.
+        outbox: where records go.
+        clock: how good times are.
+        find_spec: the type of a pack, if known.
+        ask: asks for an estimate.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        rule: SlotRule,
+        listener: Listener,
+        watch: Watch,
+        outbox: Outbox,
+        clock: Clock,
+        find_spec: FindSpec,
+        ask: Ask,
+    ) -> None:
+        self.name = name
+        self.unit: UnitRef | None = None
+        self.latest: Sample | None = None
+        self.samples = 0
+        self._rule, self._listener, self._watch = rule, listener, watch
+        self._outbox, self._clock = outbox, clock
+        self._find_spec, self._ask = find_spec, ask
+        self._sampler = Sampler(rule.sampling)
+        self._session = Session(rule.rest_s, rule.sampling.flowing_a)
+        self._chunk = self._new_chunk()
+
+    @property
+    def alarms(self) -> list[IncidentRecorded]:
+        """What is wrong now."""
+        return list(self._watch.active.values())
+
+    def feed(self, frames: Sequence[Frame]) -> None:
+        """Take frames of the slot's bus."""
+        listener, sampler = self._listener, self._sampler
+        for frame in frames:
+            listener.feed(*frame)
+            if sampler.due(frame.t_ns) and listener.decoded:
+                self._look(listener.snapshot(frame.t_ns))
+
+    def hear_soc(self, since_ns: int) -> float | None:
+        """The state of charge of the latest sample, if that is not older."""
+        sample = self.latest
+        if sample is None or sample.t_ns < since_ns:
+            return None
+        soc = sample.values.get("soc_pct")
+        return soc if isinstance(soc, float) else None
+
+    def arrive(self, t_ns: int) -> None:
+        """Another pack; what came since then is already its own."""
+        self._part(t_ns, None)
+        self._forget()
+
+    def leave(self, t_ns: int) -> None:
+        """The pack is gone; its session is over."""
+        unit = self.unit
+        self._part(t_ns, None)
+        self._estimate(unit)
+        self._forget()
+
+    def know(self, unit: UnitRef | None, since_ns: int) -> None:
+        """It is settled which pack stands here since when, or no longer settled."""
+        self._part(since_ns, unit)
+        self._watch.know(chemistry_of(unit))
+
+    def tick(self) -> None:
+        """Close a chunk whose minute is over although no frame comes."""
+        if self._chunk.is_full(self._rule.chunk_s):
+            self.flush()
+
+    def flush(self) -> None:
+        """Put what is open."""
+        if self._chunk.samples:
+            draft = self._chunk.close()
+            self._session.keep(draft.columns)
+            self._outbox.put(draft)
+        self._chunk = self._new_chunk()
+
+    def finish(self) -> None:
+        """The recording ends: put what is open, estimate what was charged."""
+        self.flush()
+        self._estimate(self.unit)
+
+    def _look(self, sample: Sample) -> None:
+        if not sample.values:
+            return
+        self.latest = sample
+        for incident in self._watch.look(sample):
+            self._outbox.put(self._fact(sample, incident))
+        if self._sampler.keep(sample):
+            self._keep(sample)
+        if self._session.look(sample):
+            self.flush()
+            self._estimate(self.unit)
+
+    def _keep(self, sample: Sample) -> None:
+        if not self._chunk.accepts(sample):
+            self.flush()
+        self._outbox.hold(self._chunk.add(sample))
+        self.samples += 1
+        if self._chunk.is_full(self._rule.chunk_s):
+            self.flush()
+
+    def _part(self, t_ns: int, unit: UnitRef | None) -> None:
+        """From `t_ns` on, samples are `unit`'s."""
+        later, held = self._chunk.split(t_ns, unit)
+        if later is not self._chunk:
+            self.flush()
+        self.unit, self._chunk = unit, later
+        for one in held:
+            self._outbox.hold(one)
+
+    def _forget(self) -> None:
+        """What the last pack said does not hold for the next."""
+        self._listener.reset()
+        self._watch.reset("")
+        self._session.reset()
+        self._sampler = Sampler(self._rule.sampling)
+        self.latest = None
+
+    def _estimate(self, unit: UnitRef | None) -> None:
+        """Ask for an estimate if there was a charge and it is known of which pack."""
+        if unit is None or not self._session.charged:
+            return
+        self._session.estimated()
+        spec = self._find_spec(unit)
+        if spec is not None:
+            chunks, claim = self._session.chunks, self._session.claimed_soh_pct
+            self._ask(Request(unit, self.name, spec, chunks, claim))
+
+    def _fact(self, sample: Sample, incident: IncidentRecorded) -> Fact:
+        times = (sample.t_ns, sample.t_ns)
+        return Fact(Kind.ALARM, self.unit, self.name, *times, self._clock.quality(), incident)
+
+    def _new_chunk(self) -> Chunk:
+        return Chunk(self.name, self.unit, self._clock.quality())
+
+
+def chemistry_of(unit: UnitRef | None) -> str:
+    """The chemistry that a pack's code tells, "" where it tells none."""
+    if unit is None or unit.scheme != "gbt34014":
+        return ""
+    try:
+        return PackCode.parse(unit.id).chemistry.key
+    except CodeError:
+        return ""

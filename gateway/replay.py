@@ -1,0 +1,194 @@
+"""Runs a recorded log through the same path as a live bus, to the last receipt.
+
+A log, a profile and a pack's code enter; samples, records and signed events arrive in the
+digital ID as if the pack had stood in a slot. Times are the recording's; where it knows no
+date, it begins now. Not everything receipted in time is no loss: it waits in the outbox.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import can_decoder
+from can_decoder import FrameBatch
+from gateway.bus import Burst, Frame
+from gateway.clock import RecordedClock
+from gateway.main import Gateway
+from gateway.settings import BindingSettings, GatewaySettings, SlotSettings
+from packtrail.errors import PacktrailError
+from packtrail.language import Text
+from packtrail.times import NS_PER_S
+
+LOG_BUS: Final = "log"
+BURST: Final = 500
+SOURCE: Final = "command"
+HEALTH_PATIENCE_S: Final = 120.0
+_FIRST_DATE_NS: Final = 1_000_000_000 * NS_PER_S
+"""2001: times below count from a recording's start."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayPlan:
+    """What to replay and how.
+
+    Attributes:
+        log: the file.
+        slot: name of the slot that the pack seems to stand in.
+        profile: name or path of the profile.
+        dbc: further layouts.
+        pack: the pack's code as on its label.
+        speed: recorded seconds per second; 0 for as fast as possible.
+        patience_s: how long to wait for receipts when none comes any more.
+    """
+
+    log: Path
+    slot: str
+    profile: str
+    dbc: tuple[Path, ...]
+    pack: str
+    speed: float = 0.0
+    patience_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What became of a replay."""
+
+    frames: int
+    samples: int
+    records: int
+    unanswered: int
+    skipped: int
+
+
+Progress = Callable[[float, int], None]
+"""Told the share of the log that was read, and how many records wait for receipts."""
+
+
+def replay(settings: GatewaySettings, plan: ReplayPlan, progress: Progress) -> Replayed:
+    """Replay a log.
+
+    Raises:
+        PacktrailError: log, profile, DBC, key or outbox cannot be used, or the log holds
+            nothing that the profile understands.
+    """
+    reader = can_decoder.read_log(plan.log)
+    slot = SlotSettings(name=plan.slot, bus=LOG_BUS, profiles=(plan.profile,), dbc=plan.dbc)
+    told = settings.model_copy(update={"binding": BindingSettings(controller=True)})
+    gateway = Gateway(told, slots=[slot], clock=RecordedClock())
+    before = gateway.outbox.counters().added
+    gateway.start()
+    try:
+        frames = _feed(gateway, reader, plan, progress)
+        _finish(gateway, plan.patience_s, progress)
+    finally:
+        gateway.stop()
+    counters = gateway.outbox.counters()
+    replayed = Replayed(
+        frames=frames,
+        samples=gateway.pipeline.slots[plan.slot].samples,
+        records=counters.added - before,
+        unanswered=counters.waiting,
+        skipped=reader.source.skipped,
+    )
+    _check_understood(replayed, plan)
+    return replayed
+
+
+def _feed(
+    gateway: Gateway, reader: can_decoder.logs.LogReader, plan: ReplayPlan, progress: Progress
+) -> int:
+    """Frames into the mailbox at the wanted speed; the pack arrives before and leaves after."""
+    count, last_ns = 0, 0
+    pace = _Pace(plan.speed)
+    for frames in bursts(reader):
+        if not count:
+            _arrive(gateway, plan, frames[0].t_ns)
+        if gateway.running.stop.is_set():
+            break
+        pace.wait_for(frames[0].t_ns)
+        gateway.mailbox.put(Burst(LOG_BUS, frames))
+        count, last_ns = count + len(frames), frames[-1].t_ns
+        progress(reader.fraction, gateway.outbox.counters().waiting)
+    if count:
+        gateway.pipeline.act(lambda book: book.remove(plan.slot, last_ns + 1, None)).result()
+    return count
+
+
+def bursts(batches: Iterator[FrameBatch]) -> Iterator[list[Frame]]:
+    """Frames in the order of the log, some hundred at a time, with dates."""
+    shift_ns: int | None = None
+    for batch in batches:
+        if not len(batch):
+            continue
+        if shift_ns is None:
+            first_ns = int(batch.t_ns[0])
+            shift_ns = time.time_ns() - first_ns if first_ns < _FIRST_DATE_NS else 0
+        frames = map(
+            Frame,
+            (batch.t_ns + shift_ns).tolist(),
+            batch.ids.tolist(),
+            batch.extended.tolist(),
+            (batch.payload(row) for row in range(len(batch))),
+        )
+        while burst := list(islice(frames, BURST)):
+            yield burst
+
+
+def _arrive(gateway: Gateway, plan: ReplayPlan, t_ns: int) -> None:
+    """The operator's word for the code counts as its label, his command as the arrival."""
+    act = gateway.pipeline.act
+    act(lambda book: book.remove(plan.slot, t_ns, None)).result()
+    act(lambda book: book.scan(plan.slot, plan.pack, SOURCE, t_ns)).result()
+    act(lambda book: book.insert(plan.slot, t_ns, None)).result()
+
+
+def _finish(gateway: Gateway, patience_s: float, progress: Progress) -> None:
+    """Work everything off, then wait while receipts keep coming."""
+    gateway.pipeline.stop()
+    gateway.health.stop(HEALTH_PATIENCE_S)
+    waiting, deadline = -1, time.monotonic() + patience_s
+    while (left := gateway.outbox.counters().waiting) and time.monotonic() < deadline:
+        if left != waiting:
+            waiting, deadline = left, time.monotonic() + patience_s
+            progress(1.0, left)
+        if gateway.running.stop.wait(0.05):
+            return
+    progress(1.0, left)
+
+
+class _Pace:
+    """Holds frames back so that the recording's time runs at a speed."""
+
+    def __init__(self, speed: float) -> None:
+        self._speed = speed
+        self._origin: tuple[int, float] | None = None
+
+    def wait_for(self, t_ns: int) -> None:
+        """Until the frame's time has come."""
+        if not self._speed:
+            return
+        if self._origin is None:
+            self._origin = (t_ns, time.monotonic())
+        due_s = (t_ns - self._origin[0]) / NS_PER_S / self._speed
+        left_s = self._origin[1] + due_s - time.monotonic()
+        if left_s > 0:
+            time.sleep(left_s)
+
+
+def _check_understood(replayed: Replayed, plan: ReplayPlan) -> None:
+    if replayed.samples:
+        return
+    raise PacktrailError(
+        Text(
+            f"the profile understands none of {replayed.frames} frames",
+            f"该配置无法识别 {replayed.frames} 帧中的任何一帧",
+        ),
+        where=f"{plan.log} ({plan.profile})",
+        hint=Text("choose the vehicle's profile and DBC", "请选择该车型的配置与 DBC"),
+    )

@@ -1,0 +1,244 @@
+"""The gateway's settings: one TOML file, see `sample.toml` beside this module.
+
+A file enters, a checked frozen value leaves; all its faults are told at once. What refers to
+something else in the file (a slot to its bus) is checked here; what refers to the world
+(adapters, brokers, keys) by `packtrail gateway check`.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from gateway.bus import BusOptions
+from gateway.outbox import OutboxOptions
+from gateway.pipeline import SamplingRule, SlotRule
+from gateway.uplink import Broker, Tls
+from packtrail.errors import PacktrailError
+from packtrail.event import UnitRef
+from packtrail.settings import Settings, SettingsPath, secret
+from packtrail.signing import VerifyKey
+from packtrail.topics import GATEWAY_ID
+from soh_model import PackSpec
+
+Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^/\x00-\x1f]+$")]
+
+
+def _public_key(text: str) -> str:
+    try:
+        VerifyKey.from_text(text)
+    except PacktrailError as error:
+        raise ValueError(str(error)) from error
+    return text
+
+
+class KeySettings(Settings):
+    """The gateway's private key."""
+
+    file: SettingsPath = Path("gateway.key")
+
+
+class OutboxSettings(Settings):
+    """Where records wait."""
+
+    file: SettingsPath = Path("outbox.db")
+    quota_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
+
+    @property
+    def options(self) -> OutboxOptions:
+        """As the outbox takes them."""
+        return OutboxOptions(quota_bytes=self.quota_mb * 1_000_000)
+
+
+class TlsSettings(Settings):
+    """TLS to the broker."""
+
+    ca_file: SettingsPath | None = None
+    certificate_file: SettingsPath | None = None
+    key_file: SettingsPath | None = None
+
+
+class BrokerSettings(Settings):
+    """The MQTT broker."""
+
+    host: Name
+    port: Annotated[int, Field(ge=1, le=65535)] = 1883
+    protocol: Literal["5", "3.1.1"] = "5"
+    username: str = ""
+    password_env: str = ""
+    keepalive_s: Annotated[int, Field(ge=5, le=3600)] = 30
+    tls: TlsSettings | None = None
+    window: Annotated[int, Field(ge=2, le=1024)] = 64
+    resend_after_s: Annotated[float, Field(ge=0.1, le=3600)] = 10.0
+
+    def broker(self, gateway: str) -> Broker:
+        """As the uplink takes it, with the password from the environment.
+
+        Raises:
+            PacktrailError: the environment variable is not set.
+        """
+        return Broker(
+            host=self.host,
+            port=self.port,
+            version=self.protocol,
+            client_id=f"packtrail-{gateway}",
+            username=self.username,
+            password=secret(self.password_env) if self.password_env else "",
+            keepalive_s=self.keepalive_s,
+            tls=Tls(**dict(self.tls)) if self.tls else None,
+        )
+
+
+class BridgeSettings(Settings):
+    """The bridge whose receipts are believed."""
+
+    public_key: Annotated[str, AfterValidator(_public_key)]
+
+    @property
+    def key(self) -> VerifyKey:
+        """As the uplink takes it."""
+        return VerifyKey.from_text(self.public_key)
+
+
+class BusSettings(Settings):
+    """One CAN bus; see `gateway.bus.BusOptions`."""
+
+    name: Name
+    interface: Name
+    channel: Name
+    bitrate: Annotated[int, Field(ge=10_000, le=1_000_000)] | None = None
+    fd: bool = False
+    silent_s: Annotated[float, Field(gt=0)] = 10.0
+    extra: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def options(self) -> BusOptions:
+        """As the reader takes it."""
+        return BusOptions(**dict(self))
+
+
+class SlotSettings(Settings):
+    """One slot: its bus, and every profile that a pack in it may speak."""
+
+    name: Name
+    bus: Name
+    profiles: Annotated[tuple[str, ...], Field(min_length=1)]
+    dbc: tuple[SettingsPath, ...] = ()
+
+
+class SamplingSettings(Settings):
+    """When samples are taken; see `gateway.pipeline.SamplingRule`."""
+
+    active_s: Annotated[float, Field(gt=0, le=3600)] = 1.0
+    rest_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    flowing_a: Annotated[float, Field(gt=0)] = 1.0
+    chunk_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    max_age_s: Annotated[float, Field(gt=0)] = 300.0
+
+
+class BindingSettings(Settings):
+    """How packs are recognised."""
+
+    controller: bool = True
+    unread_s: Annotated[float, Field(gt=0)] = 30.0
+
+
+class AlarmSettings(Settings):
+    """Limits of one's own instead of those that come with the gateway."""
+
+    file: SettingsPath | None = None
+
+
+class HealthSettings(Settings):
+    """Estimates on the edge."""
+
+    enabled: bool = True
+    rest_s: Annotated[float, Field(ge=100)] = 900.0
+    timeout_s: Annotated[float, Field(gt=0)] = 120.0
+
+
+class LocalApiSettings(Settings):
+    """The local interface, on loopback only."""
+
+    host: Literal["127.0.0.1", "::1"] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8470
+
+
+class PackModelSettings(Settings):
+    """A type of pack, for every code that begins with `prefix`."""
+
+    prefix: Annotated[str, Field(min_length=1, max_length=24)]
+    chemistry: Name
+    rated_ah: Annotated[float, Field(gt=0, lt=5000)]
+    cells_in_series: Annotated[int, Field(gt=0, le=1024)]
+    spec_file: SettingsPath | None = None
+
+    @property
+    def spec(self) -> PackSpec:
+        """As the estimator takes it; a file of curves goes before."""
+        if self.spec_file:
+            return PackSpec.load(self.spec_file)
+        return PackSpec(
+            chemistry=self.chemistry,
+            rated_ah=self.rated_ah,
+            cells_in_series=self.cells_in_series,
+        )
+
+
+class GatewaySettings(Settings):
+    """A gateway."""
+
+    gateway: Annotated[str, Field(pattern=f"^{GATEWAY_ID}$")]
+    site: Name
+    key: KeySettings = KeySettings()
+    outbox: OutboxSettings = OutboxSettings()
+    broker: BrokerSettings
+    bridge: BridgeSettings
+    bus: tuple[BusSettings, ...] = ()
+    slot: tuple[SlotSettings, ...] = ()
+    sampling: SamplingSettings = SamplingSettings()
+    binding: BindingSettings = BindingSettings()
+    alarms: AlarmSettings = AlarmSettings()
+    health: HealthSettings = HealthSettings()
+    local_api: LocalApiSettings = LocalApiSettings()
+    pack_model: tuple[PackModelSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _refers_to_what_exists(self) -> Self:
+        buses, slots = [bus.name for bus in self.bus], [slot.name for slot in self.slot]
+        faults = [f"bus {name!r} is named twice" for name in _doubles(buses)]
+        faults += [f"slot {name!r} is named twice" for name in _doubles(slots)]
+        faults += [
+            f"slot {slot.name!r} names the bus {slot.bus!r}, which is not there"
+            for slot in self.slot
+            if slot.bus not in buses
+        ]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    @property
+    def slot_rule(self) -> SlotRule:
+        """As slots take it."""
+        sampling = self.sampling
+        rule = SamplingRule(sampling.active_s, sampling.rest_s, sampling.flowing_a)
+        return SlotRule(rule, sampling.chunk_s, self.health.rest_s)
+
+    def find_spec(self, unit: UnitRef) -> PackSpec | None:
+        """The type of a pack, by the longest prefix that fits its code."""
+        fitting = [model for model in self.pack_model if unit.id.startswith(model.prefix)]
+        if not fitting or not self.health.enabled:
+            return None
+        return max(fitting, key=lambda model: len(model.prefix)).spec
+
+
+def sample_path() -> Path:
+    """The sample that comes with the gateway and that the tests run."""
+    return Path(str(files("gateway") / "sample.toml"))
+
+
+def _doubles(names: list[str]) -> list[str]:
+    return sorted({name for name in names if names.count(name) > 1})
