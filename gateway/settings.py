@@ -193,8 +193,8 @@ class GatewaySettings(Settings):
 
     gateway: Annotated[str, Field(pattern=f"^{GATEWAY_ID}$")]
     site: Name
-    key: KeySettings = KeySettings()
-    outbox: OutboxSettings = OutboxSettings()
+    key: KeySettings
+    outbox: OutboxSettings
     broker: BrokerSettings
     bridge: BridgeSettings
     bus: tuple[BusSettings, ...] = ()
@@ -205,6 +205,12 @@ class GatewaySettings(Settings):
     health: HealthSettings = HealthSettings()
     local_api: LocalApiSettings = LocalApiSettings()
     pack_model: tuple[PackModelSettings, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in(cls, content: Any) -> Any:
+        """Tables left out are read as empty, so that their paths are beside the file too."""
+        return {"key": {}, "outbox": {}} | content if isinstance(content, dict) else content
 
     @model_validator(mode="after")
     def _refers_to_what_exists(self) -> Self:
