@@ -222,6 +222,9 @@ class Gateway:
         problems = []
         if self.pipeline.silent_s > STUCK_S:
             problems.append(f"pipeline stuck for {self.pipeline.silent_s:.0f} s")
+        if self.outbox.failure:
+            problems.append(f"outbox failed: {self.outbox.failure}")
+            self.running.fail(self.outbox.failure)
         if self.running.failure:
             problems.append(f"failed: {self.running.failure}")
         return problems

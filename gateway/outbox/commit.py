@@ -9,18 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from gateway.outbox.door import Draft, Fact, Settled
 from gateway.outbox.intake import Hold, Order, Put, RecordFacts, Settle
 from gateway.outbox.sealing import Sealer
 from gateway.outbox.tables import EpochRow, Tables
+from packtrail.errors import PacktrailError
 from packtrail.event import TelemetryThinned, UnitRef
 from packtrail.receipt import Receipt
 from packtrail.record import Kind, Record
 from packtrail.times import format_time
 from packtrail.topics import RecordAddress
 
+UNSEALABLE: Final = (ValueError, TypeError, OverflowError, PacktrailError)
+"""What signing and encoding raise about content that no record can carry."""
 THIN_AT_ONCE: Final = 500
 """Records blanked in one transaction: about 100 ms, so that no alarm waits for long."""
 
@@ -31,9 +34,10 @@ class Commit:
 
     Attributes:
         seq: last number given.
-        bytes: change of the size of waiting records.
+        size: change of the size of waiting records.
         records: change of their number.
         held: change of the number of held samples.
+        spoiled: what cannot be sealed, and why; it is refused alone, not with its group.
         rolled_back: a receipt knows numbers that this file never gave.
     """
 
@@ -41,7 +45,7 @@ class Commit:
     sealer: Sealer
     epoch: EpochRow
     seq: int
-    bytes: int = 0
+    size: int = 0
     records: int = 0
     held: int = 0
     added: int = 0
@@ -51,16 +55,15 @@ class Commit:
     rolled_back: bool = False
     numbered: list[tuple[Future[RecordAddress], RecordAddress]] = field(default_factory=list)
     recorded: list[tuple[Future[int], int]] = field(default_factory=list)
+    spoiled: list[tuple[Future[Any], Exception]] = field(default_factory=list)
     settled: list[tuple[Future[Settled], Settled]] = field(default_factory=list)
 
     def carry_out(self, orders: Iterable[Order]) -> None:
         """Write a group; call inside a transaction."""
         for order in orders:
             match order:
-                case Put():
-                    self.numbered.append((order.done, self._put(order.draft)))
-                case RecordFacts():
-                    self.recorded.append((order.done, self._record(order)))
+                case Put() | RecordFacts():
+                    self._write(order)
                 case Hold():
                     self.tables.hold(order.held)
                     self.held += 1
@@ -74,7 +77,7 @@ class Commit:
         for row in self.tables.waiting_of(Kind.TELEMETRY.priority, 0, THIN_AT_ONCE):
             record, blank = self.sealer.blank(row.sealed)
             self.tables.replace(row.position, Kind.BLANK, blank)
-            self.bytes += len(blank) - len(row.sealed)
+            self.size += len(blank) - len(row.sealed)
             self.thinned += 1
             lost.setdefault((record.unit, record.slot), []).append(record)
         for records in lost.values():
@@ -88,29 +91,44 @@ class Commit:
                 break
             count, size = self.tables.remove(row.position, row.position)
             self.records -= count
-            self.bytes -= size
+            self.size -= size
             self.added -= count
             if row.kind is not Kind.BLANK:
                 self._put(self.sealer.reopen(row.sealed))
         self._book()
 
-    def _put(self, draft: Draft) -> RecordAddress:
+    def _write(self, order: Put | RecordFacts) -> None:
+        """Number, seal and store an order's drafts; what cannot be sealed goes back."""
+        drafts = (order.draft,) if isinstance(order, Put) else order.facts
+        try:
+            sealed = [self._seal(draft, self.seq + 1 + n) for n, draft in enumerate(drafts)]
+        except UNSEALABLE as error:
+            self.spoiled.append((order.done, error))
+            return
+        for draft, record in zip(drafts, sealed, strict=True):
+            self._insert(draft, *record)
+        if isinstance(order, Put):
+            address = RecordAddress(self.sealer.gateway, self.epoch.name, self.seq)
+            self.numbered.append((order.done, address))
+            return
+        for name, value in order.notes.items():
+            self.tables.write_note(name, value)
+        self.recorded.append((order.done, len(drafts)))
+
+    def _put(self, draft: Draft) -> None:
+        self._insert(draft, *self._seal(draft, self.seq + 1))
+
+    def _seal(self, draft: Draft, seq: int) -> tuple[Kind, bytes]:
+        return self.sealer.seal(draft, self.epoch.name, seq)
+
+    def _insert(self, draft: Draft, kind: Kind, sealed: bytes) -> None:
         self.seq += 1
-        kind, sealed = self.sealer.seal(draft, self.epoch.name, self.seq)
         self.tables.insert(self.epoch.position(self.seq), kind, sealed)
         self.added += 1
         self.records += 1
-        self.bytes += len(sealed)
+        self.size += len(sealed)
         if not isinstance(draft, Fact) and draft.chunk:
             self.held -= self.tables.release(draft.chunk)
-        return RecordAddress(self.sealer.gateway, self.epoch.name, self.seq)
-
-    def _record(self, order: RecordFacts) -> int:
-        for fact in order.facts:
-            self._put(fact)
-        for name, value in order.notes.items():
-            self.tables.write_note(name, value)
-        return len(order.facts)
 
     def _settle(self, receipt: Receipt) -> Settled:
         epoch = self.tables.epoch_named(receipt.epoch)
@@ -139,7 +157,7 @@ class Commit:
     def _remove(self, first: int, last: int) -> int:
         count, size = self.tables.remove(first, last)
         self.records -= count
-        self.bytes -= size
+        self.size -= size
         return count
 
     def _book(self) -> None:

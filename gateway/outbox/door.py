@@ -151,7 +151,8 @@ class Outbox(Protocol):
         """Take a draft; the future has its number once it is on disk.
 
         Facts commit at once. Telemetry joins the next group. The future is cancelled when
-        telemetry had to be dropped because the disk stood still.
+        telemetry had to be dropped because the disk stood still, and has the error when the
+        draft holds what no record can carry.
         """
         ...
 

@@ -87,6 +87,7 @@ class SqliteOutbox:
             raise
         self._intake = Intake(self._options.record_wait_s, self._options.lazy_wait_s)
         self._full = False
+        self._failure: BaseException | None = None
         self._listeners: list[Callable[[], None]] = []
         self._thread = threading.Thread(target=self._write, name="outbox")
         self._thread.start()
@@ -95,6 +96,11 @@ class SqliteOutbox:
     def epoch(self) -> str:
         """The numbering space that new records get."""
         return self._epoch.name
+
+    @property
+    def failure(self) -> BaseException | None:
+        """Why nothing is written any more; None while all is well."""
+        return self._failure
 
     def subscribe(self, wake: Callable[[], None]) -> None:
         """Call `wake` from the writer thread after each commit; it must not block."""
@@ -193,7 +199,17 @@ class SqliteOutbox:
         )
 
     def _write(self) -> None:
-        """The writer thread."""
+        """The writer thread; an error of our own ends it, and the gateway with it."""
+        try:
+            self._write_groups()
+        except BaseException as error:  # noqa: BLE001 - main asks for it and ends the gateway
+            self._failure = error
+            self._log.exception("outbox_failed")
+            self._intake.end()
+        finally:
+            self._tables.close()
+
+    def _write_groups(self) -> None:
         while group := self._intake.next_group():
             self._commit_at_last(group)
             while self._over_quota() and self._thin():
@@ -201,7 +217,6 @@ class SqliteOutbox:
             self._reserve.make()
             for wake in self._listeners:
                 wake()
-        self._tables.close()
 
     def _commit_at_last(self, group: list[Order]) -> None:
         """Commit a group, however often it takes; give up only when closing."""
@@ -248,6 +263,10 @@ class SqliteOutbox:
             done.set_result(address)
         for recording, count in commit.recorded:
             recording.set_result(count)
+        for spoiled, error in commit.spoiled:
+            self._log.error("draft_unsealable", why=f"{type(error).__name__}: {error}")
+            spoiled.set_exception(error)
+        self._drop(len(commit.spoiled))
         for settling, settled in commit.settled:
             settling.set_result(settled)
         if commit.rolled_back:
@@ -295,7 +314,7 @@ class SqliteOutbox:
                 refused=old.refused + commit.refused,
                 thinned=old.thinned + commit.thinned,
                 waiting=old.waiting + commit.records,
-                waiting_bytes=old.waiting_bytes + commit.bytes,
+                waiting_bytes=old.waiting_bytes + commit.size,
                 held=old.held + commit.held,
                 commits=old.commits + 1,
             )

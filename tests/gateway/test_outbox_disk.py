@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from packtrail.record import Kind
 from tests.gateway.drafts import alarm, opened, receipt, telemetry
 
 WAIT = 5
+UNSEALABLE = replace(alarm(), body=TelemetryThinned("", "", 2**60))
+"""Canonical JSON holds no integer beyond 2**53."""
 
 
 def seqs(outbox) -> list[int]:
@@ -154,6 +157,26 @@ def test_a_full_disk_costs_telemetry_but_no_event(open_outbox):
     assert kinds.count(Kind.ALARM) == 20
     assert outbox.counters().thinned > 0
     assert seqs(outbox) == list(range(1, len(kinds) + 1))
+
+
+def test_what_no_record_can_carry_is_refused_alone(open_outbox):
+    outbox = open_outbox()
+    before, spoiled, after = (outbox.put(draft) for draft in (alarm(1), UNSEALABLE, alarm(2)))
+    with pytest.raises(ValueError, match="integer"):
+        spoiled.result(WAIT)
+    assert (before.result(WAIT).seq, after.result(WAIT).seq) == (1, 2)
+    assert outbox.counters().dropped == 1
+
+
+def test_facts_that_cannot_all_be_recorded_leave_no_note(open_outbox):
+    outbox = open_outbox()
+    done = outbox.record([alarm(1), UNSEALABLE], {"slots": b"new"})
+    with pytest.raises(ValueError, match="integer"):
+        done.result(WAIT)
+    outbox.close()
+    again = open_outbox()
+    assert again.note("slots") is None
+    assert again.counters().added == 0
 
 
 def test_a_damaged_file_is_set_aside_and_recording_goes_on(open_outbox, tmp_path):
