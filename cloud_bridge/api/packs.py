@@ -57,41 +57,21 @@ def list_packs(
     return answer(PackList([pack_answer(view) for view in views], cursor))
 
 
-@router.get("/{code}", responses=described(PackDetail))
-def show_pack(bridge: Bridge, code: str, at: Moment = None, known: Moment = None) -> Response:
-    """The digital ID now, as it was `at` a time, or as it was `known` at a time."""
-    unit = _known(bridge, code)
-    view = bridge.packs.view(unit)
-    state = view.state
-    if at or known:
-        state = bridge.packs.state(unit, _moment(at), _moment(known))
-    return answer(
-        PackDetail(
-            code=str(unit),
-            verdict=verdict_answer(view),
-            state=state,
-            digest=digest(state),
-            reading=reading_answer(view),
-            seen_at=format_time(view.seen_ns) if view.seen_ns else "",
-        )
-    )
-
-
-@router.get("/{code}/events", responses=described(EventList))
+@router.get("/{code:path}/events", responses=described(EventList))
 def list_events(bridge: Bridge, code: str) -> Response:
     """Every fact that names the pack, as it was signed."""
     entries = bridge.store.entries_of(_known(bridge, code))
     return answer(EventList([event_answer(entry, told_of(entry)) for entry in entries]))
 
 
-@router.get("/{code}/proof", responses=described(PackProof))
+@router.get("/{code:path}/proof", responses=described(PackProof))
 def show_proof(bridge: Bridge, code: str) -> Response:
     """The pack's facts with their paths to the newest signed checkpoint."""
     unit = _known(bridge, code)
     return answer(prove(bridge.store, unit, bridge.origin, bridge.log_key))
 
 
-@router.get("/{code}/telemetry", responses=described(TelemetryAnswer))
+@router.get("/{code:path}/telemetry", responses=described(TelemetryAnswer))
 def show_telemetry(
     request: Request,
     bridge: Bridge,
@@ -109,6 +89,27 @@ def show_telemetry(
     if form == "csv" or (form is None and "text/csv" in request.headers.get("accept", "")):
         return _csv(unit, batch, cursor)
     return answer(telemetry_answer(str(unit), batch, cursor))
+
+
+# Last of all: identifiers may hold a slash, so this path takes whatever is left.
+@router.get("/{code:path}", responses=described(PackDetail))
+def show_pack(bridge: Bridge, code: str, at: Moment = None, known: Moment = None) -> Response:
+    """The digital ID now, as it was `at` a time, or as it was `known` at a time."""
+    unit = _known(bridge, code)
+    view = bridge.packs.view(unit)
+    state = view.state
+    if at or known:
+        state = bridge.packs.state(unit, _moment(at), _moment(known))
+    return answer(
+        PackDetail(
+            code=str(unit),
+            verdict=verdict_answer(view),
+            state=state,
+            digest=digest(state),
+            reading=reading_answer(view),
+            seen_at=format_time(view.seen_ns) if view.seen_ns else "",
+        )
+    )
 
 
 def _unit(code: str) -> UnitRef:

@@ -47,7 +47,7 @@ def overview(
     )
 
 
-@router.get("/packs/{code}")
+@router.get("/packs/{code:path}")
 def pack(request: Request, bridge: Bridge, language: Language, code: str) -> HTMLResponse:
     """One pack's digital ID."""
     paper = Paper(request, language, bridge.now())

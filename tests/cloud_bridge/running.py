@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Self, TypeVar
 
 from paho.mqtt.client import Client
@@ -101,3 +102,20 @@ class Wire:
     def receipt(self, through: int) -> Receipt:
         """Wait for a receipt that reaches `through`."""
         return until(lambda: next((r for r in self.receipts if r.through >= through), None))
+
+    @property
+    def through(self) -> int:
+        """What the newest receipts reach."""
+        return max((receipt.through for receipt in self.receipts), default=0)
+
+    def send_window(self, gateway: parts.PlayedGateway, chance: Random, width: int = 20) -> None:
+        """Send what is not answered yet, a bounded window of it, in any order."""
+        last = min(gateway.seq, self.through + width)
+        window = range(self.through + 1, last + 1)
+        self.send(*(gateway.sent[seq] for seq in chance.sample(window, len(window))))
+
+    def wait_for_progress(self, seconds: float) -> None:
+        """Until a receipt reaches further, or for so long."""
+        before, deadline = self.through, time.monotonic() + seconds
+        while self.through == before and time.monotonic() < deadline:
+            time.sleep(0.002)
