@@ -58,6 +58,7 @@ def line_chart(
     time: Callable[[int], str],
     least_span: float,
     tone: str = "blue",
+    span: tuple[float, float] | None = None,
     band: tuple[Floats, Floats] | None = None,
     dots: bool = False,
 ) -> Chart | None:
@@ -71,6 +72,7 @@ def line_chart(
         time: labels of the time axis.
         least_span: the value axis spans at least this much.
         tone: which colour.
+        span: ends of the value axis, if they are fixed.
         band: lower and upper bounds, [n] each.
         dots: draw each point as well.
     """
@@ -78,7 +80,7 @@ def line_chart(
     shown = shown[np.isfinite(shown)]
     if not len(shown):
         return None
-    low, high, digits = nice_span(float(shown.min()), float(shown.max()), least_span)
+    low, high, digits = nice_span(*(span or (float(shown.min()), float(shown.max()))), least_span)
     x = _across(t_ns)
     middle = int(t_ns[0]) + int(t_ns[-1] - t_ns[0]) // 2
     zero = HEIGHT * high / (high - low) if low < 0 < high else None
@@ -103,11 +105,11 @@ def nice_span(low: float, high: float, least: float) -> tuple[float, float, int]
     span = max(high - low, least)
     low, high = (low + high - span) / 2, (low + high + span) / 2
     exponent = math.floor(math.log10(span / 2))
-    for factor in (1, 2, 2.5, 5, 10, 20, 25, 50):
+    for factor in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20, 25, 30, 40, 50):
         step = factor * 10.0**exponent
         start = math.floor(low / step + 1e-9) * step
         if start + 2 * step >= high - 1e-9 * span:
-            digits = max(0, -exponent + (factor == 2.5))
+            digits = max(0, -exponent + (factor in (1.5, 2.5)))
             return start, start + 2 * step, min(digits, 3)
     raise AssertionError("a step of 50 times the half span always fits")
 

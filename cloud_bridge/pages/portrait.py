@@ -14,7 +14,7 @@ from cloud_bridge.fold import HealthPoint, Incident, PackState
 from cloud_bridge.ledger.checkpoint import Checkpoint, open_checkpoint
 from cloud_bridge.pages import figures
 from cloud_bridge.pages.charts import Chart, line_chart
-from cloud_bridge.pages.story import Line, lines_of
+from cloud_bridge.pages.story import Line, gathered, lines_of
 from cloud_bridge.pages.words import WORDS
 from cloud_bridge.view import PackView
 from packtrail.errors import CodecError
@@ -30,6 +30,7 @@ class Portrait:
     Attributes:
         view: state, verdict and newest reading.
         lines: the timeline, newest first.
+        by_event: every line by its event's id.
         health_chart: state of health over time, or None.
         session: charts of the last session.
         session_span: from when to when it was, "" without one.
@@ -40,6 +41,7 @@ class Portrait:
 
     view: PackView
     lines: list[Line]
+    by_event: dict[str, Line]
     health_chart: Chart | None
     session: list[Chart]
     session_span: str
@@ -72,9 +74,11 @@ def portrait(bridge: Context, unit: UnitRef, language: str) -> Portrait:
         checkpoint = _checkpoint(bridge)
         session = bridge.packs.last_session(unit)
     covered = checkpoint.size if checkpoint else 0
+    lines = lines_of(view.state, facts, language)
     return Portrait(
         view=view,
-        lines=lines_of(view.state, facts, language),
+        lines=gathered(lines, language),
+        by_event={line.event: line for line in lines},
         health_chart=_health_chart(view.state, language),
         session=_session_charts(session, language),
         session_span=_span(session),
@@ -143,6 +147,7 @@ def _session_charts(batch: SampleBatch, language: str) -> list[Chart]:
             time=figures.clock,
             least_span=least,
             tone=tone,
+            span=(0.0, 100.0) if unit == "%" else None,
         )
         if chart:
             charts.append(chart)

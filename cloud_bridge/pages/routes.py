@@ -68,5 +68,6 @@ def station(request: Request, bridge: Bridge, language: Language, gateway: str) 
         return paper.missing(gateway)
     view = bridge.stations.view(gateway)
     alarms = [line_of(told, told.event.unit, language, frozenset()) for told in view.alarms]
+    alarms.sort(key=lambda line: line.t_ns, reverse=True)
     units = {told.event_id: told.event.unit for told in view.alarms}
     return paper.render("station.html", here="", station=view, alarms=alarms, units=units)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from cloud_bridge.fold import PackState, Safety, Told, kind_text
@@ -25,8 +25,8 @@ from packtrail.event import (
 from packtrail.language import Text
 from packtrail.times import parse_time
 
-SHOWN: Final = 14
-"""So many lines stand open, the rest can be unfolded."""
+GATHERED: Final = 3
+"""So many health reports in a row become one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,23 @@ def lines_of(state: PackState, facts: list[Told], language: str) -> list[Line]:
     disputed = {event for contest in state.contests for event in contest.events}
     ordered = sorted(facts, key=lambda told: told.order, reverse=True)
     return [line_of(told, state.unit, language, disputed) for told in ordered]
+
+
+def gathered(lines: list[Line], language: str) -> list[Line]:
+    """The same with runs of health reports gathered in one line each: the chart has them."""
+    runs: list[list[Line]] = []
+    for line in lines:
+        if runs and line.tone == runs[-1][0].tone == "health":
+            runs[-1].append(line)
+        else:
+            runs.append([line])
+    return [run[0] if len(run) < GATHERED else _gathered(run, language) for run in runs]
+
+
+def _gathered(run: list[Line], language: str) -> Line:
+    more = Text("{n} earlier reports", "更早 {n} 次报告").say(language, n=len(run) - 1)
+    disputed = any(line.disputed for line in run)
+    return replace(run[0], text=f"{run[0].text} · {more}", disputed=disputed)
 
 
 def line_of(

@@ -121,6 +121,7 @@ def test_a_packs_page_says_verdict_health_and_history(station):
     assert "shanghai-north · slot 3" in text
     assert text.count('class="line"') == 5, "health over time and four charts of the session"
     assert "All 15 facts carry a signature" in text
+    assert "9 earlier reports" in text, "health reports in a row are gathered"
 
 
 def test_a_contested_pack_names_the_reports(station):
