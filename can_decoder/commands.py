@@ -10,8 +10,10 @@ from pathlib import Path
 from can_decoder.database import Database, load
 from can_decoder.decoding import Decoding
 from can_decoder.layout import MessageLayout, SignalLayout
+from can_decoder.logs.source import Source
 from can_decoder.profiles import find
 from can_decoder.profiles.suggest import suggest
+from can_decoder.reporting import Reporting, is_capture
 from packtrail.command import Command
 from packtrail.language import Text
 
@@ -71,16 +73,24 @@ def _decode_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _decode(args: argparse.Namespace) -> int:
-    database = load(args.dbc) if args.dbc else None
-    profile = find(args.profile) if args.profile else None
-    decoding = Decoding(args.log, database, profile, period_s=args.period)
+    decoding = _decoding(args)
     decoding.run(args.output)
     print(decoding.summary(), file=sys.stderr)
     if args.unknown:
         print(decoding.unknown_table(), file=sys.stderr)
     for finding in decoding.diagnostics:
-        print(finding, file=sys.stderr)
+        print(finding.describe(), file=sys.stderr)
     return 1 if args.strict and decoding.diagnostics else 0
+
+
+def _decoding(args: argparse.Namespace) -> Decoding | Reporting:
+    """A bus log, or a capture of vehicle reports, by its first bytes."""
+    source = Source(Path(args.log))
+    if not args.dbc and not args.profile and is_capture(source.head()):
+        return Reporting(source)
+    database = load(args.dbc) if args.dbc else None
+    profile = find(args.profile) if args.profile else None
+    return Decoding(args.log, database, profile, period_s=args.period)
 
 
 def _check_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import subprocess
 import sys
 
 import pytest
 
+from can_decoder.gbt32960 import (
+    Command,
+    Edition,
+    Login,
+    Unit,
+    build,
+    build_login,
+    build_report,
+)
+from can_decoder.gbt32960.units import FIXED
 from packtrail.command import run_line
 
 DBC = """BO_ 256 Pack: 8 BMS
@@ -23,6 +34,7 @@ BO_ 257 Cells: 8 BMS
  SG_ CellVolt04 : 48|16@1+ (0.001,0) [0|0] "V" X
 VAL_ 256 State 1 "ready, waiting" ;
 """
+MOMENT_NS = 1_775_003_400_000_000_000
 LOG = """(10.000000) can0 100#A00F9CFFA0010000
 (10.500000) can0 101#E40CE50CE60CE70C
 (10.500000) can0 7FF#00
@@ -139,3 +151,26 @@ def test_charging_log_needs_no_database(real_data, capsys):
     out = capsys.readouterr()
     assert "BEM.ccs_timeout" in out.err
     assert ("3286.500000000", "pack_current_a", "3") in values(out.out)
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+def test_vehicle_reports_are_decoded_from_hex_lines_and_binary(tmp_path, as_text, capsys):
+    numbers = {place.name: 1.0 for place in FIXED[Edition.OF_2016, 1][1]}
+    unit = Unit("vehicle", 1, numbers | {"voltage_v": 400.0, "soc_pct": math.nan})
+    report = build(Command.REALTIME, "LTEST000000000001", build_report(MOMENT_NS, [unit]))
+    login = build(
+        Command.LOGIN,
+        "LTEST000000000001",
+        build_login(Login(MOMENT_NS, 1, "", ("000PB0100000ABG410000001",))),
+    )
+    path = tmp_path / "reports"
+    if as_text:
+        path.write_text(f"{login.hex()}\n{report.hex()}\n")
+    else:
+        path.write_bytes(login + report + report[:30])
+    assert run_line(["decode", str(path)]) == 0
+    out = capsys.readouterr()
+    assert ("1775003400.000000000", "voltage_v", "400") in values(out.out)
+    assert "soc_pct,nan,,invalid" in out.out
+    assert "000PB0100000ABG410000001" in out.err
+    assert ("cut off" in out.err) is not as_text
