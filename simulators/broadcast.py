@@ -1,6 +1,7 @@
 """What the buses of a station carry: frames of every pack in a slot, with station times.
 
-A station and a tick enter, timed frames leave in order of time.
+A station and a tick enter, timed frames leave in order of time. Frames of a burst follow each
+other as fast as a bus carries them, whatever the speed, so that a burst is one moment of a pack.
 Slots talk in different phases, so that bursts of cell voltages do not fall together.
 """
 
@@ -62,7 +63,7 @@ class Broadcast:
             gap_ns = 0
             for frame in self._voice(slot.pack).burst(reading, tick + phase * 3 % STATUS_PER_S):
                 yield TimedFrame(begin_ns + gap_ns, slot.name, frame)
-                gap_ns += round(FRAME_GAP_S[frame.extended] * self._clock.speed * NS_PER_S)
+                gap_ns += round(FRAME_GAP_S[frame.extended] * NS_PER_S)
 
     def _voice(self, pack: int) -> Dialect:
         if pack not in self._voices:

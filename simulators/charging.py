@@ -14,9 +14,9 @@ import numpy as np
 from simulators.curves import Floats
 from simulators.models import PackModel
 
-CHARGE_RATE: Final = {"nmc": 1.4, "lfp": 1.3}
+CHARGE_RATE: Final = {"nmc": 1.5, "lfp": 1.3}
 """Constant current over the rating, per hour."""
-TAPER_RATE: Final = {"nmc": 0.45, "lfp": 0.06}
+TAPER_RATE: Final = {"nmc": 0.6, "lfp": 0.06}
 """Charging ends below this current; LFP is charged full so that its BMS can find 100 %."""
 NMC_TARGET_SOC: Final = 0.96
 """Charging of NMC ends here, by the BMS's own count."""

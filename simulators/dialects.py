@@ -20,6 +20,9 @@ from simulators.models import PackModel
 
 STATUS_PER_S: Final = 10
 """Ticks a second: the shortest period of any message."""
+CELLS_PHASE: Final = 2
+CURRENT_STEP: Final = 0.04
+"""Share of the rating, per hour, by which the current steps when all cells are sent anew."""
 
 
 class PackFrame(NamedTuple):
@@ -70,26 +73,46 @@ class DialectFile:
         return Path(str(files("simulators") / "dbc" / self.dbc))
 
 
+class Cadence:
+    """When cell voltages are due: once a second, and whenever the current has stepped.
+
+    The step matters when station time runs fast: a second of the bus is then minutes of the
+    pack, and voltages have to belong to the current beside them.
+    """
+
+    def __init__(self, model: PackModel) -> None:
+        self._step_a = CURRENT_STEP * model.rated_ah
+        self._current_a = 0.0
+
+    def cells_due(self, reading: BmsReading, phase: int) -> bool:
+        """Whether to send all cells now; if so, the current counts as told."""
+        stepped = abs(reading.pack_current_a - self._current_a) > self._step_a
+        if stepped or phase == CELLS_PHASE:
+            self._current_a = reading.pack_current_a
+            return True
+        return False
+
+
 class ClassicDialect:
     """Maker SXA: five 11-bit messages, cell voltages four to a frame behind a multiplexor."""
 
     def __init__(self, model: PackModel, encoder: Encoder) -> None:
-        self._model = model
+        self._cadence = Cadence(model)
         self._encode = encoder.encode
         self._counter = 0
 
     def burst(self, reading: BmsReading, tick: int) -> Iterator[PackFrame]:
         """Status every tick, limits twice a second, everything else once."""
-        yield self._status(reading)
         phase = tick % STATUS_PER_S
-        if phase == 2:
+        if self._cadence.cells_due(reading, phase):
             yield from self._cells(reading.cell_voltage_v)
-        elif phase == 4:
+        if phase == 4:
             yield from self._temperatures(reading.temperature_c)
         elif phase == 6:
             yield self._frame(0x104, "SXA_Health", _health(reading))
         if phase in (1, 6):
             yield self._frame(0x103, "SXA_Limits", _limits(reading))
+        yield self._status(reading)
 
     def _status(self, reading: BmsReading) -> PackFrame:
         self._counter = (self._counter + 1) % 16
@@ -126,24 +149,24 @@ class J1939Dialect:
     """Maker SXB: proprietary 29-bit parameter groups, four cells or eight probes to a group."""
 
     def __init__(self, model: PackModel, encoder: Encoder) -> None:
-        self._model = model
+        self._cadence = Cadence(model)
         self._encode = encoder.encode
         self._counter = 0
 
     def burst(self, reading: BmsReading, tick: int) -> Iterator[PackFrame]:
         """Pack every tick, extremes every other, limits twice a second, the rest once."""
-        yield self._pack(reading)
         phase = tick % STATUS_PER_S
+        if self._cadence.cells_due(reading, phase):
+            yield from self._cells(reading.cell_voltage_v)
         if phase % 2:
             yield self._frame(0xFF03, "SXB_Extremes", _extremes(reading))
-        if phase == 2:
-            yield from self._cells(reading.cell_voltage_v)
-        elif phase == 4:
+        if phase == 4:
             yield from self._temperatures(reading.temperature_c)
         elif phase == 6:
             yield self._frame(0xFF04, "SXB_Health", _health(reading))
         if phase in (1, 6):
             yield self._frame(0xFF02, "SXB_Limits", _limits(reading))
+        yield self._pack(reading)
 
     def _pack(self, reading: BmsReading) -> PackFrame:
         self._counter = (self._counter + 1) % 16

@@ -52,12 +52,12 @@ class SlotStart:
 
 
 SLOT_STARTS: Final = (
-    SlotStart("1", 0, Stage.SETTLING, 210.0, 0.33, 0.06),
+    SlotStart("1", 0, Stage.SETTLING, 60.0, 0.33, 0.06),
     SlotStart("2", 3, Stage.CHARGING, 900.0, 0.58, 0.05),
     SlotStart("3", 0, Stage.SETTLING, 330.0, 0.22, 0.12, 42.0),
     SlotStart("4", 2, Stage.READY, 0.0, 0.99, 0.03),
     SlotStart("5", 1, Stage.READY, 0.0, 0.95, 0.09),
-    SlotStart("6", 1, Stage.SETTLING, 240.0, 0.27, 0.14),
+    SlotStart("6", 1, Stage.SETTLING, 90.0, 0.27, 0.14),
     SlotStart("7", 0, Stage.READY, 0.0, 0.94, 0.02),
     SlotStart("8", None, Stage.EMPTY),
 )

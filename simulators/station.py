@@ -23,7 +23,7 @@ from simulators.models import PackModel
 from simulators.slot import Slot, Stage
 
 LONGEST_STEP_S: Final = 2.0
-REST_AFTER_S: Final = 480.0
+REST_AFTER_S: Final = 390.0
 QUARANTINE_S: Final = 900.0
 LEAST_SOC_OUT: Final = 0.80
 STOP_LEVEL: Final = 3

@@ -25,7 +25,7 @@ MAKERS: Final = ("SXA", "SXB")
 SITE: Final = "demo-station"
 GATEWAY: Final = "demo-gateway"
 CHANNEL: Final = "slot{slot}"
-REST_S: Final = 420
+REST_S: Final = 330
 """Station seconds of rest after which the gateway estimates; the station rests a minute more."""
 OLDEST_S: Final = 600
 """Cell voltages come once a real second, which is four station minutes at 240 x."""

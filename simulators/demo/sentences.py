@@ -26,9 +26,11 @@ KINDS: Final = {
     "under_temperature": Text("under-temperature", "低温"),
     "cell_over_voltage": Text("cell over-voltage", "单体过压"),
     "cell_under_voltage": Text("cell under-voltage", "单体欠压"),
-    "bms_alarm": Text("alarm of the BMS", "BMS 报警"),
+    "cell_spread": Text("cells apart by", "单体压差过大"),
+    "temperature_rise": Text("warms up fast", "温升过快"),
+    "bms_alarm": Text("the BMS asks for a stop, level", "BMS 请求停止，等级"),
 }
-UNITS: Final = {"temperature": " °C", "voltage": " V"}
+UNITS: Final = {"temperature": " °C", "voltage": " V", "spread": " V"}
 
 
 def tell(event: Event) -> Text:

@@ -26,7 +26,9 @@ def reading_of(model, current_a=33.0):
 def second_of(model, reading):
     file = DIALECTS[model.dialect]
     dialect = file.make(model, can_decoder.load(file.path))
-    return [frame for tick in range(10) for frame in dialect.burst(reading, tick)]
+    for tick in range(10):
+        list(dialect.burst(reading, tick))
+    return [frame for tick in range(10, 20) for frame in dialect.burst(reading, tick)]
 
 
 def decoded(model, frames):
@@ -64,6 +66,15 @@ def test_frames_come_at_real_rates(model):
     frames = second_of(model, reading_of(model))
     assert 40 <= len(frames) <= 60
     assert all(len(frame.data) == 8 for frame in frames)
+
+
+@ALL
+def test_cell_voltages_come_at_once_when_the_current_steps(model):
+    file = DIALECTS[model.dialect]
+    dialect = file.make(model, can_decoder.load(file.path))
+    resting, charging = (len(list(dialect.burst(reading_of(model, a), 5))) for a in (0.0, 90.0))
+    assert charging - resting == model.cells // 4
+    assert len(list(dialect.burst(reading_of(model, 90.0), 5))) == resting
 
 
 @ALL

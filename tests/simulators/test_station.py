@@ -105,10 +105,12 @@ def test_the_unregistered_pack_arrives(hour):
 def test_packs_rest_before_and_after_their_charge(hour):
     _, _, history = hour
     stages = [tick["1"][0] for tick in history]
-    charging = [n for n, stage in enumerate(stages) if stage is Stage.CHARGING]
-    assert stages[charging[0] - 1] is Stage.SETTLING
-    assert stages[charging[-1] + 1 : charging[-1] + 70] == [Stage.RESTING] * 69
-    quiet = [tick["1"][1].pack_current_a for tick in history[: charging[0] - 1]]
+    begin = stages.index(Stage.CHARGING)
+    end = stages.index(Stage.RESTING)
+    assert set(stages[:begin]) == {Stage.SETTLING}
+    assert set(stages[begin:end]) == {Stage.CHARGING}
+    assert set(stages[end : end + 60]) == {Stage.RESTING}
+    quiet = [tick["1"][1].pack_current_a for tick in history[: begin - 1]]
     assert np.abs(quiet).max() < 1.0
 
 
