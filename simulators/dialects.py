@@ -23,6 +23,10 @@ STATUS_PER_S: Final = 10
 CELLS_PHASE: Final = 2
 CURRENT_STEP: Final = 0.04
 """Share of the rating, per hour, by which the current steps when all cells are sent anew."""
+CELL_STEP_V: Final = 0.01
+"""Mean change of the cells upon which they are sent anew, though not sooner than ..."""
+SHORTEST_TICKS: Final = 3
+"""... so many ticks after the last time."""
 
 
 class PackFrame(NamedTuple):
@@ -74,23 +78,28 @@ class DialectFile:
 
 
 class Cadence:
-    """When cell voltages are due: once a second, and whenever the current has stepped.
+    """When cell voltages are due: once a second, and whenever they have moved.
 
-    The step matters when station time runs fast: a second of the bus is then minutes of the
+    The latter matters when station time runs fast: a second of the bus is then minutes of the
     pack, and voltages have to belong to the current beside them.
     """
 
     def __init__(self, model: PackModel) -> None:
-        self._step_a = CURRENT_STEP * model.rated_ah
-        self._current_a = 0.0
+        self._current_step_a = CURRENT_STEP * model.rated_ah
+        self._pack_step_v = CELL_STEP_V * model.cells
+        self._current_a = self._pack_v = 0.0
+        self._tick = -SHORTEST_TICKS
 
-    def cells_due(self, reading: BmsReading, phase: int) -> bool:
-        """Whether to send all cells now; if so, the current counts as told."""
-        stepped = abs(reading.pack_current_a - self._current_a) > self._step_a
-        if stepped or phase == CELLS_PHASE:
-            self._current_a = reading.pack_current_a
-            return True
-        return False
+    def cells_due(self, reading: BmsReading, tick: int) -> bool:
+        """Whether to send all cells now; if so, this reading counts as told."""
+        stepped = abs(reading.pack_current_a - self._current_a) > self._current_step_a
+        moved = abs(reading.pack_voltage_v - self._pack_v) > self._pack_step_v
+        rested = tick - self._tick >= SHORTEST_TICKS
+        if not (stepped or (moved and rested) or tick % STATUS_PER_S == CELLS_PHASE):
+            return False
+        self._current_a, self._pack_v = reading.pack_current_a, reading.pack_voltage_v
+        self._tick = tick
+        return True
 
 
 class ClassicDialect:
@@ -104,7 +113,7 @@ class ClassicDialect:
     def burst(self, reading: BmsReading, tick: int) -> Iterator[PackFrame]:
         """Status every tick, limits twice a second, everything else once."""
         phase = tick % STATUS_PER_S
-        if self._cadence.cells_due(reading, phase):
+        if self._cadence.cells_due(reading, tick):
             yield from self._cells(reading.cell_voltage_v)
         if phase == 4:
             yield from self._temperatures(reading.temperature_c)
@@ -156,7 +165,7 @@ class J1939Dialect:
     def burst(self, reading: BmsReading, tick: int) -> Iterator[PackFrame]:
         """Pack every tick, extremes every other, limits twice a second, the rest once."""
         phase = tick % STATUS_PER_S
-        if self._cadence.cells_due(reading, phase):
+        if self._cadence.cells_due(reading, tick):
             yield from self._cells(reading.cell_voltage_v)
         if phase % 2:
             yield self._frame(0xFF03, "SXB_Extremes", _extremes(reading))
