@@ -49,7 +49,7 @@ def draw_modes(cells: int, lithium_loss: float, random: np.random.Generator) -> 
     The spread grows with age, as Schuster et al. found in used vehicles (J. Power Sources
     297 (2015) 242).
     """
-    spread = FRESH_SPREAD + 0.06 * lithium_loss
+    spread = FRESH_SPREAD + 0.05 * lithium_loss
     lithium = lithium_loss + spread * random.standard_normal(cells)
     active = 0.35 * lithium_loss
     positive = active * (1.0 + 0.15 * random.standard_normal(cells))

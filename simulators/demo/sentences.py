@@ -26,9 +26,9 @@ KINDS: Final = {
     "under_temperature": Text("under-temperature", "低温"),
     "cell_over_voltage": Text("cell over-voltage", "单体过压"),
     "cell_under_voltage": Text("cell under-voltage", "单体欠压"),
-    "cell_spread": Text("cells apart by", "单体压差过大"),
-    "temperature_rise": Text("warms up fast", "温升过快"),
-    "bms_alarm": Text("the BMS asks for a stop, level", "BMS 请求停止，等级"),
+    "cell_spread": Text("cell spread", "单体压差"),
+    "temperature_rise": Text("fast rise of temperature", "温升过快"),
+    "bms_alarm": Text("stop asked for by the BMS", "BMS 请求停止"),
 }
 UNITS: Final = {"temperature": " °C", "voltage": " V", "spread": " V"}
 
@@ -103,8 +103,8 @@ def _incident(pack: str, body: IncidentRecorded) -> Text:
     kind = KINDS.get(body.kind, Text(body.kind.replace("_", " "), body.kind))
     if body.cleared:
         return Text(f"{pack}: {kind.en} is over", f"{pack}：{kind.zh}已解除")
-    unit = next((text for name, text in UNITS.items() if name in body.quantity), "")
-    value = "" if body.value is None else f" {body.value:.4g}{unit}"
+    unit = next((text for name, text in UNITS.items() if name in body.quantity), None)
+    value = "" if body.value is None or unit is None else f" {body.value:.4g}{unit}"
     return Text(
         f"{pack}: {kind.en}{value}, severity {body.severity}",
         f"{pack}：{kind.zh}{value}，级别 {body.severity}",

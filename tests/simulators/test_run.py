@@ -134,7 +134,7 @@ def test_a_live_bus_carries_frames_with_station_time():
         messages.append(message)
     bus.shutdown()
     times = [message.timestamp - run.clock.start_ns / 1e9 for message in messages]
-    assert 30 <= len(messages) <= 60
+    assert 30 <= len(messages) <= 120
     assert times == sorted(times)
     assert 50.0 < times[-1] < 60.0
     database = can_decoder.load(DIALECTS["classic"].path)
