@@ -9,31 +9,43 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from soh_model.capacity_regression import CapacityRegression as CapacityRegression
     from soh_model.cell_type_model import CellTypeModel as CellTypeModel
     from soh_model.errors import ModelError as ModelError
     from soh_model.estimating import estimate as estimate
     from soh_model.half_cells import HalfCell as HalfCell
+    from soh_model.pack_life import PackLife as PackLife
     from soh_model.pack_spec import HalfCellPair as HalfCellPair
     from soh_model.pack_spec import OcvCurve as OcvCurve
     from soh_model.pack_spec import PackSpec as PackSpec
+    from soh_model.pulse_model import PulseModel as PulseModel
+    from soh_model.use_counters import UseCounters as UseCounters
 
 _HOME = {
+    "CapacityRegression": "soh_model.capacity_regression",
     "CellTypeModel": "soh_model.cell_type_model",
     "HalfCell": "soh_model.half_cells",
     "HalfCellPair": "soh_model.pack_spec",
     "ModelError": "soh_model.errors",
     "OcvCurve": "soh_model.pack_spec",
+    "PackLife": "soh_model.pack_life",
     "PackSpec": "soh_model.pack_spec",
+    "PulseModel": "soh_model.pulse_model",
+    "UseCounters": "soh_model.use_counters",
     "estimate": "soh_model.estimating",
 }
 
 __all__ = [
+    "CapacityRegression",
     "CellTypeModel",
     "HalfCell",
     "HalfCellPair",
     "ModelError",
     "OcvCurve",
+    "PackLife",
     "PackSpec",
+    "PulseModel",
+    "UseCounters",
     "estimate",
 ]
 

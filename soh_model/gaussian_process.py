@@ -23,6 +23,10 @@ Units = NDArray[np.int64]
 MOST_ROWS: Final = 400
 SEED: Final = 1
 
+_VARYING_UNITS: Final = ((-5.0, 2.0), (-5.0, 1.5), (-4.5, 1.0))
+_CONSTANT_UNITS: Final = ((-5.0, 2.0), (-5.0, -4.99), (-1.6, 1.0))
+"""Limits of the logarithms of the linear part, the unit effect and the noise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Process:
@@ -102,6 +106,10 @@ class Process:
 def fit_process(features: Floats, values: Floats, units: Units) -> Process:
     """Fit by marginal likelihood, drop what lies four deviations off, fit again.
 
+    Where every row of a unit has the same value (one capacity test, many readings), an effect
+    of the unit would explain everything and the features nothing: then there is none, and the
+    noise stays above a fifth of the spread.
+
     Args:
         features: [n, d].
         values: [n].
@@ -109,13 +117,15 @@ def fit_process(features: Floats, values: Floats, units: Units) -> Process:
     """
     pick = _spread_rows(units)
     features, values, units = features[pick], values[pick], units[pick]
+    if not np.any(np.abs(values - _unit_medians(values, units)) > 1e-12):
+        return _fit(features, values, units, limits=_CONSTANT_UNITS)
     first = _fit(features, values, units)
     residual, _ = first.left_out()
     centred = np.abs(residual - _unit_medians(residual, units))
     keep = centred <= 4 * 1.4826 * float(np.median(centred)) + 1e-6
     if keep.all():
         return first
-    return _fit(features[keep], values[keep], units[keep], first.theta)
+    return _fit(features[keep], values[keep], units[keep], start=first.theta)
 
 
 def _unit_medians(residual: Floats, units: Units) -> Floats:
@@ -139,7 +149,13 @@ def _scaled(features: Floats, centre: Floats, scale: Floats) -> Floats:
     return np.asarray((features - centre)[:, varies] / scale[varies])
 
 
-def _fit(features: Floats, values: Floats, units: Units, start: Floats | None = None) -> Process:
+def _fit(
+    features: Floats,
+    values: Floats,
+    units: Units,
+    start: Floats | None = None,
+    limits: tuple[tuple[float, float], ...] = _VARYING_UNITS,
+) -> Process:
     from scipy.optimize import minimize  # noqa: PLC0415 - heavy
 
     centre, scale = features.mean(axis=0), features.std(axis=0)
@@ -150,11 +166,11 @@ def _fit(features: Floats, values: Floats, units: Units, start: Floats | None = 
     width = rows.shape[1]
     if start is None or len(start) != width + 4:
         start = np.concatenate([[0.0], np.full(width, 0.7), np.log([0.3, 0.3, 0.1])])
-    bounds = [(-4, 3), *[(-1, 4.5)] * width, (-5, 2), (-5, 1.5), (-4.5, 1)]
+    bounds = [(-4, 3), *[(-1, 4.5)] * width, *limits]
     same = (units[:, None] == units[None, :]).astype(np.float64)
     found = minimize(
         _loss,
-        start,
+        np.clip(start, *np.array(bounds).T),
         (rows, scaled, same),
         "L-BFGS-B",
         jac=True,

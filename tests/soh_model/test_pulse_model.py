@@ -1,0 +1,65 @@
+"""Retired units on a tester: SoH from one set of pulses at an unknown state of charge."""
+
+import numpy as np
+import pytest
+
+from packtrail.estimate import Reason, Verdict
+from soh_model import ModelError, PulseModel
+
+RATES = np.repeat([0.5, 0.5, 1.0, 1.0, 1.5], 4)
+SIGNS = np.tile([1, 1, 0, 0, -1, -1, 0, 0], 3)[:20]
+
+
+def unit(seed):
+    """Ten rows of one unit whose resistances rise as its SoH falls."""
+    rng = np.random.default_rng(seed)
+    soh = rng.uniform(0.6, 0.95)
+    ohm, slow = 0.05 / soh**2 * rng.normal(1, 0.02), 0.03 / soh * rng.normal(1, 0.02)
+    soc = np.arange(0.05, 0.55, 0.05) / soh
+    rest = 3.4 + 0.7 * soc - 0.15 * np.exp(-soc / 0.05)
+    ends = np.where(np.arange(20) % 2 == 0, 0.4, 1.0)
+    shape = RATES * (SIGNS * ohm + SIGNS * slow * ends + 0.002 * ends / soh)
+    rows = np.column_stack([rest, rest[:, None] + shape[None, :]])
+    return rows + rng.normal(0, 2e-4, rows.shape), np.full(10, soh)
+
+
+def units(seeds):
+    rows, soh = zip(*(unit(seed) for seed in seeds), strict=True)
+    return np.concatenate(rows), np.concatenate(soh)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return PulseModel.fit(*units(range(24)), "LMO")
+
+
+def test_unseen_units_are_told_within_three_points_and_within_the_interval(model):
+    rows, soh = units(range(40, 56))
+    answers = model.predict(rows)
+    told = [(e.soh, s) for e, s in zip(answers, soh, strict=True) if e.soh]
+    assert len(told) > 0.9 * len(rows)
+    assert np.mean([abs(i.value - s) for i, s in told]) < 0.03
+    assert np.mean([i.low <= s <= i.high for i, s in told]) > 0.88
+
+
+def test_a_resting_voltage_never_seen_is_unfamiliar(model):
+    rows, _ = unit(50)
+    answer = model.predict(rows[:1] + 0.7)[0]
+    assert answer.verdict is Verdict.CANNOT_TELL
+    assert answer.reasons == (Reason.UNFAMILIAR,)
+
+
+def test_a_missing_voltage_is_not_told(model):
+    row = unit(51)[0][:1].copy()
+    row[0, 4] = np.nan
+    assert model.predict(row)[0].verdict is Verdict.CANNOT_TELL
+
+
+def test_rows_of_another_length_are_refused():
+    with pytest.raises(ModelError):
+        PulseModel.fit(np.zeros((50, 9)), np.zeros(50), "LMO")
+
+
+def test_three_units_are_no_reference():
+    with pytest.raises(ModelError):
+        PulseModel.fit(*units(range(3)), "LMO")
