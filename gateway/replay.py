@@ -150,7 +150,7 @@ def _arrive(gateway: Gateway, plan: ReplayPlan, t_ns: int) -> None:
 
 def _finish(gateway: Gateway, patience_s: float, progress: Progress) -> None:
     """Work everything off, then wait while receipts keep coming."""
-    gateway.pipeline.stop()
+    gateway.pipeline.stop(with_estimates=True)
     gateway.health.stop(HEALTH_PATIENCE_S)
     waiting, deadline = -1, time.monotonic() + patience_s
     while (left := gateway.outbox.counters().waiting) and time.monotonic() < deadline:

@@ -54,6 +54,7 @@ class Pipeline:
         self._book, self._mailbox, self._outbox = book, mailbox, outbox
         self._on_failure = on_failure
         self._written = book.state
+        self._with_estimates = False
         self._log = logs.get("gateway.pipeline")
         self._beat = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="pipeline")
@@ -75,8 +76,14 @@ class Pipeline:
         """Begin to work."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Work off the mailbox, put what is open, end."""
+    def stop(self, *, with_estimates: bool = False) -> None:
+        """Work off the mailbox, put what is open, end.
+
+        Args:
+            with_estimates: ask for the health of packs that were charged, as if they left;
+                a recording has ended, a live charge only goes unwatched for a while.
+        """
+        self._with_estimates = with_estimates
         self._mailbox.close()
         if self._thread.ident is not None:
             self._thread.join()
@@ -98,7 +105,7 @@ class Pipeline:
             while not self._mailbox.drained:
                 self._work(self._mailbox.take(TICK_S))
             for slot in self.slots.values():
-                slot.finish()
+                slot.finish(with_estimate=self._with_estimates)
         except BaseException as error:
             self._log.exception("pipeline_failed")
             self._mailbox.close()

@@ -131,10 +131,11 @@ class Slot:
             self._outbox.put(draft)
         self._chunk = self._new_chunk()
 
-    def finish(self) -> None:
-        """The recording ends: put what is open, estimate what was charged."""
+    def finish(self, *, with_estimate: bool) -> None:
+        """No more frames: put what is open and, if wanted, estimate what was charged."""
         self.flush()
-        self._estimate(self.unit)
+        if with_estimate:
+            self._estimate(self.unit)
 
     def _look(self, sample: Sample) -> None:
         if not sample.values:
