@@ -159,6 +159,8 @@ class HealthDesk:
 
 
 def _last_line(error: Exception) -> str:
-    """What the worker said last, which is the exception's own line."""
-    lines = (getattr(error, "stderr", b"") or b"").decode(errors="replace").strip().splitlines()
-    return f"{error}: {lines[-1][:300]}" if lines else str(error)
+    """How the worker ended and what it said last, which is the exception's own line."""
+    if not isinstance(error, subprocess.CalledProcessError):
+        return str(error)
+    lines = error.stderr.decode(errors="replace").strip().splitlines()
+    return f"exit code {error.returncode}: {lines[-1][:300] if lines else 'nothing said'}"
