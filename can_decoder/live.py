@@ -91,7 +91,7 @@ class _Source:
         else:
             word, shift = "b", 8 * (self.length - 1 - f.last) + f.shift
         text = f"{word} >> {shift}" if shift else word
-        return text if shift + f.size == 8 * self.length else f"{text} & {(1 << f.size) - 1}"
+        return text if shift + f.size == 8 * self.length else f"{text} & {(1 << f.size) - 1:#x}"
 
     def _value(self, f: Field) -> str:
         raw = f"({self._bits(f)})"
@@ -100,7 +100,7 @@ class _Source:
             raw = f"float{f.size}({raw}.to_bytes({f.size // 8}, 'little'))[0]"
         elif f.signed:
             sign = 1 << (f.size - 1)
-            raw = f"(({raw} ^ {sign}) - {sign})"
+            raw = f"(({raw} ^ {sign:#x}) - {sign:#x})"
         if f.scale != 1:
             raw = f"{raw} * {self._number(f.scale)}"
         return f"{raw} + {self._number(f.offset)}" if f.offset else raw

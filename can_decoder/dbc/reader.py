@@ -6,6 +6,7 @@ what it cannot match, or what names something unknown, becomes a diagnostic with
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,23 +23,31 @@ from packtrail.language import Text
 NOT_SENT = "VECTOR__INDEPENDENT_SIG_MSG"
 """Vector's pseudo-message that holds the signals of no message; its identifier is void."""
 
-_MESSAGE = re.compile(r"BO_\s+(\d+|0[xX][0-9a-fA-F]+)\s+(\S.*?)\s*:\s*(\d+)\s*([^\s;]*)")
-_SIGNAL = re.compile(
-    r"SG_\s+(\S.*?)(?:\s+(M|m\d*M?))?\s*:\s*(\d+)\s*\|\s*(\d+)\s*@\s*([01])\s*([+-]?)"
-    r"\s*\(\s*([^,\s]+)\s*,\s*([^)\s]+)\s*\)"
-    r'\s*(?:\[\s*([^|\]\s]*)\s*\|\s*([^\]\s]*)\s*\])?\s*(?:"([^"]*)")?'
+LONGEST_SANE_LINE = 2000
+
+_MESSAGE = re.compile(
+    r"BO_\s+(0[xX][0-9a-fA-F]{1,8}|\d{1,10})\s+(\S.*?)\s*:\s*(\d{1,6})\s*([^\s;]*)", re.ASCII
 )
-_COMMENT = re.compile(r'CM_\s+(BO_|SG_)\s+(\d+)\s+([^\s"]+)?\s*"(.*)"\s*;?', re.DOTALL)
+_SIGNAL = re.compile(
+    r"SG_\s+(\S.*?)(?:\s+(M|m\d{0,9}M?))?\s*:\s*(\d{1,6})\s*\|\s*(\d{1,6})\s*@\s*([01])\s*([+-]?)"
+    r"\s*\(\s*([^,\s]+)\s*,\s*([^)\s]+)\s*\)"
+    r'\s*(?:\[\s*([^|\]\s]*)\s*\|\s*([^\]\s]*)\s*\])?\s*(?:"([^"]*)")?',
+)
+_COMMENT = re.compile(
+    r'CM_\s+(BO_|SG_)\s+(\d{1,10})\s+([^\s"]+)?\s*"(.*)"\s*;?', re.DOTALL | re.ASCII
+)
 _OTHER_COMMENT = re.compile(r'CM_\s+(?:BU_\s+\S+\s*|EV_\s+\S+\s*)?"')
-_VALUES = re.compile(r"VAL_\s+(\d+)\s+([^\s\"]+)\s*(.*)", re.DOTALL)
-_PAIR = re.compile(r'(-?\d+)(?:\.0*)?\s*"((?:\\.|[^"\\])*)"')
+_VALUES = re.compile(r"VAL_\s+(\d{1,10})\s+([^\s\"]+)\s*(.*)", re.DOTALL)
+_PAIR = re.compile(r'(-?\d{1,20})(?:\.0*)?\s*"((?:\\.|[^"\\])*)"')
 _TABLE = re.compile(r"VAL_TABLE_\s+(\S+)\s+(.*)", re.DOTALL)
-_ATTRIBUTE = re.compile(r'BA_\s+"([^"]*)"\s*(.*?)\s*;?\s*$', re.DOTALL)
-_ENUM = re.compile(r'BA_DEF_\s+\w*\s*"([^"]*)"\s+ENUM\s+(.*?);?\s*$', re.DOTALL)
-_DEFAULT = re.compile(r'BA_DEF_DEF_\s+"([^"]*)"\s+(.*?)\s*;?\s*$', re.DOTALL)
-_FLOAT = re.compile(r"SIG_VALTYPE_\s+(\d+)\s+(\S+?)\s*:?\s*(\d+)\s*;?\s*$")
-_RANGES = re.compile(r"SG_MUL_VAL_\s+(\d+)\s+(\S+)\s+(\S+)\s+(.*?)\s*;?\s*$", re.DOTALL)
-_RANGE = re.compile(r"(\d+)\s*-\s*(\d+)")
+_ATTRIBUTE = re.compile(r'BA_\s+"([^"]*)"\s*(.*)', re.DOTALL)
+_ENUM = re.compile(r'BA_DEF_\s+\w*\s*"([^"]*)"\s+ENUM\s+(.*)', re.DOTALL)
+_DEFAULT = re.compile(r'BA_DEF_DEF_\s+"([^"]*)"\s+(.*)', re.DOTALL)
+_FLOAT = re.compile(r"SIG_VALTYPE_\s+(\d{1,10})\s+(\S+?)\s*:?\s*(\d{1,3})$")
+_RANGES = re.compile(
+    r"SG_MUL_VAL_\s+(\d{1,10})\s+(\S+)\s+(\S+)\s+(.*?)\s*;?\s*$", re.DOTALL | re.ASCII
+)
+_RANGE = re.compile(r"(\d{1,20})\s*-\s*(\d{1,20})")
 
 
 def read_dbc(raw: bytes, file: str) -> tuple[list[MessageLayout], list[Diagnostic]]:
@@ -54,7 +63,7 @@ def read_dbc(raw: bytes, file: str) -> tuple[list[MessageLayout], list[Diagnosti
     for statement in statements:
         reading = _READINGS.get(statement.keyword)
         if reading:
-            reading(reader, statement)
+            reading(reader, statement._replace(text=statement.text.rstrip("; \t\n")))
     messages = reader.finish()
     return messages, sorted(reader.diagnostics, key=lambda finding: finding.line)
 
@@ -77,7 +86,7 @@ class _Reader:
             self.refuse(statement, "message", "报文")
             return
         raw_id, name, size, sender = match.groups()
-        draft = MessageDraft(int(raw_id, 0), name, int(size), sender, statement.line)
+        draft = MessageDraft(identifier(raw_id), name, int(size), sender, statement.line)
         if name != NOT_SENT:
             self._keep(draft)
         self.current = draft
@@ -95,7 +104,10 @@ class _Reader:
             )
 
     def signal(self, statement: Statement) -> None:
-        match = _SIGNAL.match(statement.text)
+        text = statement.text
+        if len(text) > LONGEST_SANE_LINE:  # long runs of blanks would make matching slow
+            text = " ".join(text.split())
+        match = _SIGNAL.match(text)
         if not match or self.current is None:
             self.refuse(statement, "signal", "信号")
             return
@@ -223,26 +235,27 @@ class _Reader:
 
     def spn(self, statement: Statement, _name: str, rest: str) -> None:
         parts = rest.split(None, 3)
-        if len(parts) == 4 and parts[3].strip('"').isdigit():
+        if len(parts) == 4:
             for signal in self._signals(statement, parts[1], parts[2]):
-                signal.spn = int(parts[3].strip('"'))
+                signal.spn = int(lenient(parts[3]))
 
     def _choice(self, name: str, value: str) -> str:
         """An enumeration's value may be written as its number or as its text."""
         bare = value.strip('"')
         texts = self.enums.get(name, [])
-        if not value.startswith('"') and bare.isdigit() and int(bare) < len(texts):
-            return texts[int(bare)]
-        return bare
+        if value.startswith('"') or not bare.isdecimal():
+            return bare
+        place = int(lenient(bare))
+        return texts[place] if place < len(texts) else bare
 
     def _message(self, statement: Statement, raw_id: str) -> MessageDraft | None:
-        draft = self.messages.get(int(raw_id)) if raw_id.isdigit() else None
+        draft = self.messages.get(identifier(raw_id))
         if draft is None:
             self._unknown(statement, f"message {raw_id}", f"报文 {raw_id}")
         return draft
 
     def _signals(self, statement: Statement, raw_id: str, name: str) -> list[SignalDraft]:
-        draft = self.messages.get(int(raw_id)) if raw_id.isdigit() else None
+        draft = self.messages.get(identifier(raw_id))
         found = draft.named(name) if draft else []
         if not found:
             self._unknown(statement, f"signal {name} in {raw_id}", f"{raw_id} 中的信号 {name}")
@@ -292,12 +305,21 @@ def number(text: str) -> float:
     return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
+def identifier(text: str) -> int:
+    """A message's identifier with its flag, decimal or hexadecimal; -1 if it is none."""
+    try:
+        return int(text, 16 if text[:2] in ("0x", "0X") else 10) if len(text) <= 10 else -1
+    except ValueError:
+        return -1
+
+
 def lenient(text: str | None) -> float:
     """A number of no consequence (a range, a cycle time), 0 where it is unreadable."""
     try:
-        return float((text or "0").strip('"'))
+        value = float((text or "0").strip('"'))
     except ValueError:
         return 0.0
+    return value if math.isfinite(value) else 0.0
 
 
 def pairs(body: str) -> dict[int, str]:
