@@ -152,6 +152,7 @@ def _finish(gateway: Gateway, patience_s: float, progress: Progress) -> None:
     """Work everything off, then wait while receipts keep coming."""
     gateway.pipeline.stop(with_estimates=True)
     gateway.health.stop(HEALTH_PATIENCE_S)
+    gateway.outbox.record((), {}).result()  # everything put before is on disk and counted now
     waiting, deadline = -1, time.monotonic() + patience_s
     while (left := gateway.outbox.counters().waiting) and time.monotonic() < deadline:
         if left != waiting:

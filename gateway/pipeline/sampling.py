@@ -41,17 +41,24 @@ class Sampler:
         self._rest_ns = round(rule.rest_s * NS_PER_S)
         self._rule = rule
         self._looked_ns: int | None = None
+        self._next_ns = 0
         self._kept_ns: int | None = None
         self._flowed = True
 
     def due(self, t_ns: int) -> bool:
-        """Whether to look at the pack at this frame; if so, it counts as looked."""
+        """Whether to look at the pack at this frame; if so, it counts as looked.
+
+        Looks follow a grid that the first frame begins, so that late frames do not make the
+        distance grow.
+        """
         last = self._looked_ns
-        if last is not None and 0 <= t_ns - last < self._active_ns:
+        if last is not None and last <= t_ns < self._next_ns:
             return False
-        if last is not None and t_ns < last:
-            self._kept_ns = None
+        begins = last is None or t_ns < last
+        late_ns = 0 if begins else (t_ns - self._next_ns) % self._active_ns
         self._looked_ns = t_ns
+        self._next_ns = t_ns - late_ns + self._active_ns
+        self._kept_ns = None if begins else self._kept_ns
         return True
 
     def keep(self, sample: Sample) -> bool:
