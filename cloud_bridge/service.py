@@ -22,9 +22,11 @@ from cloud_bridge.settings import BridgeSettings, TrustSettings
 from cloud_bridge.store import SqliteStore, Store
 from packtrail import logs
 from packtrail.event import KeyRegistered
+from packtrail.language import Text
 from packtrail.signing import SigningKey
 
 STALLED_S: Final = 60.0
+STALLED: Final = Text("does not move any more", "已停滞")
 
 log = logs.get("cloud_bridge")
 
@@ -33,7 +35,7 @@ log = logs.get("cloud_bridge")
 class Health:
     """One look at the bridge: every fault in one line each."""
 
-    faults: tuple[str, ...]
+    faults: tuple[Text, ...]
 
     @property
     def ok(self) -> bool:
@@ -71,6 +73,8 @@ class Bridge:
             batch=settings.ingest.batch_records,
             batch_s=settings.ingest.batch_ms / 1000,
         )
+        self.metrics.connected.set_function(lambda: self.link.connected)
+        self.metrics.queue.set_function(lambda: len(self.inbox))
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -89,22 +93,29 @@ class Bridge:
 
     def stop(self) -> None:
         """Take nothing more, finish the batch under way, close."""
-        self.link.stop()
+        self.inbox.close()
         self._stop.set()
         for thread in self._threads:
             thread.join()
+        # Last, so that the receipts of the last batch still go out.
+        self.link.stop()
         self.store.close()
         log.info("bridge_stopped", name=self.settings.name)
 
     def health(self) -> Health:
         """What works and what does not, now."""
-        faults = [
-            f"broker: {self.link.fault}" if self.link.fault else "",
-            f"store: {self.intake.fault}" if self.intake.fault else "",
-            "intake: stalled" if self.stalled else "",
-        ]
-        self.metrics.connected.set(self.link.connected)
-        return Health(tuple(fault for fault in faults if fault))
+        parts = (
+            (Text("broker", "消息代理"), self.link.fault),
+            (Text("store", "数据库"), self.intake.fault),
+            (Text("intake", "接收"), STALLED if self.stalled else None),
+        )
+        return Health(
+            tuple(
+                Text(f"{part.en}: {fault.en}", f"{part.zh}：{fault.zh}")
+                for part, fault in parts
+                if fault
+            )
+        )
 
     @property
     def stalled(self) -> bool:

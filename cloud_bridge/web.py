@@ -33,10 +33,11 @@ CONNECTIONS: Final = 200
 
 def context_over(bridge: Bridge) -> Context:
     """What the routes need of `bridge`."""
+    packs = Packs(bridge.store)
     return Context(
         store=bridge.store,
-        packs=Packs(bridge.store),
-        stations=Stations(bridge.store, bridge.trust, bridge.presence, time.time_ns),
+        packs=packs,
+        stations=Stations(bridge.store, packs, bridge.trust, bridge.presence, time.time_ns),
         trust=bridge.trust,
         metrics=bridge.metrics,
         health=bridge.health,

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI, Response
 
-from cloud_bridge.fold import PackState, Told
+from cloud_bridge.fold import PackState
 from cloud_bridge.ledger.proof import PackProof
 from cloud_bridge.store import Entry
 from cloud_bridge.view import PackView, StationView
@@ -229,9 +229,9 @@ def pack_answer(view: PackView) -> PackAnswer:
     )
 
 
-def event_answer(entry: Entry, told: Told) -> EventAnswer:
+def event_answer(entry: Entry) -> EventAnswer:
     """One line of the ledger."""
-    return EventAnswer(entry.leaf, told.event_id, format_time(entry.recorded_ns), entry.signed)
+    return EventAnswer(entry.leaf, entry.event_id, format_time(entry.recorded_ns), entry.signed)
 
 
 def station_answer(view: StationView) -> StationAnswer:

@@ -18,7 +18,7 @@ from cloud_bridge.api.answers import (
     described,
     station_answer,
 )
-from cloud_bridge.api.context import Bridge, Context
+from cloud_bridge.api.context import Bridge, Context, Language
 from cloud_bridge.api.problems import Problem
 from cloud_bridge.ingest.judge import judge_event
 from cloud_bridge.ledger.checkpoint import verifier_line
@@ -88,10 +88,11 @@ def show_checkpoint(bridge: Bridge) -> Response:
 
 
 @router.get("/health", responses=described(HealthAnswer))
-def show_health(bridge: Bridge) -> Response:
+def show_health(bridge: Bridge, language: Language) -> Response:
     """200 when everything works, 503 with the faults otherwise."""
     health = bridge.health()
-    return answer(HealthAnswer(health.ok, health.faults), 200 if health.ok else 503)
+    faults = tuple(fault.say(language) for fault in health.faults)
+    return answer(HealthAnswer(health.ok, faults), 200 if health.ok else 503)
 
 
 @router.get("/metrics", include_in_schema=False)

@@ -29,7 +29,6 @@ from cloud_bridge.api.problems import Problem
 from cloud_bridge.fold import digest
 from cloud_bridge.ledger.proof import PackProof, prove
 from cloud_bridge.view import parse_unit
-from cloud_bridge.view.packs import told_of
 from packtrail.errors import CodecError, CodeError
 from packtrail.event import UnitRef
 from packtrail.language import Text
@@ -61,7 +60,7 @@ def list_packs(
 def list_events(bridge: Bridge, code: str) -> Response:
     """Every fact that names the pack, as it was signed."""
     entries = bridge.store.entries_of(_known(bridge, code))
-    return answer(EventList([event_answer(entry, told_of(entry)) for entry in entries]))
+    return answer(EventList([event_answer(entry) for entry in entries]))
 
 
 @router.get("/{code:path}/proof", responses=described(PackProof))

@@ -23,7 +23,7 @@ class Told:
 
     @classmethod
     def of(cls, signed: SignedEvent, recorded_ns: int = 0) -> Self:
-        """The typed fact of a signed event that was judged before."""
+        """The typed fact of a signed event."""
         return cls(signed.event_id, signed.read(), recorded_ns)
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
@@ -18,6 +19,7 @@ from cloud_bridge.ledger.trust import TrustList
 from cloud_bridge.metrics import Metrics
 from cloud_bridge.store import Arrival, Committed, Progress, Store, Stranger
 from packtrail import logs
+from packtrail.language import Text
 from packtrail.receipt import Receipt, Refusal, seal_receipt
 from packtrail.signing import SigningKey
 
@@ -75,7 +77,7 @@ class Intake:
         self._batch_s = batch_s
         self._now = now
         self._beat = time.monotonic()
-        self.fault = ""
+        self.fault: Text | None = None
 
     @property
     def silent_s(self) -> float:
@@ -87,7 +89,6 @@ class Intake:
         while not stop.is_set():
             self._beat = time.monotonic()
             deliveries = self._inbox.batch(self._batch, self._batch_s)
-            self._metrics.queue.set(len(self._inbox))
             if deliveries:
                 self._take_until_committed(deliveries, stop)
 
@@ -97,14 +98,14 @@ class Intake:
             try:
                 self.take(deliveries)
             except StoreError as error:
-                self.fault = error.describe("en")
+                self.fault = Text(error.describe("en"), error.describe("zh"))
                 self._metrics.faults.inc()
-                log.error("commit_failed", error=self.fault, waiting=len(self._inbox))  # noqa: TRY400 - one line, no trace
+                log.error("commit_failed", error=self.fault.en, waiting=len(self._inbox))  # noqa: TRY400 - one line, no trace
                 if stop.wait(RETRY_S[min(attempt, len(RETRY_S) - 1)]):
                     return
                 attempt, self._beat = attempt + 1, time.monotonic()
             else:
-                self.fault = ""
+                self.fault = None
                 return
 
     def take(self, deliveries: Sequence[Delivery]) -> Committed:
@@ -150,8 +151,10 @@ class Intake:
                     reason=refusal.reason,
                     detail=refusal.detail,
                 )
-        for stranger in strangers:
-            log.warning("message_not_trusted", topic=stranger.topic, reason=stranger.reason)
+        # One line per reason and batch: whoever floods the broker shall not fill the log.
+        for reason, count in Counter(one.reason for one in strangers).items():
+            topic = next(one.topic for one in strangers if one.reason == reason)
+            log.warning("messages_not_trusted", reason=reason, count=count, topic=topic)
         if committed.equivocations:
             log.error("equivocation", count=committed.equivocations)
 

@@ -54,7 +54,7 @@ class MqttLink:
         self._status = status
         self._session = 0
         self._lock = threading.Lock()
-        self.fault = "not connected yet"
+        self.fault: Text | None = Text("not connected yet", "尚未连接")
         self._client = make_client(settings, settings.client_id, clean=False)
         self._client.on_connect = self._on_connect
         self._client.on_connect_fail = self._on_connect_fail
@@ -88,7 +88,7 @@ class MqttLink:
         self._inbox.close()
         self._client.disconnect()
         self._client.loop_stop()
-        self.fault = "stopped"
+        self.fault = Text("stopped", "已停止")
 
     def answer(self, gateway: str, receipt: bytes) -> None:
         """See `Answering.answer`."""
@@ -114,7 +114,7 @@ class MqttLink:
         self, client: Client, _data: Any, flags: ConnectFlags, reason: ReasonCode, _props: Any
     ) -> None:
         if reason.is_failure:
-            self._lose(f"the broker refuses us: {reason}")
+            self._lose(Text(f"it refuses us: {reason}", f"拒绝连接：{reason}"))
             return
         log.info("broker_connected", session_kept=flags.session_present)
         group = self._settings.shared_group
@@ -126,24 +126,24 @@ class MqttLink:
     ) -> None:
         refused = [str(reason) for reason in reasons if reason.is_failure]
         if refused:
-            self._lose(f"the broker refuses the subscription: {refused}")
+            self._lose(Text(f"it refuses the subscription: {refused}", f"拒绝订阅：{refused}"))
             return
-        self.fault = ""
+        self.fault = None
         log.info("broker_subscribed")
 
     def _on_connect_fail(self, _client: Client, _data: Any) -> None:
-        self._lose("the broker does not answer")
+        self._lose(Text("it does not answer", "无应答"))
 
     def _on_disconnect(
         self, _client: Client, _data: Any, _flags: DisconnectFlags, reason: ReasonCode, _props: Any
     ) -> None:
         with self._lock:
             self._session += 1
-        self._lose(f"connection lost: {reason}")
+        self._lose(Text(f"connection lost: {reason}", f"连接中断：{reason}"))
 
-    def _lose(self, fault: str) -> None:
+    def _lose(self, fault: Text) -> None:
         if fault != self.fault:
-            log.warning("broker_lost", fault=fault, host=self._settings.host)
+            log.warning("broker_lost", fault=fault.en, host=self._settings.host)
         self.fault = fault
 
     def _on_message(self, client: Client, _data: Any, message: MQTTMessage) -> None:

@@ -54,6 +54,8 @@ def _check_tree(store: Store, origin: str, authority: VerifyKey) -> Check:
         hashed = leaf_hash(entry.data)
         if entry.leaf != size - 1 or hashed != store.node(0, entry.leaf):
             faults.append(f"leaf {entry.leaf} was changed")
+        elif entry.event_id != entry.true_id:
+            faults.append(f"leaf {entry.leaf} is listed under another id")
         for node in grow(size - 1, hashed, lambda level, position: nodes[level, position]):
             nodes[node.level, node.position] = node.hash
         signed = heads.pop(size, None)
@@ -75,7 +77,7 @@ def _check_conflicts(store: Store, unit: UnitRef) -> Check:
     """Like `check_numbers`, with the other contents that speak of other packs."""
     found = {}
     for entry in store.entries_of(unit):
-        event = entry.signed.read()
+        event = entry.event
         for one in store.conflicting(event.author, event.stream, event.counter):
             found[one.leaf] = one.signed
     return check_numbers(found.values())
@@ -102,7 +104,7 @@ def _check_records(store: Store) -> Check:
 
 
 def _names(entry: Entry, unit: UnitRef) -> bool:
-    event = entry.signed.read()
+    event = entry.event
     other = event.body.unit_out if isinstance(event.body, SwapPerformed) else None
     return unit in (event.unit, other)
 

@@ -112,7 +112,7 @@ def standing(entries: Iterable[Entry], authority: VerifyKey) -> dict[str, KeyReg
     for entry in entries:
         if not signed_by(entry.signed, authority):
             continue
-        body = entry.signed.read().body
+        body = entry.event.body
         if isinstance(body, KeyRegistered):
             found[_key_id(body)] = body
         elif isinstance(body, KeyRevoked):

@@ -163,7 +163,7 @@ def _voices(proof: PackProof, authority: VerifyKey) -> dict[int, Voice]:
     for fact in sorted(proof.facts, key=lambda one: one.leaf):
         while keys and keys[0].leaf < fact.leaf:
             key = keys.popleft()
-            trust = trust.extended([Entry(key.leaf, 0, encode_event(key.signed))])
+            trust = trust.extended([Entry(key.leaf, 0, "", encode_event(key.signed))])
         voice = trust.voices.get(fact.signed.key_id)
         if voice:
             voices[fact.leaf] = voice

@@ -136,7 +136,7 @@ def signed_by(signed: SignedEvent, key: VerifyKey) -> bool:
 
 def _apply(voices: dict[str, Voice], entry: Entry) -> None:
     try:
-        body = entry.signed.read().body
+        body = entry.event.body
         if isinstance(body, KeyRegistered):
             voice = _voice(body, entry.leaf)
             voices[voice.key.key_id] = voice

@@ -102,6 +102,9 @@ def line_chart(
 
 def nice_span(low: float, high: float, least: float) -> tuple[float, float, int]:
     """An axis whose ends and middle are round numbers, and how many digits they need."""
+    if -0.02 * high < low < 0:
+        # A sensor's noise about zero is not worth half of the plot.
+        low = 0.0
     span = max(high - low, least)
     low, high = (low + high - span) / 2, (low + high + span) / 2
     exponent = math.floor(math.log10(span / 2))

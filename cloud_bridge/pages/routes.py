@@ -32,8 +32,9 @@ def overview(
         start = parse_unit(after) if after else None
     except CodeError:
         return paper.missing(after or "")
-    views = bridge.packs.page(start, PER_PAGE)
-    stations = bridge.stations.all()
+    with bridge.packs.together():
+        views = bridge.packs.page(start, PER_PAGE)
+        stations = bridge.stations.all()
     return paper.render(
         "overview.html",
         here="/",

@@ -35,7 +35,7 @@ class Line:
 
     Attributes:
         t_ns: when it occurred, UTC ns.
-        tone: which kind of mark: birth, move, health, alarm, clear or note.
+        tone: which kind of mark: birth, move, health, alarm, warning, clear or note.
         text: the sentence.
         by: who says so.
         event: the event's id.
@@ -102,12 +102,18 @@ def _sentence(told: Told, unit: UnitRef | None, language: str) -> tuple[str, Tex
         case ConditionCommitted() as body:
             tone, text = "health", _health(body.estimate)
         case IncidentRecorded() as body:
-            tone, text = ("clear" if body.cleared else "alarm"), _incident(body)
+            tone, text = _alarm_tone(body), _incident(body)
         case IdentityContested() as body:
             tone, text = "alarm", _contested(body, language)
         case TelemetryThinned() as body:
             text = _thinned(body)
     return tone, text
+
+
+def _alarm_tone(body: IncidentRecorded) -> str:
+    if body.cleared:
+        return "clear"
+    return "warning" if body.severity == Safety.WATCH else "alarm"
 
 
 def _thinned(body: TelemetryThinned) -> Text:

@@ -16,7 +16,7 @@ from cloud_bridge.store.values import (
     SlotNow,
     StoredChunk,
 )
-from cloud_bridge.store.writes import Run, contiguous, first
+from cloud_bridge.store.writes import Run, reach
 from packtrail.event import PlaceRef, UnitRef
 from packtrail.receipt import MAX_AHEAD, Refusal
 from packtrail.topics import RecordAddress
@@ -31,16 +31,10 @@ class Reads:
         """See `Store.progress`."""
         key = {"gateway": gateway, "epoch": epoch}
         row = self._run("find_receipt", key).fetchone()
-        above = [r[0] for r in self._run("numbers_above", {**key, "through": row[0] if row else 0})]
-        through = contiguous(row[0] if row else 0, above)
+        through, ahead = reach(self._run, gateway, epoch, row[0] if row else 0)
         refused = self._run("refused_of_epoch", {**key, "limit": MAX_AHEAD})
-        return Progress(
-            gateway,
-            epoch,
-            through,
-            first((seq for seq in above if seq > through), MAX_AHEAD),
-            tuple(Refusal(*row) for row in refused)[::-1],
-        )
+        named = tuple(Refusal(*row) for row in refused)[::-1]
+        return Progress(gateway, epoch, through, ahead, named)
 
     def size(self) -> int:
         """See `Store.size`."""
@@ -122,7 +116,7 @@ class Reads:
     def places(self, author: str) -> list[PlaceFact]:
         """See `Store.places`."""
         rows = self._run("places", {"author": author})
-        return [PlaceFact(PlaceRef(row[3], row[4]), _entry(row)) for row in rows]
+        return [PlaceFact(PlaceRef(row[4], row[5]), _entry(row)) for row in rows]
 
     def alarms(self, author: str, limit: int = 20) -> list[Entry]:
         """See `Store.alarms`."""
@@ -147,7 +141,7 @@ def _unit(scheme: str | None, name: str | None) -> UnitRef | None:
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    return Entry(row[0], row[1], row[2])
+    return Entry(*row[:4])
 
 
 def _chunk(row: tuple[Any, ...]) -> StoredChunk:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,11 +38,11 @@ class SqliteStore(Reads):
     def __init__(self, path: Path, *, keep_strangers: int = 1000) -> None:
         self._path = path
         self._keep_strangers = keep_strangers
-        self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
-        self._guard = threading.Lock()
+        self._own = threading.local()
+        self._idle: deque[sqlite3.Connection] = deque()
         self._writing = threading.Lock()
         self._statements = statements()
+        self._closed = False
         self._migrate()
 
     def commit(
@@ -68,56 +69,65 @@ class SqliteStore(Reads):
     @contextmanager
     def reading(self) -> Iterator[None]:
         """See `Store.reading`."""
-        connection = self._connection()
-        if connection.in_transaction:
-            yield
-            return
-        with self._translated():
-            connection.execute("BEGIN")
-        try:
-            yield
-        finally:
-            connection.rollback()
+        with self._connection() as connection:
+            if connection.in_transaction:
+                yield
+                return
+            with self._translated():
+                connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                connection.rollback()
 
     def close(self) -> None:
         """See `Store.close`."""
-        with self._guard:
-            for connection in self._connections:
-                connection.close()
-            self._connections.clear()
-            self._local = threading.local()
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
 
     def _run(self, name: str, values: Mapping[str, Any] | None, /) -> Rows:
-        with self._translated():
-            return self._connection().execute(self._statements[name], values or {})
+        with self._translated(), self._connection() as connection:
+            cursor = connection.execute(self._statements[name], values or {})
+            return Rows(cursor.fetchall(), cursor.rowcount)
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._writing, self._translated():
-            connection = self._connection()
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._writing, self._translated(), self._connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                yield
+                yield connection
                 connection.commit()
             except BaseException:
                 connection.rollback()
                 raise
 
-    def _connection(self) -> sqlite3.Connection:
-        """This thread's own connection."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """The connection that this thread is using, or an idle one, or a new one."""
+        using: sqlite3.Connection | None = getattr(self._own, "connection", None)
+        if using is not None:
+            yield using
+            return
+        try:
+            connection = self._idle.pop()
+        except IndexError:
             connection = self._open()
-            self._local.connection = connection
-        return connection
+        self._own.connection = connection
+        try:
+            yield connection
+        finally:
+            self._own.connection = None
+            if self._closed:
+                connection.close()
+            else:
+                self._idle.append(connection)
 
     def _open(self) -> sqlite3.Connection:
-        # Each thread uses its own; `close` alone reaches across threads.
+        # One thread at a time has it; which one changes.
         connection = sqlite3.connect(
             self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
         )
-        with self._guard:
-            self._connections.append(connection)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -127,8 +137,7 @@ class SqliteStore(Reads):
 
     def _migrate(self) -> None:
         steps = migrations("sqlite")
-        with self._transaction():
-            connection = self._connection()
+        with self._transaction() as connection:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version > len(steps):
                 raise StoreError(

@@ -5,9 +5,9 @@ Knows the statements by name and no database by name; whoever calls it holds the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from cloud_bridge.ledger.merkle import grow, leaf_hash
 from cloud_bridge.store.values import (
@@ -28,17 +28,19 @@ STORED: Final = "stored"
 REFUSED: Final = "refused"
 
 
-class Rows(Protocol):
-    """What a database cursor gives back."""
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a statement gave back, read to its end, and how many rows it wrote."""
 
-    @property
-    def rowcount(self) -> int:
-        """How many rows a statement wrote."""
+    rows: list[tuple[Any, ...]]
+    written: int
 
     def fetchone(self) -> Any:
-        """The next row, or None."""
+        """The first row, or None."""
+        return self.rows[0] if self.rows else None
 
-    def __iter__(self) -> Any: ...
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.rows)
 
 
 Run = Callable[[str, Mapping[str, Any] | None], Rows]
@@ -82,7 +84,7 @@ class Batch:
         self._see(address, arrival.sealed_ns)
         outcome = REFUSED if isinstance(arrival.content, Refused) else STORED
         row = {**address._asdict(), "digest": arrival.digest, "outcome": outcome}
-        if self.run("insert_record", {**row, "now": self.now_ns}).rowcount == 1:
+        if self.run("insert_record", {**row, "now": self.now_ns}).written == 1:
             self._keep(arrival)
             return
         digest, before = self.run("find_record", address._asdict()).fetchone()
@@ -188,8 +190,7 @@ class Batch:
         key = {"gateway": gateway, "epoch": epoch}
         before = self.run("find_receipt", key).fetchone() or (0, 0, 0)
         seen, sealed_ns = self.newest[gateway, epoch]
-        through = contiguous(before[0], self._numbers_above(key, before[0]))
-        ahead = first(self._numbers_above(key, through), MAX_AHEAD)
+        through, ahead = reach(self.run, gateway, epoch, before[0])
         row = {"through": through, "highest": max(before[1], seen), "now": self.now_ns}
         row |= {"sealed_ns": max(before[2], sealed_ns)}
         self.run("upsert_receipt", {**key, **row})
@@ -197,8 +198,20 @@ class Batch:
         refused = tuple(named[seq] for seq in sorted(named))
         return Progress(gateway, epoch, through, ahead, refused)
 
-    def _numbers_above(self, key: Mapping[str, Any], through: int) -> Iterable[int]:
-        return (row[0] for row in self.run("numbers_above", {**key, "through": through}))
+
+def reach(run: Run, gateway: str, epoch: str, through: int) -> tuple[int, tuple[int, ...]]:
+    """How far numbers go without a hole from `through` on, and the lowest beyond the hole.
+
+    Read in pages: a gateway may have any number of records waiting behind a hole.
+    """
+    key = {"gateway": gateway, "epoch": epoch, "limit": MAX_AHEAD}
+    while True:
+        page = [row[0] for row in run("numbers_above", {**key, "through": through})]
+        joined = contiguous(through, page)
+        if joined < through + MAX_AHEAD:
+            ahead = [seq for seq in page if seq > joined]
+            return joined, tuple(ahead)
+        through = joined
 
 
 def contiguous(through: int, above: Iterable[int]) -> int:
@@ -208,11 +221,6 @@ def contiguous(through: int, above: Iterable[int]) -> int:
             break
         through = seq
     return through
-
-
-def first(numbers: Iterable[int], limit: int) -> tuple[int, ...]:
-    """At most `limit` of `numbers`."""
-    return tuple(number for number, _ in zip(numbers, range(limit), strict=False))
 
 
 def units_of(fact: Fact) -> tuple[UnitRef, ...]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,10 +69,25 @@ class PackView:
 
 
 class Packs:
-    """Reads packs from a store."""
+    """Reads packs from a store; a pack that is asked for twice within one `with` is read once.
+
+    Args:
+        store: where.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._seen = threading.local()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Everything asked for inside is of one moment."""
+        with self._store.reading():
+            self._seen.views = {}
+            try:
+                yield
+            finally:
+                self._seen.views = None
 
     def facts(self, unit: UnitRef) -> list[Told]:
         """Every fact that names `unit`, in ledger order."""
@@ -88,6 +106,14 @@ class Packs:
 
     def view(self, unit: UnitRef) -> PackView:
         """One pack as it is now."""
+        views: dict[UnitRef, PackView] | None = getattr(self._seen, "views", None)
+        if views is None:
+            return self._view(unit)
+        if unit not in views:
+            views[unit] = self._view(unit)
+        return views[unit]
+
+    def _view(self, unit: UnitRef) -> PackView:
         facts = self.facts(unit)
         state = fold(unit, facts)
         reading = self.reading(unit)
@@ -129,7 +155,7 @@ class Packs:
 
 def told_of(entry: Entry) -> Told:
     """A ledger line as the fold reads it."""
-    return Told.of(entry.signed, entry.recorded_ns)
+    return Told(entry.event_id, entry.event, entry.recorded_ns)
 
 
 def parse_unit(text: str) -> UnitRef:

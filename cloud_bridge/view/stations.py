@@ -73,6 +73,7 @@ class Stations:
 
     Args:
         store: where.
+        packs: reads the packs in the slots.
         trust: the trust list of this moment.
         presence: what the broker says of each gateway.
         now: UTC nanoseconds.
@@ -81,6 +82,7 @@ class Stations:
     def __init__(
         self,
         store: Store,
+        packs: Packs,
         trust: Callable[[], TrustList],
         presence: Presence,
         now: Callable[[], int],
@@ -88,7 +90,7 @@ class Stations:
         self._store = store
         self._trust = trust
         self._presence = presence
-        self._packs = Packs(store)
+        self._packs = packs
         self._now = now
 
     def names(self) -> list[str]:

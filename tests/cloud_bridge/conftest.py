@@ -20,6 +20,7 @@ from cloud_bridge.store import Arrival, SqliteStore
 from cloud_bridge.view import Packs, Stations
 from cloud_bridge.web import application, guarded
 from packtrail.event import KeyRegistered, SignedEvent
+from packtrail.language import Text
 from tests.cloud_bridge import parts
 from tests.services import mosquitto
 
@@ -38,7 +39,7 @@ class Desk:
     context: Context
     presence: Presence
     client: TestClient
-    faults: list[str]
+    faults: list[Text]
 
     def receive(self, *messages: tuple[str, bytes]) -> None:
         """Judge and commit messages as the intake would."""
@@ -73,12 +74,12 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         ]
     )
     authority.seal()
-    faults: list[str] = []
+    faults: list[Text] = []
     presence = Presence()
     context = Context(
         store=store,
-        packs=Packs(store),
-        stations=Stations(store, trust, presence, now),
+        packs=(packs := Packs(store)),
+        stations=Stations(store, packs, trust, presence, now),
         trust=trust,
         metrics=Metrics(),
         health=lambda: Health(tuple(faults)),

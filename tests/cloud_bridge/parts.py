@@ -109,7 +109,10 @@ def trust(*facts: Fact) -> TrustList:
         key_fact(STATION, "station-1", "gateway"),
         key_fact(MAKER, "maker-1", "maker", 2),
     )
-    entries = [Entry(leaf, T0, encode_event(one.signed)) for leaf, one in enumerate(facts)]
+    entries = [
+        Entry(leaf, T0, one.signed.event_id, encode_event(one.signed))
+        for leaf, one in enumerate(facts)
+    ]
     return TrustList(AUTHORITY.public).extended(entries)
 
 

@@ -20,6 +20,7 @@ from packtrail.event import (
     SwapPerformed,
     UnitRef,
 )
+from packtrail.language import Text
 from packtrail.times import format_time
 from tests.cloud_bridge import parts
 from tests.cloud_bridge.conftest import ORIGIN
@@ -274,10 +275,12 @@ def test_a_wrong_code_names_the_character(told):
 
 def test_health_tells_every_fault(desk):
     assert desk.get("/health").json() == {"ok": True, "faults": []}
-    desk.faults.append("broker: gone")
+    desk.faults.append(Text("broker: gone", "消息代理：中断"))
     answer = desk.get("/health")
     assert answer.status_code == 503
     assert answer.json() == {"ok": False, "faults": ["broker: gone"]}
+    chinese = desk.get("/health", headers={"Accept-Language": "zh"})
+    assert chinese.json()["faults"] == ["消息代理：中断"]
 
 
 def test_metrics_are_exposed(told):
@@ -308,8 +311,7 @@ def test_the_description_names_every_answer(desk):
 
 def test_a_damaged_line_is_an_error_without_a_trace(desk, tmp_path):
     desk.submit(parts.registered().signed)
-    with desk.store._transaction():
-        connection = desk.store._connection()
+    with desk.store._transaction() as connection:
         connection.execute("DROP TRIGGER ledger_no_update")
         connection.execute("UPDATE ledger SET signed = x'7b' WHERE leaf = 2")
     answer = desk.get(f"/api/v1/packs/{parts.CODE}")

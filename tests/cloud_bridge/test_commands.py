@@ -273,12 +273,12 @@ def test_verify_says_what_was_checked(english, kept, capsys):
 
 
 def test_verify_finds_a_change_and_fails(english, kept, desk, capsys):
-    with desk.store._transaction():
-        desk.store._connection().execute("DROP TRIGGER ledger_no_update")
-        desk.store._connection().execute(
+    with desk.store._transaction() as connection:
+        connection.execute("DROP TRIGGER ledger_no_update")
+        connection.execute(
             "UPDATE ledger SET signed = replace(signed, '150.', '155.') WHERE leaf = 2"
         )
-        desk.store._connection().execute(
+        connection.execute(
             "UPDATE ledger SET signed = cast(replace(signed, ':150', ':155') AS BLOB) "
             "WHERE leaf = 2"
         )

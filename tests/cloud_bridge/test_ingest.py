@@ -77,7 +77,7 @@ def test_two_bridges_share_one_stream_and_one_store(mosquitto, tmp_path, gateway
 def test_a_broker_that_is_down_is_tried_until_it_is_there(mosquitto, tmp_path, gateway):
     mosquitto.stop()
     with running(settings_for(tmp_path, mosquitto.port), connected=False) as bridge:
-        assert any("broker" in fault for fault in bridge.health().faults)
+        assert any("broker" in fault.en for fault in bridge.health().faults)
         mosquitto.start()
         until(lambda: bridge.health().ok, 20)
         with Wire(mosquitto.port) as wire:

@@ -21,6 +21,7 @@ from packtrail.event import (
     UnitRegistered,
     VehicleRef,
 )
+from packtrail.language import Text
 from tests.cloud_bridge import parts
 from tests.cloud_bridge import story_of_a_station as story
 from tests.cloud_bridge.conftest import NOW
@@ -108,8 +109,9 @@ def test_the_overview_without_packs_says_what_to_do(desk):
 
 
 def test_a_fault_of_the_bridge_stands_on_the_overview(desk):
-    desk.faults.append("broker: the broker does not answer")
-    assert "the broker does not answer" in page(desk, "/")
+    desk.faults.append(Text("broker: it does not answer", "消息代理：无应答"))
+    assert "it does not answer" in page(desk, "/")
+    assert "消息代理：无应答" in page(desk, "/", "zh")
 
 
 def test_a_packs_page_says_verdict_health_and_history(station):

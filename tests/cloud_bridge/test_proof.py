@@ -176,6 +176,11 @@ def test_one_flipped_bit_in_a_line_is_located(told):
         tampered(told, f"UPDATE ledger SET signed = x'{flipped.hex()}' WHERE leaf = 4")
 
 
+def test_a_line_under_another_id_is_located(told):
+    faults = tampered(told, "UPDATE ledger SET event_id = 'ab' WHERE leaf = 4")
+    assert faults == {"tree": ("leaf 4 is listed under another id",)}
+
+
 def test_a_removed_line_is_found(told):
     assert "tree" in tampered(told, "DELETE FROM ledger WHERE leaf = 4")
 

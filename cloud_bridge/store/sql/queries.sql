@@ -56,7 +56,7 @@ SELECT through, highest, sealed_ns FROM receipt WHERE gateway = :gateway AND epo
 
 -- name: numbers_above
 SELECT seq FROM record WHERE gateway = :gateway AND epoch = :epoch AND seq > :through
-ORDER BY seq
+ORDER BY seq LIMIT :limit
 
 -- name: upsert_receipt
 INSERT INTO receipt (gateway, epoch, through, highest, sealed_ns, committed_ns)
@@ -92,22 +92,22 @@ INSERT INTO tree (level, position, hash) VALUES (:level, :position, :hash)
 SELECT hash FROM tree WHERE level = :level AND position = :position
 
 -- name: entries
-SELECT leaf, recorded_ns, signed FROM ledger WHERE leaf > :after ORDER BY leaf LIMIT :limit
+SELECT leaf, recorded_ns, event_id, signed FROM ledger WHERE leaf > :after ORDER BY leaf LIMIT :limit
 
 -- name: entries_of
-SELECT ledger.leaf, ledger.recorded_ns, ledger.signed
+SELECT ledger.leaf, ledger.recorded_ns, ledger.event_id, ledger.signed
 FROM ledger_unit JOIN ledger ON ledger.leaf = ledger_unit.leaf
 WHERE ledger_unit.scheme = :scheme AND ledger_unit.unit = :unit ORDER BY ledger.leaf
 
 -- name: key_entries
-SELECT leaf, recorded_ns, signed FROM ledger
+SELECT leaf, recorded_ns, event_id, signed FROM ledger
 WHERE type IN ('KeyRegistered', 'KeyRevoked') AND leaf > :after ORDER BY leaf
 
 -- name: next_counter
 SELECT coalesce(max(counter) + 1, 1) FROM ledger WHERE author = :author AND stream = :stream
 
 -- name: conflicting
-SELECT leaf, recorded_ns, signed FROM ledger
+SELECT leaf, recorded_ns, event_id, signed FROM ledger
 WHERE author = :author AND stream = :stream AND counter = :counter ORDER BY leaf
 
 -- name: insert_checkpoint
@@ -150,12 +150,12 @@ SELECT gateway, slot, scheme, unit, epoch, seq, to_ns FROM slot
 WHERE gateway = :gateway ORDER BY slot
 
 -- name: places
-SELECT ledger.leaf, ledger.recorded_ns, ledger.signed, place.site, place.slot
+SELECT ledger.leaf, ledger.recorded_ns, ledger.event_id, ledger.signed, place.site, place.slot
 FROM place JOIN ledger ON ledger.leaf = place.leaf
 WHERE place.author = :author ORDER BY place.site, place.slot
 
 -- name: alarms
-SELECT leaf, recorded_ns, signed FROM ledger
+SELECT leaf, recorded_ns, event_id, signed FROM ledger
 WHERE type IN ('IncidentRecorded', 'IdentityContested') AND author = :author
 ORDER BY leaf DESC LIMIT :limit
 
