@@ -138,8 +138,8 @@ def test_a_live_bus_carries_frames_with_station_time():
     assert times == sorted(times)
     assert 50.0 < times[-1] < 60.0
     database = can_decoder.load(DIALECTS["classic"].path)
-    first = messages[0]
-    values = database.decode(first.arbitration_id, first.is_extended_id, bytes(first.data))
+    status = next(message for message in messages if message.arbitration_id == 0x100)
+    values = database.decode(0x100, status.is_extended_id, bytes(status.data))
     assert 250.0 < values["PackVoltage"] < 420.0
 
 
