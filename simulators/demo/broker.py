@@ -9,15 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from typing import Final
 
 from amqtt.broker import Broker
 from amqtt.errors import BrokerError
 
 from packtrail.language import Text
+from simulators.demo.loopback import LOOPBACK
 from simulators.errors import SimulationError
-
-LOOPBACK: Final = "127.0.0.1"
 
 
 def serve(port: int) -> None:

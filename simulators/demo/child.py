@@ -55,19 +55,20 @@ def _broker(port: int) -> int:
 def _station(settings: Path, line: list[str], stop: threading.Event) -> int:
     """The station in a thread, the command line in the main thread, where signals arrive."""
     run = StationRun(load(StationSettings, settings))
-    beside = threading.Thread(target=_run_station, args=(run, stop), name="station")
+    truth = settings.with_suffix(".truth.json")
+    beside = threading.Thread(target=_run_station, args=(run, stop, truth), name="station")
     beside.start()
     try:
         return run_line(line)
     finally:
         stop.set()
         beside.join(PATIENCE_S)
-        run.write_truth(settings.with_suffix(".truth.json"))
 
 
-def _run_station(run: StationRun, stop: threading.Event) -> None:
+def _run_station(run: StationRun, stop: threading.Event, truth: Path) -> None:
     try:
         run.go_live(stop)
+        run.write_truth(truth)
     except PacktrailError as error:
         logs.get("simulators.station").error("station_failed", why=error.describe())
         os.kill(os.getpid(), signal.SIGTERM)

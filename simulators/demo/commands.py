@@ -95,6 +95,8 @@ class Lines:
                 self._told = fact.leaf
         if self._looks % LINES_EVERY == 0:
             print(f"{format_minute(snapshot.t_ns)}  {path_line(snapshot.path)}")
+            for fault in snapshot.path.faults:
+                print(f"! {fault}")
         self._looks += 1
         sys.stdout.flush()
 
@@ -116,7 +118,7 @@ _STARTS: Final = Text(
 _PAGES: Final = Text(
     "all packs: {packs}/  station: {station}/", "全部电池包：{packs}/  换电站：{station}/"
 )
-_DONE: Final = Text("Everything stopped; nothing was lost.", "全部已停止，没有丢失任何记录。")
+_DONE: Final = Text("Everything has stopped; nothing was lost.", "全部已停止，没有丢失任何记录。")
 _MISSED: Final = Text("Something that was expected did not happen.", "有预期的现象没有出现。")
 
 DEMO = Command(

@@ -7,6 +7,8 @@ only then the rest ends: so the last look can say whether anything was lost.
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import signal
 import socket
 import threading
@@ -16,18 +18,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from simulators.demo.broker import LOOPBACK
-from simulators.demo.expectations import Finding, judge_path, judge_run
+from packtrail.language import Text
+from simulators.demo.expectations import Finding, judge_path, judge_run, judge_truth
 from simulators.demo.layout import Layout
+from simulators.demo.loopback import LOOPBACK
 from simulators.demo.observed import Snapshot
 from simulators.demo.processes import Child, Family
 from simulators.demo.watch import Watcher
 from simulators.demo.web import answers
+from simulators.errors import SimulationError
 
 START_S: Final = 60.0
 LOOK_S: Final = 1.0
 DRAIN_S: Final = 20.0
 SECONDS_A_MINUTE: Final = 60.0
+NEEDED: Final = ("amqtt", "fastapi", "jinja2", "uvicorn")
 
 Show = Callable[[Snapshot], None]
 
@@ -69,6 +74,7 @@ class Demonstration:
         Raises:
             SimulationError: the folder is taken, or a part does not come up.
         """
+        _check_installed()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: self._stop.set())
         start = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
@@ -115,15 +121,37 @@ class Demonstration:
             snapshot = self._watcher.look()
         show(snapshot)
         station_min = self._ran_s * self._course.speed / SECONDS_A_MINUTE
-        return [*judge_run(self._watcher.tally, station_min), judge_path(snapshot.path)]
+        tally = self._watcher.tally
+        return [
+            *judge_run(tally, station_min),
+            judge_truth(tally, self._truth()),
+            judge_path(snapshot.path),
+        ]
 
     def close(self) -> None:
         """End every part, whatever state it is in."""
         self._family.stop()
 
+    def _truth(self) -> dict[str, float]:
+        """The true state of health of every pack, as far as the station wrote it."""
+        if not self._layout.truth.exists():
+            return {}
+        packs = json.loads(self._layout.truth.read_text("utf-8"))["packs"]
+        return {pack["code"]: pack["soh"] for pack in packs}
+
     def _over(self, begun_s: float) -> bool:
         duration_s = self._course.duration_s
         return duration_s is not None and time.monotonic() - begun_s >= duration_s
+
+
+def _check_installed() -> None:
+    """The demonstration needs more than a gateway does."""
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise SimulationError(
+            Text("{names} are not installed", "尚未安装 {names}").fill(names=", ".join(missing)),
+            hint="pip install 'packtrail[bridge,fleet]'",
+        )
 
 
 def _listens(port: int) -> bool:

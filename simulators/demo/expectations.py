@@ -6,7 +6,7 @@ nothing of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from packtrail.language import Text
@@ -60,7 +60,7 @@ EXPECTATIONS: Final = (
     Expectation(
         Text("states of health told, with interval", "已给出的健康状态（含区间）"),
         55.0,
-        lambda t: t.told,
+        lambda t: len(t.told),
     ),
     Expectation(
         Text('estimates that said "cannot tell"', "回答“无法判断”的估计"),
@@ -76,6 +76,23 @@ def judge_run(tally: Tally, station_min: float) -> list[Finding]:
         Finding(e.what, e.seen(tally), station_min >= e.after_min and not e.seen(tally))
         for e in EXPECTATIONS
     ]
+
+
+def judge_truth(tally: Tally, truth: Mapping[str, float]) -> Finding:
+    """How often the simulator's truth lies inside the interval that was told.
+
+    Args:
+        tally: what was seen.
+        truth: code -> true state of health, fraction.
+    """
+    inside = sum(
+        told.low <= truth[code] <= told.high for code, told in tally.told.items() if code in truth
+    )
+    what = Text(
+        f"of {len(tally.told)} intervals hold the simulator's true state of health",
+        f"共 {len(tally.told)} 个区间，包含模拟器真值",
+    )
+    return Finding(what, inside, missed=False)
 
 
 def judge_path(path: PathSeen) -> Finding:

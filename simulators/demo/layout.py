@@ -13,7 +13,7 @@ from typing import Final
 
 from packtrail.language import Text
 from packtrail.signing import SigningKey
-from simulators.demo.broker import LOOPBACK
+from simulators.demo.loopback import LOOPBACK
 from simulators.demo.toml import write_toml
 from simulators.dialects import DIALECTS
 from simulators.errors import SimulationError
@@ -88,6 +88,11 @@ class Layout:
     def station(self) -> Path:
         """Settings of the simulated station."""
         return self.folder / "station.toml"
+
+    @property
+    def truth(self) -> Path:
+        """What really was, written by the station when it ends."""
+        return self.folder / "station.truth.json"
 
     @property
     def bridge_url(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from packtrail.estimate import Interval
 from packtrail.event import Event
 from packtrail.language import Text
 
@@ -108,7 +109,7 @@ class Tally:
         packs: codes that stood in a slot.
         registered: codes that a maker has put on record.
         swaps: swaps in the ledger.
-        told: estimates that told a state of health.
+        told: estimates that told a state of health, the newest of each pack.
         not_told: estimates that said "cannot tell".
         incidents: kind -> packs that had it.
         contested: slots whose readings disagreed, with the time when that was seen.
@@ -119,7 +120,7 @@ class Tally:
     packs: set[str] = field(default_factory=set)
     registered: set[str] = field(default_factory=set)
     swaps: int = 0
-    told: int = 0
+    told: dict[str, Interval] = field(default_factory=dict)
     not_told: int = 0
     incidents: dict[str, set[str]] = field(default_factory=dict)
     contested: set[str] = field(default_factory=set)

@@ -11,6 +11,12 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text as Styled
 
+from packtrail.event import (
+    ConditionCommitted,
+    IdentityContested,
+    IncidentRecorded,
+    SwapPerformed,
+)
 from packtrail.language import Text
 from packtrail.times import NS_PER_S
 from simulators.demo.layout import Layout
@@ -72,6 +78,7 @@ class Panels:
         run_s = int(time.monotonic() - self._begun_s)
         title = Styled().append(" packtrail ", style="bold white on blue")
         title.append(f"  {_TITLE.say()}", style="bold")
+        title.append(f"\n {_PURPOSE.say()}", style="dim")
         clock = _CLOCK.say(
             time=format_minute(snapshot.t_ns),
             speed=f"{self._speed:g}",
@@ -192,13 +199,24 @@ def _facts(snapshot: Snapshot) -> Styled:
     lines = Styled(no_wrap=True, overflow="ellipsis")
     for fact in snapshot.newest[-FACTS_SHOWN:]:
         lines.append(f"{format_minute(fact.event.to_ns)}  ", style="dim")
-        lines.append(f"{fact.sentence.say()}\n")
+        lines.append(f"{fact.sentence.say()}\n", style=_STYLES.get(type(fact.event.body), ""))
     return lines
 
 
+_STYLES: Final = {
+    ConditionCommitted: "green",
+    IncidentRecorded: "red",
+    SwapPerformed: "cyan",
+    IdentityContested: "yellow",
+}
 _TITLE: Final = Text(
     "a simulated swap station, from the CAN frame to the pack's digital ID",
     "模拟换电站：从 CAN 报文到电池数字身份证",
+)
+_PURPOSE: Final = Text(
+    "Packs are recognised by their codes; what their BMS say becomes signed records; the bridge "
+    "keeps each once and folds them into IDs.",
+    "按编码识别电池包，BMS 数据成为签名记录，云桥逐条只存一次，并汇成每个电池包的数字身份证。",
 )
 _CLOCK: Final = Text(
     "station time {time} UTC, {speed} x real time; running for {run}",

@@ -7,6 +7,7 @@ simulator: what it says is what gateway and bridge know.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Container
 from typing import Any, Final
 
 import msgspec
@@ -100,10 +101,13 @@ class Watcher:
 
     def _slots(self, packs: dict[str, dict[str, Any]]) -> tuple[SlotSeen, ...]:
         answer = fetch_json(f"{self._gateway}/v1/slots") or {"slots": []}
-        return tuple(see_slot(slot, packs.get(slot["code"])) for slot in answer["slots"])
+        known = self.tally.registered
+        return tuple(see_slot(slot, packs.get(slot["code"]), known) for slot in answer["slots"])
 
 
-def see_slot(slot: dict[str, Any], pack: dict[str, Any] | None) -> SlotSeen:
+def see_slot(
+    slot: dict[str, Any], pack: dict[str, Any] | None, registered: Container[str]
+) -> SlotSeen:
     """What the gateway says of a slot and the digital ID of the pack in it."""
     known = pack is not None and pack["soh"] is not None
     soh = (pack["soh"], pack["soh_low"], pack["soh_high"]) if pack and known else None
@@ -117,7 +121,7 @@ def see_slot(slot: dict[str, Any], pack: dict[str, Any] | None) -> SlotSeen:
         current_a=slot["current_a"],
         temperature_c=slot["temperature_c"],
         soh=soh,
-        registered=pack is None or pack["lifecycle"] != "unregistered",
+        registered=pack is None or slot["code"] in registered,
         alarms=tuple(dict.fromkeys(alarm["kind"] for alarm in slot["alarms"])),
     )
 
@@ -142,9 +146,10 @@ def count_event(tally: Tally, event: Event) -> None:
         case SwapPerformed():
             tally.swaps += 1
         case ConditionCommitted(estimate=estimate):
-            told = estimate.verdict is Verdict.TOLD
-            tally.told += told
-            tally.not_told += not told
+            if estimate.verdict is Verdict.TOLD and estimate.soh is not None:
+                tally.told[unit] = estimate.soh
+            else:
+                tally.not_told += 1
         case IncidentRecorded(kind=kind):
             tally.incidents.setdefault(kind, set()).add(unit)
         case _:

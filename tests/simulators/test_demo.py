@@ -36,7 +36,7 @@ from packtrail.event import (
 )
 from packtrail.settings import load
 from packtrail.times import ClockQuality
-from simulators.demo.expectations import judge_path, judge_run
+from simulators.demo.expectations import judge_path, judge_run, judge_truth
 from simulators.demo.layout import Layout, Ports
 from simulators.demo.observed import PathSeen, SlotSeen, Snapshot, Tally
 from simulators.demo.panel import Panels
@@ -270,6 +270,11 @@ def test_a_short_run_is_not_blamed_and_a_long_one_is():
 )
 def test_only_a_path_without_loss_is_complete(path, missed):
     assert judge_path(path).missed is missed
+
+
+def test_an_interval_that_misses_the_truth_is_counted_as_such():
+    tally = Tally(told={"A": Interval(0.9, 0.85, 0.95), "B": Interval(0.9, 0.85, 0.95)})
+    assert judge_truth(tally, {"A": 0.94, "B": 0.96}).seen == 1
 
 
 def test_metrics_are_summed_over_their_labels():
