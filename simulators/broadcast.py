@@ -13,8 +13,9 @@ from typing import Final, NamedTuple
 import can_decoder
 from can_decoder import Database
 from packtrail.times import NS_PER_S
+from simulators.cadence import STATUS_PER_S
 from simulators.clock import StationClock
-from simulators.dialects import DIALECTS, STATUS_PER_S, Dialect, PackFrame
+from simulators.dialects import DIALECTS, Dialect, PackFrame
 from simulators.models import PackModel
 from simulators.station import Station
 

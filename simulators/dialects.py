@@ -15,18 +15,9 @@ from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from simulators.bms import BmsReading
+from simulators.cadence import Cadence
 from simulators.curves import Floats
 from simulators.models import PackModel
-
-STATUS_PER_S: Final = 10
-"""Ticks a second: the shortest period of any message."""
-CELLS_PHASE: Final = 2
-CURRENT_STEP: Final = 0.04
-"""Share of the rating, per hour, by which the current steps when all cells are sent anew."""
-CELL_STEP_V: Final = 0.01
-"""Mean change of the cells upon which they are sent anew, though not sooner than ..."""
-SHORTEST_TICKS: Final = 3
-"""... so many ticks after the last time."""
 
 
 class PackFrame(NamedTuple):
@@ -55,7 +46,7 @@ class Dialect(Protocol):
     """Frames of one pack."""
 
     def burst(self, reading: BmsReading, tick: int) -> Iterator[PackFrame]:
-        """What the BMS sends in tick number `tick` of `STATUS_PER_S` a second."""
+        """What the BMS sends in tick number `tick`, ten a second."""
         ...
 
 
@@ -77,31 +68,6 @@ class DialectFile:
         return Path(str(files("simulators") / "dbc" / self.dbc))
 
 
-class Cadence:
-    """When cell voltages are due: once a second, and whenever they have moved.
-
-    The latter matters when station time runs fast: a second of the bus is then minutes of the
-    pack, and voltages have to belong to the current beside them.
-    """
-
-    def __init__(self, model: PackModel) -> None:
-        self._current_step_a = CURRENT_STEP * model.rated_ah
-        self._pack_step_v = CELL_STEP_V * model.cells
-        self._current_a = self._pack_v = 0.0
-        self._tick = -SHORTEST_TICKS
-
-    def cells_due(self, reading: BmsReading, tick: int) -> bool:
-        """Whether to send all cells now; if so, this reading counts as told."""
-        stepped = abs(reading.pack_current_a - self._current_a) > self._current_step_a
-        moved = abs(reading.pack_voltage_v - self._pack_v) > self._pack_step_v
-        rested = tick - self._tick >= SHORTEST_TICKS
-        if not (stepped or (moved and rested) or tick % STATUS_PER_S == CELLS_PHASE):
-            return False
-        self._current_a, self._pack_v = reading.pack_current_a, reading.pack_voltage_v
-        self._tick = tick
-        return True
-
-
 class ClassicDialect:
     """Maker SXA: five 11-bit messages, cell voltages four to a frame behind a multiplexor."""
 
@@ -111,16 +77,16 @@ class ClassicDialect:
         self._counter = 0
 
     def burst(self, reading: BmsReading, tick: int) -> Iterator[PackFrame]:
-        """Status every tick, limits twice a second, everything else once."""
-        phase = tick % STATUS_PER_S
-        if self._cadence.cells_due(reading, tick):
-            yield from self._cells(reading.cell_voltage_v)
-        if phase == 4:
-            yield from self._temperatures(reading.temperature_c)
-        elif phase == 6:
-            yield self._frame(0x104, "SXA_Health", _health(reading))
-        if phase in (1, 6):
+        """Limits first, then whatever is due, the status last."""
+        due = self._cadence.due(reading, tick)
+        if due.limits:
             yield self._frame(0x103, "SXA_Limits", _limits(reading))
+        if due.cells:
+            yield from self._cells(reading.cell_voltage_v)
+        if due.temperatures:
+            yield from self._temperatures(reading.temperature_c)
+        if due.health:
+            yield self._frame(0x104, "SXA_Health", _health(reading))
         yield self._status(reading)
 
     def _status(self, reading: BmsReading) -> PackFrame:
@@ -163,18 +129,18 @@ class J1939Dialect:
         self._counter = 0
 
     def burst(self, reading: BmsReading, tick: int) -> Iterator[PackFrame]:
-        """Pack every tick, extremes every other, limits twice a second, the rest once."""
-        phase = tick % STATUS_PER_S
-        if self._cadence.cells_due(reading, tick):
-            yield from self._cells(reading.cell_voltage_v)
-        if phase % 2:
-            yield self._frame(0xFF03, "SXB_Extremes", _extremes(reading))
-        if phase == 4:
-            yield from self._temperatures(reading.temperature_c)
-        elif phase == 6:
-            yield self._frame(0xFF04, "SXB_Health", _health(reading))
-        if phase in (1, 6):
+        """Limits first, then whatever is due, the pack's own group last."""
+        due = self._cadence.due(reading, tick)
+        if due.limits:
             yield self._frame(0xFF02, "SXB_Limits", _limits(reading))
+        if due.cells:
+            yield from self._cells(reading.cell_voltage_v)
+        if due.extremes:
+            yield self._frame(0xFF03, "SXB_Extremes", _extremes(reading))
+        if due.temperatures:
+            yield from self._temperatures(reading.temperature_c)
+        if due.health:
+            yield self._frame(0xFF04, "SXB_Health", _health(reading))
         yield self._pack(reading)
 
     def _pack(self, reading: BmsReading) -> PackFrame:

@@ -15,10 +15,10 @@ from simulators.pack import PackTruth
 ALL = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 
 
-def reading_of(model, current_a=33.0, higher_v=0.0):
+def reading_of(model, current_a=33.0, higher_v=0.0, warmer_c=0.0):
     random = np.random.default_rng(2)
     volts = higher_v + 2.6 + 0.2 * random.random(model.cells)
-    warmth = 20.0 + 15.0 * random.random(model.cells)
+    warmth = warmer_c + 20.0 + 15.0 * random.random(model.cells)
     truth = PackTruth(volts, warmth, np.full(model.cells, 0.4), current_a)
     return Bms(model, 0.9, 0.4, 9).read(truth)
 
@@ -72,9 +72,10 @@ def test_frames_come_at_real_rates(model):
 def test_cell_voltages_come_at_once_when_the_current_steps(model):
     file = DIALECTS[model.dialect]
     dialect = file.make(model, can_decoder.load(file.path))
-    list(dialect.burst(reading_of(model, 0.0), 2))
+    for tick in (2, 4):
+        list(dialect.burst(reading_of(model, 0.0), tick))
     resting, charging = (len(list(dialect.burst(reading_of(model, a), 5))) for a in (0.0, 90.0))
-    assert charging - resting == model.cells // 4
+    assert charging - resting == model.cells // 4 + 1
     assert len(list(dialect.burst(reading_of(model, 90.0), 5))) == resting
 
 
@@ -84,6 +85,25 @@ def test_cell_voltages_come_soon_when_they_have_moved_and_the_bus_is_not_flooded
     dialect = file.make(model, can_decoder.load(file.path))
     counts = [len(list(dialect.burst(reading_of(model, 33.0, 0.02 * n), n))) for n in range(100)]
     assert 80 <= sum(counts[10:]) / 9.0 <= 150
+
+
+@ALL
+def test_a_burst_begins_with_the_limits_and_ends_with_the_status(model):
+    file = DIALECTS[model.dialect]
+    dialect = file.make(model, can_decoder.load(file.path))
+    frames = [frame.frame_id for frame in dialect.burst(reading_of(model), 2)]
+    assert frames[0] in (0x103, 0x18FF02F3)
+    assert frames[-1] in (0x100, 0x0CFF01F3)
+
+
+@ALL
+def test_probes_are_sent_anew_when_the_pack_warms(model):
+    file = DIALECTS[model.dialect]
+    dialect = file.make(model, can_decoder.load(file.path))
+    for tick in (2, 4):
+        list(dialect.burst(reading_of(model), tick))
+    counts = [len(list(dialect.burst(reading_of(model, warmer_c=c), 5))) for c in (0.0, 3.0)]
+    assert counts[1] - counts[0] >= 3
 
 
 @ALL
