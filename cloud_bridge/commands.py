@@ -1,4 +1,4 @@
-"""`packtrail bridge init|check|run` and `packtrail id show|verify`."""
+"""`packtrail bridge init|trust|check|run` and `packtrail id show|verify`."""
 
 from __future__ import annotations
 
@@ -28,6 +28,21 @@ def _init(args: argparse.Namespace) -> int:
 
     for line in init(args.folder):
         print(line.say())
+    return 0
+
+
+def _trust_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("party", help=Text("a gateway's id, or a party", "网关编号或主体").say())
+    parser.add_argument("public_key", help=Text("its public key", "其公钥").say())
+    roles = Text("gateway, maker, workshop or operator", "gateway、maker、workshop 或 operator")
+    parser.add_argument("--role", default="gateway", help=roles.say())
+    _settings_argument(parser)
+
+
+def _trust(args: argparse.Namespace) -> int:
+    from cloud_bridge.setup import trust  # noqa: PLC0415
+
+    print(trust(args.settings, args.party, args.role, args.public_key).say())
     return 0
 
 
@@ -92,6 +107,11 @@ def _verify(args: argparse.Namespace) -> int:
 
 INIT = Command(
     Text("make a key and settings to begin with", "生成密钥与初始配置"), _init_arguments, _init
+)
+TRUST = Command(
+    Text("let a key speak, from the next start on", "登记可信公钥，下次启动时生效"),
+    _trust_arguments,
+    _trust,
 )
 CHECK = Command(
     Text("check settings, key, store, port and broker", "检查配置、密钥、数据库、端口与消息代理"),

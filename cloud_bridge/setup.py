@@ -6,7 +6,9 @@ remedy instead of stopping at the first.
 
 from __future__ import annotations
 
+import json
 import os
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
@@ -19,7 +21,7 @@ from cloud_bridge.settings import BridgeSettings
 from cloud_bridge.web import listen
 from packtrail.errors import PacktrailError
 from packtrail.language import Text, locale_language
-from packtrail.settings import load
+from packtrail.settings import load, parse
 from packtrail.signing import SigningKey
 
 
@@ -67,8 +69,33 @@ def init(folder: Path) -> list[Text]:
     public = SigningKey.load(key_file).public.text
     told.append(Text(f"gateways pin this public key: {public}", f"网关需固定此公钥：{public}"))
     run = f"packtrail bridge run --settings {settings}"
-    told.append(Text(f"add keys under [[trust]], then: {run}", f"在 [[trust]] 中加入公钥后：{run}"))
+    told.append(
+        Text(
+            f"add keys with `packtrail bridge trust`, then: {run}",
+            f"用 packtrail bridge trust 登记公钥，然后：{run}",
+        )
+    )
     return told
+
+
+def trust(path: Path, party: str, role: str, public_key: str) -> Text:
+    """Add a key to the trust list of a settings file; its comments stay.
+
+    Raises:
+        SettingsError: the entry would make the file unusable; then nothing is written.
+    """
+    load(BridgeSettings, path)
+    entry = {"party": party, "role": role, "public_key": public_key}
+    lines = [f"{name} = {json.dumps(value)}" for name, value in entry.items()]
+    content = path.read_text("utf-8") + "\n".join(["", "[[trust]]", *lines, ""])
+    parse(BridgeSettings, tomllib.loads(content), path)
+    draft = path.with_suffix(".toml.new")
+    draft.write_text(content, "utf-8")
+    draft.replace(path)
+    return Text(
+        f"{party} may speak as {role} once the bridge is started again",
+        f"云桥重新启动后，{party} 可以 {role} 身份提交",
+    )
 
 
 def check(path: Path) -> list[Finding]:

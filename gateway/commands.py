@@ -13,10 +13,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from packtrail import logs
 from packtrail.codes import PackCode
 from packtrail.command import EXIT_FAULT, Command
-from packtrail.errors import PacktrailError
 from packtrail.language import Text
 from packtrail.settings import load
-from packtrail.signing import SigningKey
 
 
 def _settings_argument(parser: argparse.ArgumentParser) -> None:
@@ -62,31 +60,25 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _init_arguments(parser: argparse.ArgumentParser) -> None:
-    folder = Text("where settings and key go", "配置与密钥的存放目录")
-    parser.add_argument("folder", type=Path, help=folder.say())
+    def say(en: str, zh: str) -> str:
+        return Text(en, zh).say()
+
+    parser.add_argument("folder", type=Path, help=say("for settings and key", "配置与密钥的目录"))
+    name = say("the gateway's id", "网关编号")
+    parser.add_argument("--id", default="station-1", dest="name", help=name)
+    site = say("the site's name", "站点名称")
+    parser.add_argument("--site", default="site-1", help=site)
+    key = say("the bridge's public key", "云桥公钥")
+    parser.add_argument("--bridge-key", default="", metavar="KEY", help=key)
 
 
 def _init(args: argparse.Namespace) -> int:
-    from gateway.settings import sample_path  # noqa: PLC0415
+    from gateway.beginning import begin  # noqa: PLC0415
 
-    target, key = args.folder / "gateway.toml", args.folder / "gateway.key"
-    for path in (target, key):
-        if path.exists():
-            raise PacktrailError(
-                Text("the file exists and is left as it is", "文件已存在，保持不变"),
-                where=str(path),
-                hint=Text("choose another folder", "请换一个目录"),
-            )
-    SigningKey.generate().save(key)
-    target.write_text(sample_path().read_text("utf-8"), "utf-8")
-    public = SigningKey.load(key).public
-    print(f"{target}\n{key}\nkey_id     {public.key_id}\npublic_key {public.text}")
-    following = Text(
-        "Edit the settings, give public_key to the bridge, then: "
-        "packtrail gateway check --settings {path}",
-        "编辑配置，将 public_key 交给云桥，然后运行：packtrail gateway check --settings {path}",
-    )
-    print(following.say(path=target))
+    begun = begin(args.folder, args.name, args.site, args.bridge_key)
+    print(f"{begun.settings}\n{begun.key_file}")
+    print(f"key_id     {begun.public.key_id}\npublic_key {begun.public.text}")
+    print(begun.next_step.say())
     return 0
 
 

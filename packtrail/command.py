@@ -63,6 +63,7 @@ GROUPS: Final[dict[str, Group]] = {
         Text("the cloud side that keeps the digital IDs", "维护数字身份证的云端"),
         {
             "init": "cloud_bridge.commands:INIT",
+            "trust": "cloud_bridge.commands:TRUST",
             "check": "cloud_bridge.commands:CHECK",
             "run": "cloud_bridge.commands:RUN",
         },
