@@ -13,6 +13,7 @@ from packtrail.command import Command
 from packtrail.errors import PacktrailError
 from packtrail.language import Text
 from packtrail.settings import load, parse
+from simulators.arguments import number_between, whole_between
 from simulators.run import StationRun
 from simulators.settings import StationSettings, sample_path
 
@@ -21,11 +22,11 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     settings = Text("settings file; the sample if left out", "配置文件；缺省为示例")
     parser.add_argument("--settings", type=Path, default=sample_path(), help=settings.say())
     speed = Text("station seconds per real second", "每真实秒对应的站内秒数")
-    parser.add_argument("--speed", type=float, help=speed.say())
+    parser.add_argument("--speed", type=number_between(0.1, 1000), help=speed.say())
     duration = Text("real seconds until it ends", "运行的真实秒数")
-    parser.add_argument("--duration", type=float, help=duration.say())
+    parser.add_argument("--duration", type=number_between(0.1, 1e7), help=duration.say())
     seed = Text("equal seeds give equal frames", "相同种子产生相同报文")
-    parser.add_argument("--seed", type=int, help=seed.say())
+    parser.add_argument("--seed", type=whole_between(0, 2**53), help=seed.say())
     log = Text("write a candump log instead of driving buses", "写入 candump 日志而不驱动总线")
     parser.add_argument("--log", type=Path, help=log.say())
     truth = Text("write what really was, as JSON", "将真实状态写为 JSON")

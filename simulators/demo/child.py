@@ -33,23 +33,22 @@ def main(arguments: list[str]) -> int:
     """Do what the arguments say; returns the exit code."""
     quiet = threading.Event()
     threading.Thread(target=_follow_parent, args=(quiet,), name="parent", daemon=True).start()
-    kind, rest = arguments[0], arguments[1:]
-    if kind == "broker":
-        return _broker(int(rest[0]))
-    if kind == "station":
-        return _station(Path(rest[0]), rest[1:], quiet)
-    return run_line(rest)
-
-
-def _broker(port: int) -> int:
-    from simulators.demo.broker import serve  # noqa: PLC0415 - the others need no broker library
-
     try:
-        serve(port)
+        return _run(arguments[0], arguments[1:], quiet)
     except PacktrailError as error:
         print(f"packtrail: {error.describe()}", file=sys.stderr)  # noqa: T201 - a process's last word
         return EXIT_FAULT
-    return 0
+
+
+def _run(kind: str, rest: list[str], quiet: threading.Event) -> int:
+    if kind == "broker":
+        from simulators.demo.broker import serve  # noqa: PLC0415 - the others need no broker
+
+        serve(int(rest[0]))
+        return 0
+    if kind == "station":
+        return _station(Path(rest[0]), rest[1:], quiet)
+    return run_line(rest)
 
 
 def _station(settings: Path, line: list[str], stop: threading.Event) -> int:

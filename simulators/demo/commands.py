@@ -14,6 +14,7 @@ from rich.live import Live
 
 from packtrail.command import Command
 from packtrail.language import Text
+from simulators.arguments import number_between, whole_between
 from simulators.demo.demonstration import Course, Demonstration
 from simulators.demo.expectations import Finding
 from simulators.demo.layout import Layout, Ports
@@ -29,22 +30,26 @@ EXIT_MISSED: Final = 1
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     duration = Text("real seconds until it ends by itself", "自动结束前的真实秒数")
-    parser.add_argument("--duration", type=float, help=duration.say())
+    parser.add_argument("--duration", type=number_between(1, 1e7), help=duration.say())
     pace = parser.add_mutually_exclusive_group()
     speed = Text("station seconds per real second", "每真实秒对应的站内秒数")
-    pace.add_argument("--speed", type=float, default=USUAL_SPEED, help=speed.say())
+    pace.add_argument(
+        "--speed", type=number_between(1, 1000), default=USUAL_SPEED, help=speed.say()
+    )
     fast = Text("the same as --speed 240", "等同于 --speed 240")
     pace.add_argument(
         "--fast", action="store_const", dest="speed", const=FAST_SPEED, help=fast.say()
     )
     port = Text("port of the pages on loopback; 0 for any", "页面的本机端口；0 为任意")
-    parser.add_argument("--port", type=int, default=USUAL_PORT, help=port.say())
+    parser.add_argument(
+        "--port", type=whole_between(0, 65_535), default=USUAL_PORT, help=port.say()
+    )
     folder = Text(
         "keep keys, settings, databases and logs there", "密钥、配置、数据库与日志的保存位置"
     )
     parser.add_argument("--folder", type=Path, help=folder.say())
     seed = Text("equal seeds give equal packs and vehicles", "相同种子产生相同的电池包与车辆")
-    parser.add_argument("--seed", type=int, default=7, help=seed.say())
+    parser.add_argument("--seed", type=whole_between(0, 2**53), default=7, help=seed.say())
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -104,7 +109,8 @@ class Lines:
 def _summarise(findings: list[Finding], console: Console) -> int:
     console.print()
     for finding in findings:
-        mark = "[red]✗[/]" if finding.missed else "[green]✓[/]"
+        good = "[green]✓[/]" if finding.seen else "[dim]–[/]"
+        mark = "[red]✗[/]" if finding.missed else good
         console.print(f" {mark} {finding.seen:>6}  {finding.what.say()}", highlight=False)
     missed = any(finding.missed for finding in findings)
     console.print((_MISSED if missed else _DONE).say(), style="bold red" if missed else "bold")

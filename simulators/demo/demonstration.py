@@ -111,8 +111,13 @@ class Demonstration:
         self._ran_s = time.monotonic() - begun_s
 
     def finish(self, show: Show) -> list[Finding]:
-        """Stop the station, let the outbox run empty, look a last time."""
+        """Stop the station, let the outbox run empty, look a last time.
+
+        Raises:
+            SimulationError: a part ended by itself.
+        """
         assert self._station is not None
+        self._family.check()
         self._station.quieten()
         deadline = time.monotonic() + DRAIN_S
         snapshot = self._watcher.look()

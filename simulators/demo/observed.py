@@ -63,7 +63,7 @@ class PathSeen:
     @property
     def complete(self) -> bool:
         """Whether everything that was sealed is stored and receipted."""
-        return self.waiting == 0 and self.sealed == self.through > 0
+        return self.waiting == 0 and self.sealed == self.through
 
 
 @dataclass(frozen=True, slots=True)

@@ -265,7 +265,8 @@ def test_a_short_run_is_not_blamed_and_a_long_one_is():
         (PathSeen(sealed=5, through=5), False),
         (PathSeen(sealed=5, through=4), True),
         (PathSeen(sealed=5, through=5, waiting=1), True),
-        (PathSeen(), True),
+        (PathSeen(), False),
+        (PathSeen(through=5), True),
     ],
 )
 def test_only_a_path_without_loss_is_complete(path, missed):

@@ -118,6 +118,24 @@ def test_an_unknown_interface_is_refused_with_a_remedy(tmp_path, capsys):
     assert "nosuchbus1" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["simulate", "station", "--speed", "0"],
+        ["simulate", "station", "--seed", "1.5"],
+        ["simulate", "station", "--duration", "soon"],
+        ["demo", "--port", "99999"],
+        ["demo", "--duration", "-1"],
+        ["demo", "--speed", "nan"],
+        ["demo", "--speed", "60", "--fast"],
+    ],
+    ids=" ".join,
+)
+def test_numbers_that_cannot_serve_are_refused_in_one_line(options, capsys):
+    assert run_line(options) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
 def test_ticks_are_tenths_of_a_second_whatever_the_speed():
     assert list(count_ticks(0.5)) == [0, 1, 2, 3, 4]
     clock = StationClock(1_000_000_000, 240.0)
