@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -18,6 +19,7 @@ import can_decoder
 from can_decoder import FrameBatch
 from gateway.bus import Burst, Frame
 from gateway.clock import RecordedClock
+from gateway.errors import GatewayError
 from gateway.main import Gateway
 from gateway.settings import BindingSettings, GatewaySettings, SlotSettings
 from packtrail.errors import PacktrailError
@@ -83,11 +85,16 @@ def replay(settings: GatewaySettings, plan: ReplayPlan, progress: Progress) -> R
     gateway = Gateway(told, slots=[slot], clock=RecordedClock())
     before = gateway.outbox.counters().added
     gateway.start()
+    frames = 0
     try:
         frames = _feed(gateway, reader, plan, progress)
         _finish(gateway, plan.patience_s, progress)
+    except CancelledError:
+        gateway.running.stop.set()
     finally:
         gateway.stop()
+    if gateway.running.failure:
+        raise GatewayError(f"{gateway.running.failure!r}", where=str(plan.log))
     counters = gateway.outbox.counters()
     replayed = Replayed(
         frames=frames,

@@ -112,6 +112,16 @@ class Mailbox:
             self._closed = True
             self._changed.notify_all()
 
+    def abandon(self) -> None:
+        """Nobody will take anything any more: callers must not wait for ever."""
+        with self._changed:
+            self._closed = True
+            for item in self._items:
+                if isinstance(item, Call):
+                    item.done.cancel()
+            self._items.clear()
+            self._changed.notify_all()
+
     @property
     def drained(self) -> bool:
         """Closed, and nothing left."""

@@ -106,11 +106,10 @@ class Pipeline:
                 self._work(self._mailbox.take(TICK_S))
             for slot in self.slots.values():
                 slot.finish(with_estimate=self._with_estimates)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - `on_failure` ends the gateway with it
             self._log.exception("pipeline_failed")
-            self._mailbox.close()
             self._on_failure(error)
-            raise
+            self._mailbox.abandon()
 
     def _work(self, item: Burst | Call | None) -> None:
         if isinstance(item, Burst):

@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import numpy as np
+
 from packtrail.sample import Floats, Sample
 
 MakeTracker = Callable[[], "Tracker"]
@@ -80,7 +82,8 @@ def _fresh(sample: Sample, max_age_s: float) -> Sample:
     ages: dict[str, float] = {}
     for name, value in sample.values.items():
         age_s = sample.age_s.get(name, 0.0)
-        if age_s <= max_age_s and not (isinstance(value, float) and math.isnan(value)):
-            values[name] = value
+        plain = value if isinstance(value, np.ndarray) else float(value)
+        if age_s <= max_age_s and not (isinstance(plain, float) and math.isnan(plain)):
+            values[name] = plain
             ages[name] = age_s
     return Sample(sample.t_ns, values, ages)

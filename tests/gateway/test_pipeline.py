@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 
 import pytest
 
@@ -112,11 +113,13 @@ def test_an_act_that_fails_belongs_to_its_caller_and_stops_nobody(pipeline):
     assert enter(pipeline, lambda book: book.tick()) == 0
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_an_error_of_our_own_ends_the_pipeline_and_is_told(outbox, failures):
+def test_an_error_of_our_own_ends_the_pipeline_and_leaves_no_caller_waiting(outbox, failures):
     mailbox = Mailbox()
     pipeline = make_pipeline(outbox, mailbox, failures)
     mailbox.put(Burst("bus", ["this is no frame"]))
+    waiting = pipeline.act(lambda book: book.tick())
     pipeline.start()
+    with pytest.raises(CancelledError):
+        waiting.result(WAIT)
     pipeline.stop()
     assert len(failures) == 1
