@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
+from can_decoder import profiles
 from simulators.bms import BmsReading
 from simulators.cadence import Cadence
 from simulators.curves import Floats
@@ -56,16 +56,17 @@ class DialectFile:
 
     Attributes:
         make: makes the dialect of one pack.
-        dbc: file name in `simulators/dbc`.
+        profile: the decoder profile that understands it; its DBC lays out the frames.
     """
 
     make: Callable[[PackModel, Encoder], Dialect]
-    dbc: str
+    profile: str
 
     @property
     def path(self) -> Path:
         """The DBC file."""
-        return Path(str(files("simulators") / "dbc" / self.dbc))
+        profile = profiles.find(self.profile)
+        return profile.folder / profile.rules.dbc
 
 
 class ClassicDialect:
@@ -239,7 +240,7 @@ def _within(value: float, low: float, high: float) -> float:
 
 
 DIALECTS: Final = {
-    "classic": DialectFile(ClassicDialect, "sxa_classic.dbc"),
-    "j1939": DialectFile(J1939Dialect, "sxb_j1939.dbc"),
+    "classic": DialectFile(ClassicDialect, "sim_sxa"),
+    "j1939": DialectFile(J1939Dialect, "sim_sxb"),
 }
 """The dialects by the name that a `PackModel` gives."""

@@ -147,7 +147,6 @@ class Layout:
 
     def _gateway_settings(self, bridge_key: str) -> dict[str, object]:
         slots = [start.slot for start in SLOT_STARTS]
-        databases = [str(dialect.path) for dialect in DIALECTS.values()]
         return {
             "gateway": GATEWAY,
             "site": SITE,
@@ -170,8 +169,7 @@ class Layout:
                 {
                     "name": slot,
                     "bus": f"slot{slot}",
-                    "profiles": ["sim_sxa", "sim_sxb"],
-                    "dbc": databases,
+                    "profiles": [dialect.profile for dialect in DIALECTS.values()],
                 }
                 for slot in slots
             ],
