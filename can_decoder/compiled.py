@@ -28,11 +28,24 @@ def is_available() -> bool:
     return find_spec("numba") is not None
 
 
+def warm_up() -> None:
+    """Load the compiled loops, so that every later batch and log uses them.
+
+    Raises:
+        ImportError: numba is not installed.
+    """
+    from can_decoder import kernels  # noqa: F401, PLC0415 — loading is the effect
+
+
+def is_loaded() -> bool:
+    """Whether the compiled loops have been loaded."""
+    return "can_decoder.kernels" in sys.modules
+
+
 def is_wanted(compiled: bool | None, rows: int) -> bool:
     """Whether to use it: as asked, else if it is loaded already or the batch is large."""
     if compiled is None:
-        loaded = "can_decoder.kernels" in sys.modules
-        return loaded or (rows >= WORTH_IT and is_available())
+        return is_loaded() or (rows >= WORTH_IT and is_available())
     return compiled
 
 

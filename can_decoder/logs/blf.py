@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from can_decoder.frames import FrameBatch
+from can_decoder.logs import compiled
 from can_decoder.logs.source import Source
 
 SIGNATURE: Final = b"LOGG"
@@ -65,6 +66,26 @@ SHAPES: Final = {
     FD: Shape(2, (2, "u1", REMOTE), 4, 14, 20, 64),
     FD64: Shape(1, (12, "<u4", FD64_REMOTE), 4, 2, 40, 64),
 }
+
+
+SHAPE_TABLE: Final = np.array(
+    [
+        (
+            kind,
+            shape.channel,
+            shape.flags[0],
+            np.dtype(shape.flags[1]).itemsize,
+            shape.flags[2],
+            shape.identifier,
+            shape.length,
+            shape.data,
+            shape.width,
+        )
+        for kind, shape in SHAPES.items()
+    ],
+    np.int64,
+)
+"""`SHAPES` for compiled loops."""
 
 
 def read_blf(source: Source) -> Iterator[FrameBatch]:
@@ -160,6 +181,13 @@ class _Reader:
     def _frames(self, content: bytes) -> FrameBatch:
         """Frames of the objects in a container; a cut last object waits for the next one."""
         raw = np.frombuffer(content, np.uint8)
+        if compiled.is_worth_it(self.source.size):
+            found = compiled.read_objects(raw, self.start_ns, SHAPE_TABLE)
+            if found is not None:
+                batch, end, skipped = found
+                self.inner = content[end:]
+                self.source.skipped += skipped
+                return batch
         places, end = _objects(raw)
         self.inner = content[end:] if len(content) - end < LARGEST_OBJECT else b""
         return self._batch(raw, places)

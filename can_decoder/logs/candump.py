@@ -14,8 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from can_decoder.frames import FrameBatch
+from can_decoder.logs import compiled
+from can_decoder.logs.lines import LineColumns, read_lines
 from can_decoder.logs.source import Source
 
 ERROR_FLAG = 0x2000_0000
@@ -46,13 +49,26 @@ class _LineReader:
     refused: int = 0
 
     def read(self, chunk: bytes) -> FrameBatch:
+        """Regular lines as a table, the others one by one, all in their order."""
+        fast = compiled.is_worth_it(self.source.size)
+        read = compiled.read_lines if fast else read_lines
+        columns, begins, ends = read(np.frombuffer(chunk, np.uint8), self.channels)
+        first = self.line
+        odd = np.flatnonzero(~columns.done)
         rows = _Rows()
-        for line in chunk.split(b"\n"):
-            self.line += 1
+        taken = []
+        for place, begin, end in zip(
+            odd.tolist(), begins[odd].tolist(), ends[odd].tolist(), strict=True
+        ):
+            self.line = first + place + 1
+            before = len(rows.ids)
+            line = chunk[begin:end]
             if not self._log(line, rows) and not self._terminal(line, rows) and line.strip():
                 self._refuse(line)
-        self.line -= chunk.endswith(b"\n")
-        return rows.batch()
+            if len(rows.ids) > before:
+                taken.append(place)
+        self.line = first + len(begins)
+        return _merged(columns, np.array(taken, np.int64), rows)
 
     def _log(self, line: bytes, rows: _Rows) -> bool:
         match = _LOG.match(line)
@@ -107,6 +123,27 @@ class _LineReader:
                 "warning",
                 self.line,
             )
+
+
+def _merged(columns: LineColumns, places: NDArray[np.int64], rows: _Rows) -> FrameBatch:
+    """The regular lines with the others in between."""
+    others = rows.batch()
+    if len(others):
+        width = others.data.shape[1]
+        columns.data = np.pad(columns.data, ((0, 0), (0, width - columns.data.shape[1])))
+        columns.ids[places], columns.extended[places] = others.ids, others.extended
+        columns.t_ns[places], columns.channel[places] = others.t_ns, others.channel
+        columns.data[places], columns.length[places] = others.data, others.length
+        columns.done[places] = True
+    batch = FrameBatch(
+        columns.ids,
+        columns.extended,
+        columns.t_ns,
+        columns.data,
+        columns.length,
+        columns.channel,
+    )
+    return batch if columns.done.all() else batch.select(columns.done)
 
 
 @dataclass(slots=True)

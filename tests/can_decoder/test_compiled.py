@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import can
 import numpy as np
 import pytest
 
-from can_decoder import Database, FrameBatch, MessageLayout, SignalLayout
+import can_decoder
+from can_decoder import Database, FrameBatch, MessageLayout, SignalLayout, compiled
 from can_decoder.routing import HashTable, SortedTable
 
 
@@ -49,6 +51,49 @@ def test_compiled_batch_equals_numpy_bit_for_bit():
         assert np.array_equal(columns.t_ns, fast[name].t_ns)
         for signal in columns.signals:
             assert columns[signal].tobytes() == fast[name][signal].tobytes()
+
+
+def test_compiled_log_readers_equal_those_of_numpy(tmp_path):
+    pytest.importorskip("numba")
+    random = np.random.default_rng(9)
+    text, blf = tmp_path / "a.log", tmp_path / "a.blf"
+    odd = ["(1.5) can0 123##1" + "AB" * 12, "(1.5) can0 123#R", "what", "  can3  1F  [1]  00", ""]
+    with can.BLFWriter(blf, max_container_size=4000) as log, text.open("w") as lines:
+        for row in range(3000):
+            extended = row % 3 == 0
+            frame_id = int(random.integers(1 << 29 if extended else 1 << 11))
+            data = random.bytes(int(random.integers(9)))
+            fd = row % 50 == 0
+            log(
+                can.Message(
+                    1e9 + row / 1000,
+                    frame_id,
+                    extended,
+                    is_remote_frame=row % 70 == 1,
+                    is_fd=fd,
+                    data=data if row % 70 != 1 else None,
+                    channel=row % 3,
+                )
+            )
+            digits = f"{frame_id:0{8 if extended else 3}x}"
+            lines.write(f"({row}.{row:06d}) can{row % 4} {digits}#{data.hex()}\r\n")
+            if row % 100 == 0:
+                lines.write(odd[row // 100 % len(odd)] + "\n")
+    plain = {path: read(path) for path in (text, blf)}
+    compiled.warm_up()
+    for path in (text, blf):
+        assert read(path) == plain[path]
+
+
+def read(path) -> tuple[list[object], int, int]:
+    """Everything that a reader says about a log."""
+    reader = can_decoder.read_log(path)
+    rows: list[object] = []
+    for batch in reader:
+        columns = (batch.ids, batch.extended, batch.t_ns, batch.length, batch.channel)
+        rows += zip(*(column.tolist() for column in columns), strict=True)
+        rows += [batch.payload(row) for row in range(len(batch))]
+    return rows, reader.source.skipped, len(reader.diagnostics)
 
 
 @pytest.mark.parametrize("table", [HashTable, SortedTable])
