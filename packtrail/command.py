@@ -92,6 +92,10 @@ GROUPS: Final[dict[str, Group]] = {
         Text("estimate the state of health from a file", "由文件估计健康状态"),
         {"estimate": "soh_model.commands:ESTIMATE"},
     ),
+    "triage": Group(
+        Text("reuse, recycle or test again, and the residual value", "再利用、回收或复检，及残值"),
+        {"": "soh_model.commands:TRIAGE"},
+    ),
     "code": Group(
         Text("read or make a GB/T 34014 pack code", "解读或生成 GB/T 34014 电池编码"),
         {"read": "packtrail.codes.commands:READ", "make": "packtrail.codes.commands:MAKE"},

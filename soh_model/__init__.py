@@ -18,18 +18,26 @@ if TYPE_CHECKING:
     from soh_model.pack_spec import HalfCellPair as HalfCellPair
     from soh_model.pack_spec import OcvCurve as OcvCurve
     from soh_model.pack_spec import PackSpec as PackSpec
+    from soh_model.policy import Policy as Policy
     from soh_model.pulse_model import PulseModel as PulseModel
+    from soh_model.residual_value import Prices as Prices
+    from soh_model.triage import Decision as Decision
+    from soh_model.triage import PackFacts as PackFacts
     from soh_model.use_counters import UseCounters as UseCounters
 
 _HOME = {
     "CapacityRegression": "soh_model.capacity_regression",
     "CellTypeModel": "soh_model.cell_type_model",
+    "Decision": "soh_model.triage",
     "HalfCell": "soh_model.half_cells",
     "HalfCellPair": "soh_model.pack_spec",
     "ModelError": "soh_model.errors",
     "OcvCurve": "soh_model.pack_spec",
+    "PackFacts": "soh_model.triage",
     "PackLife": "soh_model.pack_life",
     "PackSpec": "soh_model.pack_spec",
+    "Policy": "soh_model.policy",
+    "Prices": "soh_model.residual_value",
     "PulseModel": "soh_model.pulse_model",
     "UseCounters": "soh_model.use_counters",
     "estimate": "soh_model.estimating",
@@ -38,12 +46,16 @@ _HOME = {
 __all__ = [
     "CapacityRegression",
     "CellTypeModel",
+    "Decision",
     "HalfCell",
     "HalfCellPair",
     "ModelError",
     "OcvCurve",
+    "PackFacts",
     "PackLife",
     "PackSpec",
+    "Policy",
+    "Prices",
     "PulseModel",
     "UseCounters",
     "estimate",

@@ -37,6 +37,10 @@ RATE_ERROR_V: Final = 0.006
 """Model error per unit of recent C-rate, V."""
 
 STARTS: Final = (0.05, 0.18)
+TRIAL: Final = 5
+ENOUGH: Final = 25
+"""Steps of each start, and of the better one after that."""
+
 ACTIVATION_K: Final = 2500.0
 """Arrhenius slope of resistances and diffusion times in the prior, K (about 21 kJ/mol)."""
 
@@ -105,8 +109,9 @@ def fit_balance(session: Session, spec: PackSpec, fresh: FreshCell) -> BalanceFi
     assert fresh.electrodes is not None
     model = CellModel(fresh.electrodes, Drive.of(session, spec.rated_ah))
     prior = _prior(model.drive, session, spec)
-    runs = [_run(model, prior, _start(model, prior, lli)) for lli in STARTS]
-    theta, covariance = min(runs, key=lambda run: run[0])[1:]
+    trials = [_run(model, prior, _start(model, prior, lli), TRIAL) for lli in STARTS]
+    best = min(trials, key=lambda run: run[0])
+    _, theta, covariance = _run(model, prior, best[1], ENOUGH)
     capacity, slope = capacity_slope(model, theta)
     strange = 1.0 if spec.family in DIFFUSION_S else STRANGE_TYPE
     error = strange * float(np.sqrt(slope @ covariance[:3, :3] @ slope))
@@ -161,8 +166,8 @@ def _start(model: CellModel, prior: Prior, lli: float) -> Floats:
     return np.clip(theta, prior.low + 1e-9, prior.high - 1e-9)
 
 
-def _run(model: CellModel, prior: Prior, start: Floats) -> tuple[float, Floats, Floats]:
-    """Cost, parameters and covariance from one starting point."""
+def _run(model: CellModel, prior: Prior, start: Floats, steps: int) -> tuple[float, Floats, Floats]:
+    """Cost, parameters and covariance after at most some steps from a starting point."""
     from scipy.optimize import least_squares  # noqa: PLC0415 - heavy
 
     drive = model.drive
@@ -176,7 +181,13 @@ def _run(model: CellModel, prior: Prior, start: Floats) -> tuple[float, Floats, 
         return np.concatenate([np.clip(misfit, -60, 60), _surprise(theta, prior)])
 
     found = least_squares(
-        residuals, start, bounds=(prior.low, prior.high), x_scale=scale, max_nfev=30, ftol=1e-5
+        residuals,
+        start,
+        bounds=(prior.low, prior.high),
+        x_scale=scale,
+        max_nfev=steps,
+        ftol=1e-4,
+        xtol=1e-6,
     )
     information = found.jac.T @ found.jac + 1e-9 * np.eye(len(start))
     return float(found.cost), found.x, np.linalg.inv(information)

@@ -20,7 +20,7 @@ from soh_model.session import Session
 
 Floats = NDArray[np.float64]
 
-MOST_POINTS: Final = 900
+MOST_POINTS: Final = 600
 
 
 class P(IntEnum):

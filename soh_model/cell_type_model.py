@@ -35,6 +35,7 @@ Units = NDArray[np.int64]
 
 METHOD: Final = "cell-type/1"
 FORMAT: Final = 1
+BEYOND: Final = 0.03
 FEWEST: Final = 20
 """Training sessions below which a model is refused."""
 
@@ -143,12 +144,16 @@ class CellTypeModel:
         return self._answer(samples, session, self.interval(found))
 
     def interval(self, found: Passage) -> Interval:
-        """SoH of one passage: the mean of the views, their deviation and disagreement."""
+        """SoH of one passage: the mean of the views, their deviation and disagreement.
+
+        No view may answer beyond what the training held: there it would only extrapolate.
+        """
+        low, high = self.trained_on[2] - BEYOND, self.trained_on[3] + BEYOND
         maps = feature_maps([found])
         answers = [p.predict(m) for p, m in zip(self.processes, maps, strict=True)]
-        means = np.array([float(mean[0]) for mean, _ in answers])
+        means = np.clip([float(mean[0]) for mean, _ in answers], low, high)
         deviation = float(np.sqrt(np.mean([d[0] ** 2 for _, d in answers]) + means.var()))
-        value = float(np.clip(means.mean(), 0.05, 1.3))
+        value = float(means.mean())
         half = 1.96 * self.widening * deviation
         return Interval(value, max(0.0, value - half), value + half)
 

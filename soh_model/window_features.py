@@ -96,11 +96,11 @@ def passage(session: Session, rated_ah: float, window: Window) -> Passage | None
     )
 
 
-def feature_maps(passages: list[Passage]) -> tuple[Floats, Floats, Floats]:
-    """Three views of the same passages, each [n, features].
+def feature_maps(passages: list[Passage]) -> tuple[Floats, Floats, Floats, Floats]:
+    """Four views of the same passages, each [n, features].
 
-    Charge per step, its logarithm, and its running sum: none is best for every chemistry, and
-    their disagreement is a warning.
+    Charge per step, its logarithm, its running sum, and its shape beside the total: none is
+    best for every chemistry, and their disagreement is a warning.
     """
     steps = np.array([p.steps for p in passages])
     total = steps.sum(axis=1, keepdims=True)
@@ -112,4 +112,5 @@ def feature_maps(passages: list[Passage]) -> tuple[Floats, Floats, Floats]:
         np.hstack([steps, total, base, rise, taper]),
         np.hstack([logs, total, base, rise]),
         np.hstack([steps.cumsum(axis=1), base]),
+        np.hstack([steps / np.maximum(total, 1e-6), total, base, rise, taper]),
     )

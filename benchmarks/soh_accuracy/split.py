@@ -22,11 +22,16 @@ SETS = ("calb_nmc58", "calce_cs2_lco", "ess_lfp102", "nasa_pcoe")
 
 
 def held_units(names: list[str]) -> set[str]:
-    """Every second name within its kind, the part before the last underscore or slash."""
+    """Every second name within its kind, the part before the last underscore or slash.
+
+    Names that are alone in their kind are taken together.
+    """
     kinds: dict[str, list[str]] = {}
     for name in sorted(names):
         kinds.setdefault(name.replace("/", "_").rsplit("_", 1)[0], []).append(name)
-    return {name for members in kinds.values() for name in members[1::2]}
+    alone = [name for members in kinds.values() if len(members) == 1 for name in members]
+    groups = [members for members in kinds.values() if len(members) > 1] + [alone]
+    return {name for members in groups for name in members[1::2]}
 
 
 def split_table(data: Path, out: Path, files: list[str], key: str, *, other_way: bool) -> None:

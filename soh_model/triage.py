@@ -1,0 +1,165 @@
+"""Reuse, recycle or test again: safety gates first, then the probability of each grade.
+
+Facts of a pack, a policy and prices enter; a decision leaves, or its refusal where the interval
+straddles a threshold, with what a better test would be worth. Every figure names what it was made
+of. Gates are absolute: a pack that fails one is not graded, whatever its SoH.
+"""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from packtrail.estimate import Advice, Estimate, Interval, Verdict
+from soh_model.policy import Grade, Policy
+from soh_model.residual_value import Prices, Value, residual_value
+
+RECYCLE: Final = "recycle"
+
+
+class PackFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a pack at the gate.
+
+    Attributes:
+        code: its identifier.
+        chemistry: such as `LFP`.
+        nominal_kwh: nominal energy.
+        estimate: its state of health.
+        insulation_ohm: lowest insulation resistance measured, None if never.
+        pack_voltage_v: voltage that the insulation was measured at.
+        events: events in its history, such as `crash`.
+    """
+
+    code: str
+    chemistry: str
+    nominal_kwh: float
+    estimate: Estimate
+    insulation_ohm: float | None = None
+    pack_voltage_v: float | None = None
+    events: tuple[str, ...] = ()
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do with a pack.
+
+    Attributes:
+        code: the pack.
+        decided: name of the grade, `recycle`, or None where it is refused.
+        gates: safety gates that stopped it; then nothing else was asked.
+        probabilities: grade or `recycle` -> probability.
+        uses: permitted uses of the decided grade.
+        bans: forbidden uses of it.
+        value: worth in the most probable grade, None behind a gate or without SoH.
+        test_worth: what a test that tells the SoH exactly would gain on average.
+        advice: the measurement to make where the decision is refused.
+        policy: name, version, date of effect and reference.
+        inputs_digest: of the estimate that was used.
+    """
+
+    code: str
+    decided: str | None
+    gates: tuple[str, ...] = ()
+    probabilities: dict[str, float] = {}
+    uses: tuple[str, ...] = ()
+    bans: tuple[str, ...] = ()
+    value: Value | None = None
+    test_worth: float = 0.0
+    advice: Advice = Advice.NONE
+    policy: str = ""
+    inputs_digest: str = ""
+
+
+def triage(facts: PackFacts, policy: Policy, prices: Prices) -> Decision:
+    """Decide on one pack, or say why not."""
+    cited = f"{policy.name} {policy.version}, {policy.effective}, {policy.reference}"
+    digest = facts.estimate.inputs_digest
+    gates = failed_gates(facts, policy)
+    if gates:
+        return Decision(
+            code=facts.code, decided=RECYCLE, gates=gates, policy=cited, inputs_digest=digest
+        )
+    soh = facts.estimate.soh_pack or facts.estimate.soh
+    if facts.estimate.verdict is not Verdict.TOLD or soh is None:
+        return Decision(
+            code=facts.code,
+            decided=None,
+            advice=Advice.BENCH_TEST,
+            policy=cited,
+            inputs_digest=digest,
+        )
+    chances = grade_probabilities(soh, facts.estimate, policy)
+    likely = max(chances, key=lambda name: chances[name])
+    grade = next((g for g in policy.grades if g.name == likely), None)
+    sure = chances[likely] >= policy.certainty
+    return Decision(
+        code=facts.code,
+        decided=likely if sure else None,
+        probabilities={name: round(chance, 4) for name, chance in chances.items()},
+        uses=grade.uses if grade and sure else (),
+        bans=grade.bans if grade and sure else (),
+        value=residual_value(soh, facts.chemistry, facts.nominal_kwh, likely, prices),
+        test_worth=_test_worth(soh, facts, policy, prices),
+        advice=Advice.NONE if sure else Advice.BENCH_TEST,
+        policy=cited,
+        inputs_digest=digest,
+    )
+
+
+def failed_gates(facts: PackFacts, policy: Policy) -> tuple[str, ...]:
+    """Names of the safety gates that a pack fails."""
+    failed = [event for event in facts.events if event in policy.stopping_events]
+    if facts.insulation_ohm is not None and facts.pack_voltage_v:
+        per_volt = facts.insulation_ohm / facts.pack_voltage_v
+        if per_volt < policy.lowest_insulation_ohm_per_v:
+            failed.append("insulation")
+    return tuple(failed)
+
+
+def grade_probabilities(soh: Interval, estimate: Estimate, policy: Policy) -> dict[str, float]:
+    """Probability of each grade, best first, and of `recycle` below all of them."""
+    health = NormalDist(soh.value, max(soh.width / 3.92, 1e-6))
+    above, chances = 0.0, {}
+    for grade in policy.grades:
+        reached = 1 - health.cdf(grade.lowest_soh)
+        share = max(0.0, reached - above) * _allowed(grade, estimate)
+        chances[grade.name] = share
+        above += share
+    chances[RECYCLE] = max(0.0, 1 - above)
+    return chances
+
+
+def _allowed(grade: Grade, estimate: Estimate) -> float:
+    """Probability that resistance growth and spread lie within a grade's limits."""
+    chance = 1.0
+    limits = (
+        (grade.highest_growth, estimate.resistance_growth),
+        (grade.highest_spread_pct, estimate.spread_pct),
+    )
+    for limit, found in limits:
+        if limit is not None and found is not None:
+            spread = max((found.high - found.low) / 3.92, 1e-6)
+            chance *= NormalDist(found.value, spread).cdf(limit)
+    return chance
+
+
+def _test_worth(soh: Interval, facts: PackFacts, policy: Policy, prices: Prices) -> float:
+    """Gain of knowing the SoH before choosing, over choosing now; never negative.
+
+    A pack sold in a grade that it does not reach earns nothing and still costs its reuse.
+    """
+    normal = NormalDist(soh.value, max(soh.width / 3.92, 1e-6))
+    health = np.array([normal.inv_cdf((k + 0.5) / 101) for k in range(101)])
+    exact = Interval(soh.value, soh.value, soh.value)
+    outcomes = []
+    for grade in policy.grades:
+        value = residual_value(exact, facts.chemistry, facts.nominal_kwh, grade.name, prices)
+        factor = prices.new_per_kwh * prices.reuse_factor.get(grade.name, 0.0)
+        earned = np.where(health >= grade.lowest_soh, health * factor, 0.0)
+        outcomes.append(facts.nominal_kwh * (earned - prices.reuse_cost_per_kwh))
+        recycled = np.full_like(health, value.recycle.value)
+    outcomes.append(recycled)
+    table = np.array(outcomes)
+    return float(table.max(axis=0).mean() - table.mean(axis=1).max())

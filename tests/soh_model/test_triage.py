@@ -1,0 +1,184 @@
+"""Reuse, recycle or test again: gates, probabilities, value and the command."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import soh_model
+from packtrail.command import run_line
+from packtrail.errors import SettingsError
+from packtrail.estimate import Advice, Estimate, Interval, Verdict
+from soh_model.errors import ModelError
+from soh_model.policy import Grade, Policy, load_toml
+from soh_model.residual_value import CATHODES, Prices, metal_content, residual_value
+from soh_model.triage import PackFacts, triage
+
+POLICY = load_toml(Policy, Path(soh_model.__file__).parent / "sample_policy.toml")
+PRICES = Prices(
+    date="2026-01-05",
+    source="invented for this test",
+    currency="CNY",
+    metal_per_kg={"Li": 400.0, "Ni": 110.0, "Co": 180.0, "Mn": 10.0, "Cu": 70.0},
+    recovery={"Li": 0.8, "Ni": 0.95, "Co": 0.95, "Mn": 0.5, "Cu": 0.95},
+    payable={"Li": 0.7, "Ni": 0.75, "Co": 0.75, "Mn": 0.3, "Cu": 0.9},
+    other_kg_per_kwh={"Cu": 0.33},
+    new_per_kwh=600.0,
+    reuse_factor={"vehicle": 0.6, "stationary": 0.4, "light": 0.15},
+    reuse_cost_per_kwh=60.0,
+    recycle_cost_per_kwh=40.0,
+)
+
+
+def facts(soh=0.9, half=0.02, **more):
+    estimate = Estimate(
+        verdict=Verdict.TOLD,
+        soh=Interval(soh, soh - half, soh + half),
+        rated_ah=100.0,
+        method="test/1",
+        inputs_digest="d",
+    )
+    given_facts = {"code": "P1", "chemistry": "NMC622", "nominal_kwh": 60.0, "estimate": estimate}
+    return PackFacts(**{**given_facts, **more})
+
+
+def test_a_sound_pack_goes_back_into_a_vehicle():
+    decision = triage(facts(0.92), POLICY, PRICES)
+    assert decision.decided == "vehicle"
+    assert decision.probabilities["vehicle"] > 0.99
+    assert decision.inputs_digest == "d"
+
+
+def test_an_interval_across_a_threshold_is_not_decided_and_a_test_is_worth_something():
+    decision = triage(facts(0.80, 0.05), POLICY, PRICES)
+    assert decision.decided is None
+    assert decision.advice is Advice.BENCH_TEST
+    assert decision.test_worth > 0
+    assert triage(facts(0.95, 0.01), POLICY, PRICES).test_worth == pytest.approx(0, abs=1)
+
+
+def test_bans_of_the_grade_are_named():
+    assert "e-bike" in triage(facts(0.70), POLICY, PRICES).bans
+
+
+@pytest.mark.parametrize("event", POLICY.stopping_events)
+def test_an_event_in_the_history_stops_every_use(event):
+    decision = triage(facts(0.99, events=(event,)), POLICY, PRICES)
+    assert decision.decided == "recycle"
+    assert decision.gates == (event,)
+    assert decision.value is None
+
+
+def test_low_insulation_stops_every_use():
+    pack = facts(insulation_ohm=30_000.0, pack_voltage_v=400.0)
+    assert triage(pack, POLICY, PRICES).gates == ("insulation",)
+    assert triage(facts(insulation_ohm=41_000.0, pack_voltage_v=400.0), POLICY, PRICES).gates == ()
+
+
+def test_an_estimate_that_cannot_tell_is_sent_to_the_bench():
+    silent = Estimate(verdict=Verdict.CANNOT_TELL, rated_ah=100.0, method="test/1")
+    decision = triage(facts(estimate=silent), POLICY, PRICES)
+    assert decision.decided is None
+    assert decision.advice is Advice.BENCH_TEST
+
+
+def test_high_resistance_costs_the_grade():
+    estimate = msgspec.structs.replace(
+        facts(0.92).estimate, resistance_growth=Interval(1.8, 1.7, 1.9)
+    )
+    assert triage(facts(estimate=estimate), POLICY, PRICES).decided == "stationary"
+
+
+@given(st.floats(0.05, 1.1), st.floats(0.001, 0.3))
+def test_probabilities_add_to_one(soh, half):
+    chances = triage(facts(soh, half), POLICY, PRICES).probabilities
+    assert sum(chances.values()) == pytest.approx(1, abs=1e-3)
+
+
+def test_metal_does_not_fade_but_usable_energy_does():
+    good, poor = (
+        residual_value(Interval(s, s - 0.01, s + 0.01), "NMC622", 60.0, "vehicle", PRICES)
+        for s in (0.9, 0.5)
+    )
+    assert good.recycle == poor.recycle
+    assert good.reuse.value > poor.reuse.value
+    assert good.best.value >= max(good.reuse.value, good.recycle.value) - 1e-9
+
+
+def test_a_wider_soh_widens_the_value():
+    narrow, wide = (
+        residual_value(Interval(0.9, 0.9 - h, 0.9 + h), "LFP", 60.0, "stationary", PRICES)
+        for h in (0.01, 0.15)
+    )
+    assert wide.reuse.width > narrow.reuse.width
+
+
+@pytest.mark.parametrize(
+    ("cathode", "metal", "kg_per_kwh"),
+    [("NMC811", "Ni", 0.673), ("NMC111", "Co", 0.355), ("LFP", "Li", 0.090), ("LMO", "Mn", 1.484)],
+)
+def test_metal_contents_are_those_of_the_stoichiometry(cathode, metal, kg_per_kwh):
+    assert metal_content(cathode, 1.0, PRICES)[metal] == pytest.approx(kg_per_kwh, abs=0.001)
+    assert cathode in CATHODES
+
+
+def test_an_unknown_chemistry_has_no_invented_metal():
+    with pytest.raises(ModelError):
+        metal_content("unobtainium", 1.0, PRICES)
+
+
+def test_grades_out_of_order_are_refused():
+    grades = tuple(Grade(name=str(s), label=("a", "b"), lowest_soh=s) for s in (0.4, 0.8))
+    with pytest.raises(SettingsError):
+        Policy(name="p", version="1", effective="2026-01-01", reference="r", grades=grades)
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """Two packs, a policy and prices as files."""
+    for name, soh in (("good", 0.92), ("unsure", 0.80)):
+        path = tmp_path / f"{name}.json"
+        path.write_bytes(msgspec.json.encode(facts(soh, 0.04, code=name)))
+    prices = _toml(msgspec.to_builtins(PRICES))
+    (tmp_path / "prices.toml").write_text(prices, encoding="utf-8")
+    return tmp_path
+
+
+def _toml(content):
+    flat = [f"{k} = {json.dumps(v)}" for k, v in content.items() if not isinstance(v, dict)]
+    tables = [
+        "\n".join([f"[{k}]", *(f"{n} = {x}" for n, x in v.items())])
+        for k, v in content.items()
+        if isinstance(v, dict)
+    ]
+    return "\n".join([*flat, *tables])
+
+
+def run(shop, *packs_and_more):
+    policy = Path(soh_model.__file__).parent / "sample_policy.toml"
+    files = [str(shop / p) if p.endswith(".json") else p for p in packs_and_more]
+    return run_line(
+        ["triage", *files, "--policy", str(policy), "--prices", str(shop / "prices.toml")]
+    )
+
+
+def test_command_decides_what_it_can_and_exits_1_for_the_rest(shop, capsys):
+    assert run(shop, "good.json") == 0
+    assert run(shop, "good.json", "unsure.json") == 1
+    assert "test first" in capsys.readouterr().out
+
+
+def test_command_gives_a_table_and_json(shop, capsys):
+    assert run(shop, "good.json", "--csv") == 0
+    assert capsys.readouterr().out.splitlines()[1].startswith("good,vehicle")
+    assert run(shop, "good.json", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["decided"] == "vehicle"
+
+
+def test_a_file_that_holds_no_pack_is_one_line_and_exit_code_2(shop, capsys):
+    (shop / "x.json").write_text("{}", encoding="utf-8")
+    assert run(shop, "x.json") == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
