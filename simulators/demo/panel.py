@@ -28,6 +28,8 @@ FLOWING_A: Final = 1.0
 LOW_SOC_PCT: Final = 30.0
 HOT_C: Final = 50.0
 FACTS_SHOWN: Final = 9
+WIDE: Final = 110
+STOP_ALARM: Final = "bms_alarm"
 
 _PROBLEMS: Final = {
     "sources_disagree": Text("codes read disagree", "编码读取不一致"),
@@ -46,8 +48,8 @@ _HEADS: Final = (
     Text("pack", "电池包"),
     Text("now", "状态"),
     Text("charge", "荷电状态"),
-    Text("hottest", "最高温度"),
-    Text("health (95 %)", "健康状态（95 %）"),
+    Text("hottest", "最高温"),
+    Text("health", "健康状态"),
     Text("remark", "备注"),
 )
 
@@ -64,11 +66,12 @@ class Panels:
         self._layout, self._speed = layout, speed
         self._begun_s = time.monotonic()
 
-    def draw(self, snapshot: Snapshot) -> RenderableType:
-        """One picture."""
+    def draw(self, snapshot: Snapshot, width: int) -> RenderableType:
+        """One picture, for a terminal of `width` columns."""
+        table = slot_table(snapshot.slots, full_codes=width >= WIDE)
         return Group(
             self._head(snapshot),
-            Panel(slot_table(snapshot.slots), border_style="dim", padding=0),
+            Panel(table, border_style="dim", padding=0),
             _path(snapshot.path),
             Panel(_facts(snapshot), title=_FACTS.say(), title_align="left", border_style="dim"),
             self._foot(),
@@ -97,8 +100,8 @@ class Panels:
         return foot.append(_STOP.say(), style="dim")
 
 
-def slot_table(slots: tuple[SlotSeen, ...]) -> Table:
-    """One line per slot."""
+def slot_table(slots: tuple[SlotSeen, ...], *, full_codes: bool) -> Table:
+    """One line per slot; codes in full where there is room for them."""
     table = Table(box=None, expand=True, padding=(0, 1), header_style="dim")
     *heads, remark = _HEADS
     for head in heads:
@@ -107,7 +110,7 @@ def slot_table(slots: tuple[SlotSeen, ...]) -> Table:
     for slot in slots:
         table.add_row(
             slot.name,
-            _code(slot),
+            _code(slot, full=full_codes),
             _state(slot),
             _charge(slot),
             _warmth(slot),
@@ -135,8 +138,9 @@ def path_line(path: PathSeen) -> str:
     )
 
 
-def _code(slot: SlotSeen) -> Styled:
-    return Styled(slot.code or "–", style="" if slot.registered else "yellow")
+def _code(slot: SlotSeen, *, full: bool) -> Styled:
+    code = slot.code if full else f"{slot.code[:3]}…{slot.code[-7:]}"
+    return Styled(code if slot.code else "–", style="" if slot.registered else "yellow")
 
 
 def _state(slot: SlotSeen) -> Styled:
@@ -147,6 +151,8 @@ def _state(slot: SlotSeen) -> Styled:
         return Styled("–")
     if slot.current_a > FLOWING_A:
         return Styled(_CHARGES.say(current=f"{slot.current_a:.0f}"), style="green")
+    if STOP_ALARM in slot.alarms:
+        return Styled(_STOPPED.say(), style="bold red")
     return Styled(_RESTS.say(), style="dim")
 
 
@@ -234,3 +240,4 @@ _STATION_PAGE: Final = Text("station", "换电站页面")
 _STOP: Final = Text("Ctrl-C ends it", "Ctrl-C 结束")
 _CHARGES: Final = Text("charging {current} A", "充电 {current} A")
 _RESTS: Final = Text("resting", "静置")
+_STOPPED: Final = Text("stopped", "已停止")

@@ -30,6 +30,11 @@ KINDS: Final = {
     "temperature_rise": Text("fast rise of temperature", "温升过快"),
     "bms_alarm": Text("stop asked for by the BMS", "BMS 请求停止"),
 }
+SEVERITIES: Final = {
+    "watch": Text("to be watched", "需关注"),
+    "quarantine": Text("to be quarantined", "需隔离"),
+    "danger": Text("danger", "危险"),
+}
 UNITS: Final = {"temperature": " °C", "voltage": " V", "spread": " V"}
 
 
@@ -105,9 +110,9 @@ def _incident(pack: str, body: IncidentRecorded) -> Text:
         return Text(f"{pack}: {kind.en} is over", f"{pack}：{kind.zh}已解除")
     unit = next((text for name, text in UNITS.items() if name in body.quantity), None)
     value = "" if body.value is None or unit is None else f" {body.value:.4g}{unit}"
+    severity = SEVERITIES.get(body.severity, Text(body.severity, body.severity))
     return Text(
-        f"{pack}: {kind.en}{value}, severity {body.severity}",
-        f"{pack}：{kind.zh}{value}，级别 {body.severity}",
+        f"{pack}: {kind.en}{value}, {severity.en}", f"{pack}：{kind.zh}{value}，{severity.zh}"
     )
 
 

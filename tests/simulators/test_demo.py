@@ -237,7 +237,7 @@ def test_the_panel_shows_what_was_seen(language, width, monkeypatch, tmp_path):
     shown = Snapshot(
         (slot(), slot("empty", name="4"), slot("contested", problem="sources_disagree"))
     )
-    Console(file=out, width=width).print(panels.draw(shown))
+    Console(file=out, width=width).print(panels.draw(shown, width))
     text = out.getvalue()
     assert "http://127.0.0.1:2/" in text
     assert "90 %" in text
