@@ -23,7 +23,7 @@ from simulators.slot import Stage
 FOREIGN_MAKER: Final = "SXC"
 COOLANT_C: Final = 25.0
 FIRST_ARRIVAL_S: Final = 150.0
-MEAN_ARRIVAL_S: Final = 450.0
+MEAN_ARRIVAL_S: Final = 430.0
 DISPUTED_ARRIVAL: Final = 1
 UNREGISTERED_ARRIVAL: Final = 2
 
@@ -163,7 +163,7 @@ class _Draft:
         fastest = (0.97 - return_soc) * 3600.0 / self.arrival_s
         rate = min(float(self.random.uniform(0.3, 0.5)), fastest * pack.true_soh)
         soc = return_soc + rate * self.arrival_s / 3600.0 / pack.true_soh
-        self.arrival_s += MEAN_ARRIVAL_S * float(self.random.gamma(6.0)) / 6.0
+        self.arrival_s += MEAN_ARRIVAL_S * float(self.random.gamma(16.0)) / 16.0
         return VehicleStart(make_vin(number), self._keep(pack, soc), rate, return_soc)
 
     def _draw(self, model: PackModel, lithium_loss: float, *, foreign: bool = False) -> Pack:

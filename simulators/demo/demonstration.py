@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from packtrail.language import Text
+from packtrail.times import NS_PER_S
 from simulators.demo.expectations import Finding, judge_path, judge_run, judge_truth
 from simulators.demo.layout import Layout
 from simulators.demo.loopback import LOOPBACK
@@ -66,7 +67,7 @@ class Demonstration:
         self._family = Family(layout.folder / "logs")
         self._watcher = Watcher(layout.gateway_url, layout.bridge_url)
         self._station: Child | None = None
-        self._ran_s = 0.0
+        self._start_ns = 0
 
     def prepare(self) -> None:
         """Write keys and settings, and start every part.
@@ -78,6 +79,7 @@ class Demonstration:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: self._stop.set())
         start = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+        self._start_ns = int(start.timestamp()) * NS_PER_S
         self._layout.write(
             start=start.strftime("%Y-%m-%dT%H:%M:%SZ"),
             speed=self._course.speed,
@@ -108,7 +110,6 @@ class Demonstration:
             self._family.check()
             show(self._watcher.look())
             self._stop.wait(LOOK_S)
-        self._ran_s = time.monotonic() - begun_s
 
     def finish(self, show: Show) -> list[Finding]:
         """Stop the station, let the outbox run empty, look a last time.
@@ -125,7 +126,7 @@ class Demonstration:
             time.sleep(LOOK_S / 2)
             snapshot = self._watcher.look()
         show(snapshot)
-        station_min = self._ran_s * self._course.speed / SECONDS_A_MINUTE
+        station_min = max(0, snapshot.t_ns - self._start_ns) / NS_PER_S / SECONDS_A_MINUTE
         tally = self._watcher.tally
         return [
             *judge_run(tally, station_min),
