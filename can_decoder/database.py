@@ -6,6 +6,7 @@ compiled plans. Frames that match nothing give nothing; nothing in a frame raise
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from can_decoder.encoding import encode
 from can_decoder.errors import DecoderError
 from can_decoder.frames import FrameBatch
 from can_decoder.layout import MessageLayout
-from can_decoder.live import LiveMessage
+from can_decoder.live import Decode, LiveMessage
 from can_decoder.plan import Plan, compile_plan, unavailable
 from can_decoder.routing import UNKNOWN, Router
 from packtrail.language import Text
@@ -45,13 +46,14 @@ class Database:
         self._keys = _unique_names(self.messages)
         self._plans: dict[int, Plan] = {}
         self._live: dict[int, LiveMessage] = {}
+        self._functions: dict[tuple[int, bool, int], Decode] = {}
 
     def __getstate__(self) -> dict[str, object]:
         """Layouts and plans travel; generated functions are made again."""
-        return {k: v for k, v in vars(self).items() if k != "_live"}
+        return {k: v for k, v in vars(self).items() if k not in ("_live", "_functions")}
 
     def __setstate__(self, state: dict[str, object]) -> None:
-        vars(self).update(state, _live={})
+        vars(self).update(state, _live={}, _functions={})
 
     def message(self, name: str) -> MessageLayout:
         """The layout of a message by name.
@@ -81,26 +83,31 @@ class Database:
         Returns:
             Physical value per signal that the payload holds; nothing for an unknown frame.
         """
-        message = self._live.get(frame_id | EXTENDED_KEY if is_extended else frame_id)
-        if message is None:
-            message = self.live(frame_id, extended=is_extended)
-            if message is None:
-                return {}
-        if type(data) is not bytes:
-            data = bytes(data)
-        return message[len(data)](data)
+        try:
+            return self._functions[frame_id, is_extended, len(data)](data)
+        except (KeyError, TypeError, struct.error):  # first of its kind, or no bytes
+            return self._decode_anew(frame_id, is_extended, bytes(data))
 
     def decode_many(self, frames: Iterable[tuple[int, bool, bytes]]) -> list[dict[str, float]]:
         """Decode a burst of (identifier, is extended, payload); one dict per frame."""
-        live, decode = self._live, self.decode
+        functions, decode = self._functions, self.decode
         result = []
         for frame_id, extended, data in frames:
-            message = live.get(frame_id | EXTENDED_KEY if extended else frame_id)
-            if message is not None and type(data) is bytes:
-                result.append(message[len(data)](data))
+            function = functions.get((frame_id, extended, len(data)))
+            if function is not None and type(data) is bytes:
+                result.append(function(data))
             else:
                 result.append(decode(frame_id, extended, data))
         return result
+
+    def _decode_anew(self, frame_id: int, is_extended: bool, data: bytes) -> dict[str, float]:
+        message = self.live(frame_id, extended=is_extended)
+        if message is None:
+            return {}
+        function = message[len(data)]
+        if len(self._functions) < REMEMBERED:
+            self._functions[int(frame_id), bool(is_extended), len(data)] = function
+        return function(data)
 
     def live(self, frame_id: int, *, extended: bool) -> LiveMessage | None:
         """The decoding functions of an identifier's message, by payload length."""

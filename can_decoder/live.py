@@ -8,11 +8,11 @@ the plan, integer where scale and offset are.
 from __future__ import annotations
 
 import math
-import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from can_decoder.plan import FLOAT_FORMATS, NO_PARENT, Field, Plan
+from can_decoder.loading import Load
+from can_decoder.plan import NO_PARENT, Plan
 
 Decode = Callable[[bytes], dict[str, float]]
 
@@ -53,57 +53,37 @@ def generate(plan: Plan, length: int) -> Decode:
 
 @dataclass(slots=True)
 class _Source:
+    """Writes the text of one function and of those that it calls."""
+
     plan: Plan
     length: int
-    names: dict[str, object] = field(default_factory=dict)
-    tables: list[str] = field(default_factory=list)
+    names: dict[str, object] = field(default_factory=lambda: {"read": int.from_bytes})
+    functions: list[str] = field(default_factory=list)
 
     def write(self) -> str:
         roots = self._present(NO_PARENT)
-        body = [*self._words(), f"out = {{{self._items(roots)}}}"]
+        load = self._load(roots)
+        items = ", ".join(f"{self.plan.fields[i].name!r}: {self._value(i, load)}" for i in roots)
+        body = [*load.lines, f"out = {{{items}}}"]
         for index in roots:
-            body += self._branches(index)
-        body.append("return out")
-        main = ["def decode(data):", *("    " + line for line in body)]
-        return "\n".join([*self.tables, *main])
+            body += self._branches(index, load)
+        main = ["def decode(data):", *("    " + line for line in [*body, "return out"])]
+        return "\n".join([*self.functions, *main])
 
     def _present(self, parent: int) -> list[int]:
         fields = self.plan.fields
         return [i for i, f in enumerate(fields) if f.parent == parent and f.last < self.length]
 
-    def _words(self) -> Iterator[str]:
-        self.names |= {"read": int.from_bytes}
-        reached = [f for f in self.plan.fields if f.last < self.length and not _is_byte(f)]
-        for order, name in (("little", "w"), ("big", "b")):
-            used = any(f.order == order for f in reached)
-            yield f"{name} = read(data, '{order}')" if used else f"{name} = 0"
+    def _load(self, indices: list[int]) -> Load:
+        fields = {index: self.plan.fields[index] for index in indices}
+        return Load(fields, self.length, self.names).plan()
 
-    def _items(self, indices: list[int]) -> str:
-        return ", ".join(
-            f"{self.plan.fields[i].name!r}: {self._value(self.plan.fields[i])}" for i in indices
-        )
-
-    def _bits(self, f: Field) -> str:
-        if _is_byte(f):
-            return f"data[{f.first}]"
-        if f.order == "little":
-            word, shift = "w", 8 * f.first + f.shift
-        else:
-            word, shift = "b", 8 * (self.length - 1 - f.last) + f.shift
-        text = f"{word} >> {shift}" if shift else word
-        return text if shift + f.size == 8 * self.length else f"{text} & {(1 << f.size) - 1:#x}"
-
-    def _value(self, f: Field) -> str:
-        raw = f"({self._bits(f)})"
-        if f.is_float:
-            self.names[f"float{f.size}"] = struct.Struct(FLOAT_FORMATS[f.size]).unpack
-            raw = f"float{f.size}({raw}.to_bytes({f.size // 8}, 'little'))[0]"
-        elif f.signed:
-            sign = 1 << (f.size - 1)
-            raw = f"(({raw} ^ {sign:#x}) - {sign:#x})"
-        if f.scale != 1:
-            raw = f"{raw} * {self._number(f.scale)}"
-        return f"{raw} + {self._number(f.offset)}" if f.offset else raw
+    def _value(self, index: int, load: Load) -> str:
+        item = self.plan.fields[index]
+        text = load.raw(index)
+        if item.scale != 1:
+            text = f"{text} * {self._number(item.scale)}"
+        return f"{text} + {self._number(item.offset)}" if item.offset else text
 
     def _number(self, value: float) -> str:
         if math.isfinite(value):
@@ -112,13 +92,13 @@ class _Source:
         self.names[name] = value
         return name
 
-    def _branches(self, switch: int) -> list[str]:
+    def _branches(self, switch: int, load: Load) -> list[str]:
         """Statements that add what depends on the multiplexor `switch`."""
         members = self._present(switch)
         if not members:
             return []
         chosen, wide = self._by_value(members)
-        lines = [f"r{switch} = {self._bits(self.plan.fields[switch])}"]
+        lines = [f"r{switch} = {load.bits(switch)}"]
         if len(chosen) > FEW_BRANCHES:
             lines += self._table(switch, chosen)
         else:
@@ -146,12 +126,18 @@ class _Source:
         return chosen, wide
 
     def _block(self, indices: list[int]) -> list[str]:
+        """Indented statements that add some fields and what depends on them."""
+        load = self._load(indices)
+        names = [self.plan.fields[index].name for index in indices]
         lines = [
-            f"out[{self.plan.fields[i].name!r}] = {self._value(self.plan.fields[i])}"
-            for i in indices
+            *load.lines,
+            *(
+                f"out[{name!r}] = {self._value(index, load)}"
+                for name, index in zip(names, indices, strict=True)
+            ),
         ]
         for index in indices:
-            lines += self._branches(index)
+            lines += self._branches(index, load)
         return ["    " + line for line in lines]
 
     def _table(self, switch: int, chosen: dict[int, list[int]]) -> list[str]:
@@ -162,14 +148,10 @@ class _Source:
             name = functions.setdefault(tuple(indices), f"m{switch}_{len(functions)}")
             entries.append(f"{value}: {name}")
         for members, name in functions.items():
-            self.tables += [f"def {name}(data, w, b, out):", *self._block(list(members))]
-        self.tables.append(f"t{switch} = {{{', '.join(entries)}}}")
+            self.functions += [f"def {name}(data, out):", *self._block(list(members))]
+        self.functions.append(f"t{switch} = {{{', '.join(entries)}}}")
         return [
             f"f{switch} = t{switch}.get(r{switch})",
             f"if f{switch}:",
-            f"    f{switch}(data, w, b, out)",
+            f"    f{switch}(data, out)",
         ]
-
-
-def _is_byte(f: Field) -> bool:
-    return f.size == 8 and f.shift == 0
