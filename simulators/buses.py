@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self, TextIO
+from typing import Any, Final, Protocol, Self, TextIO
 
 import can
 
@@ -16,6 +16,8 @@ from packtrail.language import Text
 from packtrail.times import NS_PER_S
 from simulators.broadcast import TimedFrame
 from simulators.errors import SimulationError
+
+MULTICAST_PORT: Final = 43113
 
 
 class FrameSink(Protocol):
@@ -46,7 +48,7 @@ class SlotBuses:
         self._buses: dict[str, can.BusABC] = {}
         try:
             for slot in slots:
-                self._buses[slot] = _open(interface, channel.format(slot=slot))
+                self._buses[slot] = can.Bus(**bus_arguments(interface, channel, slot))
         except (can.CanError, OSError) as error:
             self.close()
             raise SimulationError(
@@ -116,9 +118,19 @@ class CandumpFile:
         self.close()
 
 
-def _open(interface: str, channel: str) -> can.BusABC:
+def bus_arguments(interface: str, channel: str, slot: str) -> dict[str, Any]:
+    """What python-can is asked for, its own configuration files left aside.
+
+    A multicast group alone does not part two buses of one computer, so each slot has a port of
+    its own: 43113, python-can's usual one, plus the slot's number.
+    """
+    arguments: dict[str, Any] = {
+        "interface": interface,
+        "channel": channel.format(slot=slot),
+        "ignore_config": True,
+    }
     if interface == "virtual":
-        return can.Bus(
-            interface="virtual", channel=channel, preserve_timestamps=True, ignore_config=True
-        )
-    return can.Bus(interface=interface, channel=channel, ignore_config=True)
+        arguments["preserve_timestamps"] = True
+    if interface == "udp_multicast":
+        arguments["port"] = MULTICAST_PORT + int(slot)
+    return arguments

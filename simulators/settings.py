@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from packtrail.errors import CodecError
 from packtrail.settings import Settings, SettingsPath
@@ -21,12 +21,6 @@ def _a_time(text: str) -> str:
     return text
 
 
-def _with_slot(text: str) -> str:
-    if "{slot}" not in text:
-        raise ValueError("must hold {slot}, which becomes the slot's number")
-    return text
-
-
 class BusSettings(Settings):
     """Where the packs' frames go.
 
@@ -36,7 +30,13 @@ class BusSettings(Settings):
     """
 
     interface: str = "virtual"
-    channel: Annotated[str, AfterValidator(_with_slot)] = "slot{slot}"
+    channel: str = "slot{slot}"
+
+    @model_validator(mode="after")
+    def _parts_the_slots(self) -> Self:
+        if "{slot}" not in self.channel and self.interface != "udp_multicast":
+            raise ValueError("channel must hold {slot}, which becomes the slot's number")
+        return self
 
 
 class ControllerSettings(Settings):

@@ -59,7 +59,7 @@ EXPECTATIONS: Final = (
     ),
     Expectation(
         Text("states of health told, with interval", "已给出的健康状态（含区间）"),
-        55.0,
+        75.0,
         lambda t: len(t.told),
     ),
     Expectation(

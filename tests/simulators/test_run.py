@@ -11,6 +11,7 @@ from packtrail.errors import SettingsError
 from packtrail.event import decode_event
 from packtrail.settings import load
 from packtrail.signing import SigningKey
+from simulators.buses import bus_arguments
 from simulators.clock import StationClock, count_ticks
 from simulators.dialects import DIALECTS
 from simulators.errors import SimulationError
@@ -134,6 +135,13 @@ def test_an_unknown_interface_is_refused_with_a_remedy(tmp_path, capsys):
 def test_numbers_that_cannot_serve_are_refused_in_one_line(options, capsys):
     assert run_line(options) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_slots_on_multicast_are_parted_by_their_ports():
+    one, two = (bus_arguments("udp_multicast", "239.74.163.2", slot) for slot in "12")
+    assert one["channel"] == two["channel"]
+    assert one["port"] != two["port"]
+    settings_of(bus={"interface": "udp_multicast", "channel": "239.74.163.2"})
 
 
 def test_ticks_are_tenths_of_a_second_whatever_the_speed():
