@@ -14,7 +14,9 @@ closes last.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import wait
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -40,6 +42,7 @@ from packtrail.signing import SigningKey
 
 STUCK_S: Final = 30.0
 ENTER_S: Final = 10.0
+LINGER_S: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -108,14 +111,16 @@ class Gateway:
         port = self.api.port if self.api else None
         self._log.info("gateway_started", gateway=self.settings.gateway, port=port)
 
-    def stop(self, *, health_patience_s: float = 0.0) -> None:
+    def stop(self) -> None:
         """End in the order of the data: hear no more, work off, commit, say goodbye."""
         for reader in self.buses:
             reader.stop()
         if self.api:
             self.api.stop()
         self.pipeline.stop()
-        self.health.stop(health_patience_s)
+        self.health.stop()
+        wait([self.outbox.record((), {})], ENTER_S)  # what was put is on disk and counted
+        self._linger()
         self.uplink.stop()
         self.outbox.close()
         self._log.info("gateway_stopped", waiting=self.outbox.counters().waiting)
@@ -217,6 +222,16 @@ class Gateway:
         self.outbox.put(Fact(Kind.HEALTH, request.unit, request.slot, *times, quality, body))
         if estimate.soh and estimate.verdict == "told":
             self.pipeline.remember_health(request.unit, round(estimate.soh.value, 4))
+
+    def _linger(self) -> None:
+        """Give what was put last a moment to be sent and answered; the rest waits on disk."""
+        deadline = time.monotonic() + LINGER_S
+        while (
+            self.uplink.state.connected
+            and self.outbox.counters().waiting
+            and time.monotonic() < deadline
+        ):
+            time.sleep(0.02)
 
     def _problems(self) -> list[str]:
         problems = []

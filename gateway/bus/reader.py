@@ -13,10 +13,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-import can
-
 from gateway.backoff import delays
 from gateway.bus.frame import Burst, Frame, Mailbox
+from gateway.bus.python_can import can
 from packtrail import logs
 
 PATIENCE_S: Final = 0.25
