@@ -36,6 +36,7 @@ Units = NDArray[np.int64]
 METHOD: Final = "cell-type/1"
 FORMAT: Final = 1
 BEYOND: Final = 0.03
+MOST_STUDENT: Final = 1.4
 FEWEST: Final = 20
 """Training sessions below which a model is refused."""
 
@@ -233,8 +234,11 @@ def widening(process: Process) -> float:
     """Factor that makes 95 % of left-out rows lie within 1.96 deviations.
 
     Every unit weighs the same. Two units' worth of faith in the process's own deviation is
-    mixed in: the quantile of two cells is no quantile.
+    mixed in: the quantile of two cells is no quantile. What a few units leave unknown of
+    their own scatter is added as Student's factor, up to `MOST_STUDENT`.
     """
+    from scipy.stats import t as student  # noqa: PLC0415 - heavy
+
     residual, deviation = process.left_out()
     score = np.abs(residual) / deviation / 1.96
     names, place, counts = np.unique(
@@ -243,7 +247,9 @@ def widening(process: Process) -> float:
     order = np.argsort(score)
     reached = np.cumsum(1 / counts[place][order]) / len(names)
     needed = float(score[order][min(int(np.searchsorted(reached, 0.95)), len(score) - 1)])
-    return float(np.clip((needed * len(names) + 2.0) / (len(names) + 2), 1.0, 3.0))
+    few = float(student.ppf(0.975, max(len(names) - 1, 1))) / 1.96
+    mixed = float(np.clip((needed * len(names) + 2.0) / (len(names) + 2), 1.0, 3.0))
+    return mixed * min(few, MOST_STUDENT)
 
 
 def _session(samples: SampleBatch, spec: PackSpec) -> Session | Refusal:

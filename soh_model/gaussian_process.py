@@ -22,6 +22,8 @@ Units = NDArray[np.int64]
 
 MOST_ROWS: Final = 400
 SEED: Final = 1
+UNIT_EFFECT: Final = (float(np.log(0.03)), 0.3)
+"""Logarithm of a unit's usual effect over the spread of the values, and its deviation."""
 
 _VARYING_UNITS: Final = ((-5.0, 2.0), (-5.0, 1.5), (-4.5, 1.0))
 _CONSTANT_UNITS: Final = ((-5.0, 2.0), (-5.0, -4.99), (-1.6, 1.0))
@@ -198,7 +200,12 @@ def _inverse(rows: Floats, units: Units, theta: Floats) -> Floats:
 
 
 def _loss(theta: Floats, rows: Floats, values: Floats, same: Floats) -> tuple[float, Floats]:
-    """Negative log marginal likelihood with a weak prior on the length scales, and gradient."""
+    """Negative log marginal likelihood, its weak priors, and the gradient.
+
+    Length scales are expected near e deviations. The effect of a unit is expected to be small:
+    where few units were measured at different temperatures, it would else explain what the
+    temperature does.
+    """
     from scipy.linalg import cho_factor, cho_solve  # noqa: PLC0415 - heavy
 
     smooth, linear = _kernels(rows, rows, theta)
@@ -216,9 +223,10 @@ def _loss(theta: Floats, rows: Floats, values: Floats, same: Floats) -> tuple[fl
     gradient[-2] = unit * np.sum(slope * same)
     gradient[-1] = noise * np.trace(slope)
     loss = 0.5 * float(values @ weights) + float(np.log(np.diag(factor[0])).sum())
-    prior = theta[1:-3] - 1.0
-    gradient[1:-3] += prior / 2
-    return loss + float((prior**2).sum()) / 4, gradient
+    lengths, effect = theta[1:-3] - 1.0, (theta[-2] - UNIT_EFFECT[0]) / UNIT_EFFECT[1]
+    gradient[1:-3] += lengths / 2
+    gradient[-2] += effect / UNIT_EFFECT[1]
+    return loss + float((lengths**2).sum()) / 4 + effect**2 / 2, gradient
 
 
 def _length_gradient(weighted: Floats, near: Floats) -> Floats:
