@@ -95,17 +95,21 @@ class Decoding:
     def summary(self) -> str:
         """What went in and what came out, in one line and one more per charging dialogue."""
         text = Text(
-            "{frames} frames, {values} values, {unknown} frames of {ids} unknown identifiers, "
-            "{skipped} skipped",
-            "{frames} 帧，{values} 个值，{ids} 个未知标识符共 {unknown} 帧，略过 {skipped}",
+            "{frames} frames, {values} values, {unknown} unknown frames, {skipped} skipped",
+            "{frames} 帧，{values} 个值，未知 {unknown} 帧，略过 {skipped}",
         ).say(
             frames=self.frames,
             values=self.values,
-            unknown=sum(self._unknown.values()),
-            ids=len(self._unknown),
+            unknown=self._unknown_frames(),
             skipped=self.reader.source.skipped,
         )
         return "\n".join([text, *map(describe, self._sessions())])
+
+    def _unknown_frames(self) -> int:
+        """Frames of no use: to the database, or where there is none to the profile."""
+        if self._database is None and self._tracker is not None:
+            return self._tracker.counts.unknown
+        return sum(self._unknown.values())
 
     def unknown_table(self) -> str:
         """Identifiers that matched nothing, most frequent first."""
