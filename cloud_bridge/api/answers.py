@@ -10,7 +10,7 @@ from fastapi import FastAPI, Response
 from cloud_bridge.fold import PackState
 from cloud_bridge.ledger.proof import PackProof
 from cloud_bridge.store import Entry
-from cloud_bridge.view import PackView, StationView
+from cloud_bridge.view import PackView, SlotView, StationView
 from packtrail.event import SignedEvent
 from packtrail.quantities import QUANTITIES
 from packtrail.sample import SampleBatch
@@ -107,6 +107,25 @@ class SlotAnswer(msgspec.Struct, frozen=True):
     reading: ReadingAnswer | None
 
 
+class RefusalAnswer(msgspec.Struct, frozen=True):
+    """One refused record."""
+
+    epoch: str
+    seq: int
+    reason: str
+    detail: str
+    at: str
+
+
+class TwinAnswer(msgspec.Struct, frozen=True):
+    """A number that came with two contents; the digest is that of the second."""
+
+    epoch: str
+    seq: int
+    digest: str
+    at: str
+
+
 class StationAnswer(msgspec.Struct, frozen=True):
     """One gateway: what was received of it and what is in its slots."""
 
@@ -120,6 +139,8 @@ class StationAnswer(msgspec.Struct, frozen=True):
     receipt_at: str | None
     lag_s: float | None
     slots: list[SlotAnswer]
+    refusals: list[RefusalAnswer]
+    equivocations: list[TwinAnswer]
 
 
 class StationList(msgspec.Struct, frozen=True):
@@ -247,16 +268,35 @@ def station_answer(view: StationView) -> StationAnswer:
         missing=view.missing,
         receipt_at=format_time(progress.committed_ns) if progress else None,
         lag_s=None if lag_ns is None else lag_ns / 1e9,
-        slots=[
-            SlotAnswer(
-                slot.slot,
-                str(slot.pack.unit) if slot.pack else None,
-                slot.problem,
-                verdict_answer(slot.pack) if slot.pack else None,
-                reading_answer(slot.pack) if slot.pack else None,
+        slots=[slot_answer(slot) for slot in view.slots],
+        refusals=[
+            RefusalAnswer(
+                one.address.epoch,
+                one.address.seq,
+                one.reason,
+                one.detail,
+                format_time(one.recorded_ns),
             )
-            for slot in view.slots
+            for one in view.refusals
         ],
+        equivocations=[
+            TwinAnswer(
+                one.address.epoch, one.address.seq, one.digest.hex(), format_time(one.recorded_ns)
+            )
+            for one in view.equivocations
+        ],
+    )
+
+
+def slot_answer(slot: SlotView) -> SlotAnswer:
+    """One slot."""
+    pack = slot.pack
+    return SlotAnswer(
+        slot.slot,
+        str(pack.unit) if pack else None,
+        slot.problem,
+        verdict_answer(pack) if pack else None,
+        reading_answer(pack) if pack else None,
     )
 
 

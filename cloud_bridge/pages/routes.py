@@ -43,6 +43,7 @@ def overview(
         start=start,
         stations=stations,
         counts=bridge.store.counts(),
+        twins=bridge.store.equivocations(limit=5),
         care=[view for view in views if view.verdict.level != "green"],
         health=bridge.health(),
     )

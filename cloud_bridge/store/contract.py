@@ -21,6 +21,7 @@ from cloud_bridge.store.values import (
     GatewayProgress,
     PlaceFact,
     Progress,
+    RefusedRecord,
     SlotNow,
     StoredChunk,
     Stranger,
@@ -109,8 +110,11 @@ class Store(Protocol):
     def alarms(self, author: str, limit: int = 20) -> list[Entry]:
         """The newest incidents and contested identities that an author reported."""
 
-    def equivocations(self, limit: int = 100) -> list[Equivocation]:
-        """Other contents under taken numbers, newest first."""
+    def equivocations(self, gateway: str | None = None, limit: int = 100) -> list[Equivocation]:
+        """Other contents under taken numbers, of one gateway or all, newest first."""
+
+    def refusals(self, gateway: str, limit: int = 20) -> list[RefusedRecord]:
+        """A gateway's refused records, newest first."""
 
     def counts(self) -> Counts:
         """How much there is of everything."""

@@ -13,6 +13,7 @@ from cloud_bridge.store.values import (
     GatewayProgress,
     PlaceFact,
     Progress,
+    RefusedRecord,
     SlotNow,
     StoredChunk,
 )
@@ -122,10 +123,16 @@ class Reads:
         """See `Store.alarms`."""
         return [_entry(row) for row in self._run("alarms", {"author": author, "limit": limit})]
 
-    def equivocations(self, limit: int = 100) -> list[Equivocation]:
+    def equivocations(self, gateway: str | None = None, limit: int = 100) -> list[Equivocation]:
         """See `Store.equivocations`."""
-        rows = self._run("equivocations", {"limit": limit})
+        key = {"limit": limit} if gateway is None else {"limit": limit, "gateway": gateway}
+        rows = self._run("equivocations" if gateway is None else "equivocations_of", key)
         return [Equivocation(RecordAddress(*row[:3]), row[3], row[4]) for row in rows]
+
+    def refusals(self, gateway: str, limit: int = 20) -> list[RefusedRecord]:
+        """See `Store.refusals`."""
+        rows = self._run("refusals_of", {"gateway": gateway, "limit": limit})
+        return [RefusedRecord(RecordAddress(*row[:3]), *row[3:]) for row in rows]
 
     def counts(self) -> Counts:
         """See `Store.counts`."""

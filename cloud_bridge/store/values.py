@@ -188,6 +188,16 @@ class Equivocation:
     recorded_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedRecord:
+    """A record of a trusted gateway that was refused; its bytes are kept."""
+
+    address: RecordAddress
+    reason: str
+    detail: str
+    recorded_ns: int
+
+
 class GatewayProgress(NamedTuple):
     """What a station page shows of one gateway's epoch.
 

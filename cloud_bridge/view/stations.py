@@ -9,7 +9,14 @@ from typing import Final
 from cloud_bridge.fold import Told
 from cloud_bridge.ingest.presence import Presence
 from cloud_bridge.ledger.trust import TrustList
-from cloud_bridge.store import GatewayProgress, PlaceFact, SlotNow, Store
+from cloud_bridge.store import (
+    Equivocation,
+    GatewayProgress,
+    PlaceFact,
+    RefusedRecord,
+    SlotNow,
+    Store,
+)
 from cloud_bridge.view.packs import Packs, PackView, told_of
 from packtrail.event import IdentityContested, PackInstalled, PlaceRef, UnitRef
 
@@ -45,6 +52,8 @@ class StationView:
         progress: newest epoch that was answered, or None.
         slots: in the order of their names.
         alarms: newest incidents and contested identities first.
+        refusals: newest refused records first.
+        equivocations: numbers that came with two contents, newest first.
     """
 
     gateway: str
@@ -54,6 +63,8 @@ class StationView:
     progress: GatewayProgress | None
     slots: tuple[SlotView, ...]
     alarms: tuple[Told, ...]
+    refusals: tuple[RefusedRecord, ...]
+    equivocations: tuple[Equivocation, ...]
 
     @property
     def lag_ns(self) -> int | None:
@@ -116,6 +127,8 @@ class Stations:
             progress=progress[0] if progress else None,
             slots=self._slots(gateway),
             alarms=tuple(told_of(entry) for entry in alarms),
+            refusals=tuple(self._store.refusals(gateway)),
+            equivocations=tuple(self._store.equivocations(gateway)),
         )
 
     def _slots(self, gateway: str) -> tuple[SlotView, ...]:

@@ -104,6 +104,20 @@ def test_a_run_answers_and_stops_cleanly(mosquitto, tmp_path, number):
     assert '"event": "bridge_stopped"' in log
 
 
+def test_systemd_is_told_when_it_is_ready_alive_and_leaving(tmp_path, monkeypatch):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified:
+        notified.bind(str(tmp_path / "notify"))
+        notified.settimeout(10)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        with process(write_settings(tmp_path, free_port(), free_port())) as child:
+            assert notified.recv(100) == b"READY=1"
+            assert notified.recv(100) == b"WATCHDOG=1"
+            child.send_signal(signal.SIGTERM)
+            while (word := notified.recv(100)) == b"WATCHDOG=1":
+                continue
+            assert word == b"STOPPING=1"
+
+
 def test_a_broker_that_is_down_leaves_pages_and_health_working(tmp_path):
     port = free_port()
     with process(write_settings(tmp_path, free_port(), port)):

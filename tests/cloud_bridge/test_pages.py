@@ -138,6 +138,20 @@ def test_a_station_shows_each_slot(station):
     assert "unknown pack: the readings disagree" in text
 
 
+def test_a_cloned_gateway_and_refused_records_are_shown(desk):
+    gateway = parts.PlayedGateway()
+    desk.receive(gateway.telemetry(), gateway.record(parts.Kind.TELEMETRY, b"<b>poison"))
+    desk.receive(parts.PlayedGateway().telemetry(parts.samples(3)))
+    assert "station-1: record 1 came with two contents." in page(desk, "/")
+    text = page(desk, "/stations/station-1")
+    assert "Is the gateway cloned?" in text
+    assert "<b>columns</b>" in text
+    Outline(text)
+    (station,) = desk.get("/api/v1/stations").json()["stations"]
+    assert [one["seq"] for one in station["refusals"]] == [2]
+    assert [one["seq"] for one in station["equivocations"]] == [1]
+
+
 def test_both_languages_are_whole(station):
     """No English sentence of ours is left on a Chinese page."""
     path = f"/packs/{story.PACKS[2].id}"

@@ -29,6 +29,14 @@ ON CONFLICT DO NOTHING
 SELECT gateway, epoch, seq, digest, recorded_ns FROM equivocation
 ORDER BY recorded_ns DESC, gateway, epoch, seq LIMIT :limit
 
+-- name: equivocations_of
+SELECT gateway, epoch, seq, digest, recorded_ns FROM equivocation
+WHERE gateway = :gateway ORDER BY recorded_ns DESC, epoch, seq LIMIT :limit
+
+-- name: refusals_of
+SELECT gateway, epoch, seq, reason, detail, recorded_ns FROM refused
+WHERE gateway = :gateway ORDER BY recorded_ns DESC, epoch, seq DESC LIMIT :limit
+
 -- name: insert_stranger
 INSERT INTO stranger (topic, reason, data, recorded_ns) VALUES (:topic, :reason, :data, :now)
 
