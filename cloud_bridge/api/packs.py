@@ -153,10 +153,10 @@ def _lines(batch: SampleBatch) -> Iterator[str]:
     rows = np.hstack(table) if table else np.empty((len(batch), 0))
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    writer.writerow(["time", *heads])
+    writer.writerow(["time", "t_ns", *heads])
     for t_ns, row in zip(batch.t_ns.tolist(), rows.tolist(), strict=True):
         cells = ["" if value != value else f"{value:.12g}" for value in row]  # noqa: PLR0124 - NaN
-        writer.writerow([format_time(t_ns), *cells])
+        writer.writerow([format_time(t_ns), t_ns, *cells])
         if buffer.tell() > 65_536:
             yield buffer.getvalue()
             buffer.seek(0)
