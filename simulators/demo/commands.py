@@ -64,7 +64,8 @@ def _run(args: argparse.Namespace) -> int:
         console.print(_STARTS.say(), style="dim")
         demonstration.prepare()
         findings = _watch(demonstration, layout, args.speed, console)
-        return _summarise(findings, console)
+        demonstration.close()
+    return _summarise(findings, console)
 
 
 def _watch(
