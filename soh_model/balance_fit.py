@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from soh_model.cell_model import CellModel, Drive, P
+from soh_model.cell_model import CellModel, Drive, P, busiest
 from soh_model.chemistry import FreshCell
 from soh_model.pack_spec import PackSpec
 from soh_model.particle import lagged
@@ -41,6 +41,11 @@ TRIAL: Final = 5
 ENOUGH: Final = 25
 """Steps of each start, and of the better one after that."""
 
+MOST_PARTS: Final = 3
+LEAST_OF_A_PART: Final = 0.2
+"""Share of rated capacity that a further part must move to be worth a fit."""
+
+SHARED: Final = 0.6
 ACTIVATION_K: Final = 2500.0
 """Arrhenius slope of resistances and diffusion times in the prior, K (about 21 kJ/mol)."""
 
@@ -98,16 +103,53 @@ class Prior:
     high: Floats
 
 
-def fit_balance(session: Session, spec: PackSpec, fresh: FreshCell) -> BalanceFit:
-    """Fit the mean cell of a session.
+def fit_parts(session: Session, spec: PackSpec, fresh: FreshCell) -> list[BalanceFit]:
+    """Fit the mean cell to each of the busiest parts, the busiest first.
+
+    Args:
+        session: clean samples of one or many sessions.
+        spec: the pack's type.
+        fresh: its fresh cell; must have electrodes.
+
+    Returns:
+        At most `MOST_PARTS` fits; none where every part is shorter than 20 samples.
+    """
+    parts = busiest(session, LEAST_OF_A_PART * spec.rated_ah, MOST_PARTS)
+    return [fit_balance(session, spec, fresh, part) for part in parts]
+
+
+def combined(fits: list[BalanceFit], spec: PackSpec) -> tuple[float, float]:
+    """Capacity over rated of all parts together, and its standard error.
+
+    Every fit holds the prior once; it must count once in all. Half of an error is the type's
+    curve and the sensor's gain, which more parts do not cure.
+    """
+    prior = _capacity_prior(fits[0])
+    weights = np.array([1 / fit.error**2 for fit in fits])
+    own = np.maximum(weights - 1 / prior**2, 1e-6)
+    value = float(weights @ np.array([fit.capacity for fit in fits]) / weights.sum())
+    error = float(np.sqrt(1 / (own.sum() + 1 / prior**2)))
+    alone = float(np.sqrt(1 / weights.max()))
+    return value, max(error, SHARED * alone, spec.current_gain_sd / 2)
+
+
+def _capacity_prior(fit: BalanceFit) -> float:
+    """Standard deviation of the capacity before any data."""
+    modes = np.array([1.0, *LAM_PER_LLI]) * LLI_PRIOR[1]
+    return float(np.abs(fit.slope @ modes))
+
+
+def fit_balance(session: Session, spec: PackSpec, fresh: FreshCell, part: int) -> BalanceFit:
+    """Fit the mean cell of one part of a session.
 
     Args:
         session: clean samples.
         spec: the pack's type.
         fresh: its fresh cell; must have electrodes.
+        part: which stretch between gaps.
     """
     assert fresh.electrodes is not None
-    model = CellModel(fresh.electrodes, Drive.of(session, spec.rated_ah))
+    model = CellModel(fresh.electrodes, Drive.of(session, spec.rated_ah, part))
     prior = _prior(model.drive, session, spec)
     trials = [_run(model, prior, _start(model, prior, lli), TRIAL) for lli in STARTS]
     best = min(trials, key=lambda run: run[0])

@@ -21,6 +21,7 @@ from soh_model.session import Session
 Floats = NDArray[np.float64]
 
 MOST_POINTS: Final = 600
+FEWEST_POINTS: Final = 20
 
 
 class P(IntEnum):
@@ -65,9 +66,15 @@ class Drive:
     kelvin: float
 
     @classmethod
-    def of(cls, session: Session, rated_ah: float) -> Drive:
-        """The part of the session that moved most charge, resampled."""
-        rows = session.part == _busiest(session)
+    def of(cls, session: Session, rated_ah: float, part: int) -> Drive:
+        """One part of the session, resampled.
+
+        Args:
+            session: clean samples.
+            rated_ah: rated capacity.
+            part: number of the stretch between gaps, see `busiest`.
+        """
+        rows = session.part == part
         t = session.t_s[rows]
         charge = session.charge_ah[rows] / rated_ah
         current = session.current_a[rows] / rated_ah
@@ -86,10 +93,22 @@ class Drive:
         )
 
 
-def _busiest(session: Session) -> int:
-    parts = np.unique(session.part)
-    moved = [float(np.ptp(session.charge_ah[session.part == part])) for part in parts]
-    return int(parts[int(np.argmax(moved))])
+def busiest(session: Session, least_ah: float, most: int) -> list[int]:
+    """Parts that moved at least some charge, those that moved most first.
+
+    Args:
+        session: clean samples.
+        least_ah: charge that a part must move; the busiest counts in any case.
+        most: how many parts at most.
+    """
+    parts, counts = np.unique(session.part, return_counts=True)
+    moved = {
+        int(part): float(np.ptp(session.charge_ah[session.part == part]))
+        for part, count in zip(parts, counts, strict=True)
+        if count >= FEWEST_POINTS
+    }
+    order = sorted(moved, key=lambda part: -moved[part])
+    return [part for k, part in enumerate(order[:most]) if k == 0 or moved[part] >= least_ah]
 
 
 @dataclass(frozen=True, slots=True)

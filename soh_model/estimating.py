@@ -116,28 +116,32 @@ def _counted(samples: SampleBatch, spec: PackSpec, session: Session, fresh: Fres
 def _fitted(samples: SampleBatch, spec: PackSpec, session: Session, fresh: FreshCell) -> Estimate:
     """The electrode-balance fit of the mean cell, then every cell against it."""
     # scipy comes with these: a gateway that only counts never loads it
-    from soh_model.balance_fit import METHOD, fit_balance  # noqa: PLC0415
+    from soh_model.balance_fit import METHOD, combined, fit_parts  # noqa: PLC0415
     from soh_model.cell_spread import fit_cells, standing_out  # noqa: PLC0415
     from soh_model.resistance import resistance_growth  # noqa: PLC0415
 
-    fit = fit_balance(session, spec, fresh)
-    answer = _answer(
-        samples, spec, session, _around(fit.capacity, fit.error), METHOD, WIDEST_FITTED
-    )
+    fits = fit_parts(session, spec, fresh)
+    if not fits:
+        reasons = (Reason.TOO_SHORT, *session.findings)
+        return cannot_tell(samples, spec, reasons, Advice.CHARGE_WIDE, METHOD)
+    fit = fits[0]
+    capacity, doubt = combined(fits, spec) if len(fits) > 1 else (fit.capacity, fit.error)
+    answer = _answer(samples, spec, session, _around(capacity, doubt), METHOD, WIDEST_FITTED)
     cells = fit_cells(session, fit)
     growth = resistance_growth(fit, spec)
     if cells is None:
         return msgspec.structs.replace(answer, resistance_growth=growth)
     weakest, out = int(np.argmin(cells.capacity)), standing_out(cells)
-    error = float(np.hypot(fit.error, cells.error[weakest]))
+    error = float(np.hypot(doubt, cells.error[weakest]))
+    off = capacity - fit.capacity
     spread = 392 * float(cells.capacity.std())
-    doubt = 392 * float(np.sqrt(np.mean(cells.error**2)))
+    unsure = 392 * float(np.sqrt(np.mean(cells.error**2)))
     return msgspec.structs.replace(
         answer,
         resistance_growth=growth,
-        soh_weakest=_around(float(cells.capacity[weakest]), error),
-        soh_pack=_around(cells.usable, error),
-        spread_pct=Interval(spread, max(0.0, spread - doubt), spread + doubt),
+        soh_weakest=_around(float(cells.capacity[weakest]) + off, error),
+        soh_pack=_around(cells.usable + off, error),
+        spread_pct=Interval(spread, max(0.0, spread - unsure), spread + unsure),
         weakest_cell=None if out is None else int(session.cell_numbers[out]),
     )
 

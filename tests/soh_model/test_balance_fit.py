@@ -55,7 +55,7 @@ def test_the_fit_reproduces_the_voltage_it_was_given():
     cell = fresh().aged(0.1, 0.05, 0.05)
     spec = spec_of(fresh())
     clean = prepare(session(cell, np.random.default_rng(1)), spec, fresh_cell(spec))
-    assert fit_balance(clean, spec, fresh_cell(spec)).misfit_v < 0.005
+    assert fit_balance(clean, spec, fresh_cell(spec), 0).misfit_v < 0.005
 
 
 def test_lithium_loss_is_told_from_a_fresh_cell():
@@ -64,7 +64,7 @@ def test_lithium_loss_is_told_from_a_fresh_cell():
         spec = spec_of(fresh())
         batch = session(fresh().aged(lithium, lithium / 2, lithium / 2), np.random.default_rng(2))
         clean = prepare(batch, spec, fresh_cell(spec))
-        found.append(fit_balance(clean, spec, fresh_cell(spec)).theta[0])
+        found.append(fit_balance(clean, spec, fresh_cell(spec), 0).theta[0])
     assert found[1] - found[0] > 0.06
 
 
@@ -131,3 +131,18 @@ def test_without_a_fresh_resistance_no_growth_is_claimed():
 def test_a_short_top_up_is_not_told_from_the_prior_alone():
     batch = session(fresh(), np.random.default_rng(7), start=0.5, stop=0.54, rest_s=200)
     assert estimate(batch, spec_of(fresh())).verdict is Verdict.CANNOT_TELL
+
+
+def test_three_sessions_are_better_than_one_and_gaps_between_them_do_no_harm():
+    cell, spec = fresh().aged(0.1, 0.05, 0.05), spec_of(fresh())
+    days = [
+        session(cell, np.random.default_rng(k), start=0.25, stop=0.7, rest_s=900) for k in range(3)
+    ]
+    day_ns = 86400 * 10**9
+    together = SampleBatch(
+        np.concatenate([b.t_ns + k * day_ns for k, b in enumerate(days)]),
+        {name: np.concatenate([b.values[name] for b in days]) for name in days[0].values},
+    )
+    one, three = estimate(days[0], spec), estimate(together, spec)
+    assert three.soh.width < one.soh.width
+    assert three.soh.low <= cell.capacity <= three.soh.high
