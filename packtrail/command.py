@@ -90,7 +90,10 @@ GROUPS: Final[dict[str, Group]] = {
     ),
     "soh": Group(
         Text("estimate the state of health from a file", "由文件估计健康状态"),
-        {"estimate": "soh_model.commands:ESTIMATE"},
+        {
+            "estimate": "soh_model.commands:ESTIMATE",
+            "explain": "soh_model.commands:EXPLAIN",
+        },
     ),
     "triage": Group(
         Text("reuse, recycle or test again, and the residual value", "再利用、回收或复检，及残值"),

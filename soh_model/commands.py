@@ -1,4 +1,4 @@
-"""The room's verbs: `packtrail soh estimate` and `packtrail triage`."""
+"""The room's verbs: `packtrail soh estimate`, `packtrail soh explain` and `packtrail triage`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,17 @@ import msgspec
 from packtrail.command import Command
 from packtrail.estimate import Advice, Estimate, Interval, Verdict
 from packtrail.language import Text
+from packtrail.sample import SampleBatch
+from soh_model.balance_fit import BalanceFit, fit_parts
+from soh_model.chemistry import fresh_cell
 from soh_model.errors import ModelError
 from soh_model.estimating import estimate
+from soh_model.explanation import explain_svg
 from soh_model.pack_spec import PackSpec
 from soh_model.policy import Policy, load_toml
 from soh_model.residual_value import Prices
 from soh_model.sample_file import read_samples
+from soh_model.session import Refusal, prepare
 from soh_model.triage import Decision, PackFacts, triage
 
 EXIT_CANNOT_TELL: Final = 1
@@ -91,6 +96,57 @@ ESTIMATE: Final = Command(
     ),
     _arguments,
     _run,
+)
+
+
+def _explain_arguments(parser: argparse.ArgumentParser) -> None:
+    _arguments(parser)
+    parser.add_argument(
+        "--output",
+        type=Path,
+        required=True,
+        metavar="SVG",
+        help=Text("where to write the page", "输出页面的文件").say(),
+    )
+
+
+def _run_explain(args: argparse.Namespace) -> int:
+    spec, samples = PackSpec.load(args.spec), read_samples(args.file)
+    answer = estimate(samples, spec)
+    fit = fit_of(samples, spec)
+    if fit is None:
+        raise ModelError(
+            Text("nothing was fitted that could be drawn", "没有可绘制的拟合结果"),
+            where=str(args.file),
+            hint=Text(
+                "the specification needs half_cells, the samples current and voltage",
+                "型号参数需要 half_cells，采样数据需要电流与电压",
+            ),
+        )
+    args.output.write_text(explain_svg(fit, answer), encoding="utf-8")
+    print(msgspec.json.encode(answer).decode() if args.json else "\n".join(describe(answer)))
+    return 0 if answer.verdict is Verdict.TOLD else EXIT_CANNOT_TELL
+
+
+def fit_of(samples: SampleBatch, spec: PackSpec) -> BalanceFit | None:
+    """The fit of the busiest part, None where the samples or the type allow none."""
+    fresh = fresh_cell(spec)
+    if fresh is None or fresh.electrodes is None or spec.half_cells is None:
+        return None
+    session = prepare(samples, spec, fresh)
+    if isinstance(session, Refusal):
+        return None
+    fits = fit_parts(session, spec, fresh)
+    return fits[0] if fits else None
+
+
+EXPLAIN: Final = Command(
+    Text(
+        "estimate and draw why: the fit, what it leaves, the modes of ageing",
+        "估计并绘图说明依据：拟合、残差与衰减模式",
+    ),
+    _explain_arguments,
+    _run_explain,
 )
 
 

@@ -1,15 +1,18 @@
 """`packtrail soh estimate` on files of samples."""
 
 import json
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 
 from packtrail.command import run_line
 from packtrail.errors import SettingsError
-from soh_model import PackSpec
+from soh_model import HalfCell, HalfCellPair, PackSpec, estimate
+from soh_model.commands import fit_of
+from soh_model.explanation import explain_svg
 from soh_model.sample_file import read_samples
-from tests.soh_model.invented import fresh, session
+from tests.soh_model.invented import fresh, half_cells, session
 
 SPEC = """
 chemistry = "NMC"
@@ -90,3 +93,26 @@ def test_parquet_gives_the_same_samples_as_csv(files):
     again = read_samples(files / "s.parquet")
     assert np.array_equal(again.t_ns, batch.t_ns)
     assert np.array_equal(again.values["cell_voltage_v"], batch.values["cell_voltage_v"])
+
+
+def test_explain_draws_the_fit_and_names_the_modes(files, capsys):
+    negative, positive, x, y = half_cells(fresh())
+    spec = PackSpec(
+        chemistry="NMC",
+        rated_ah=100.0,
+        cells_in_series=12,
+        half_cells=HalfCellPair(HalfCell(*negative), HalfCell(*positive), x, y),
+    )
+    answer = estimate(read_samples(files / "s.csv"), spec)
+    page = explain_svg(fit_of(read_samples(files / "s.csv"), spec), answer, "zh")
+    root = ET.fromstring(page)
+    words = " ".join(element.text or "" for element in root.iter())
+    assert len(list(root.iter("{http://www.w3.org/2000/svg}polyline"))) == 3
+    assert "锂损失" in words
+    assert answer.inputs_digest[:16] in words
+
+
+def test_explain_without_half_cells_says_what_is_missing(files, capsys):
+    line = ["soh", "explain", str(files / "s.csv"), "--spec", str(files / "spec.toml")]
+    assert run_line([*line, "--output", str(files / "x.svg")]) == 2
+    assert "half_cells" in capsys.readouterr().err

@@ -1,0 +1,128 @@
+"""Why an estimate says what it says: measured and fitted voltage, what is left, and the modes.
+
+A `Session` and its `BalanceFit` enter, one SVG page leaves, drawn here without a plotting
+library, so that a server can hand it to a browser as it is. Sentences are in the language asked
+for.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from packtrail.estimate import Estimate
+from packtrail.language import Text
+from soh_model.balance_fit import BalanceFit
+from soh_model.cell_model import P
+
+Floats = NDArray[np.float64]
+
+WIDTH: Final = 860
+PANEL: Final = 190
+LEFT: Final = 70
+POINTS: Final = 400
+
+_MODES: Final = (
+    (P.LLI, Text("loss of lithium", "锂损失")),
+    (P.LAM_NEG, Text("loss of negative host", "负极材料损失")),
+    (P.LAM_POS, Text("loss of positive host", "正极材料损失")),
+)
+
+
+def explain_svg(fit: BalanceFit, answer: Estimate, language: str | None = None) -> str:
+    """One page as SVG.
+
+    Args:
+        fit: of the mean cell.
+        answer: the estimate that rests on it.
+        language: `en` or `zh`; None is that of the locale.
+    """
+    drive = fit.model.drive
+    hours = (drive.t_s - drive.t_s[0]) / 3600
+    fitted = fit.model.voltage(fit.theta)
+    left_mv = 1000 * (drive.volts - fitted)
+    panels = [
+        _panel(
+            Text("mean cell voltage, V: measured and fitted", "平均单体电压 V：实测与拟合"),
+            hours,
+            [(drive.volts, "#1f6feb"), (fitted, "#d1242f")],
+            40,
+            language,
+        ),
+        _panel(
+            Text("what the fit leaves, mV", "拟合残差 mV"),
+            hours,
+            [(left_mv, "#57606a")],
+            70 + PANEL,
+            language,
+        ),
+    ]
+    top = 110 + 2 * PANEL
+    lines = _sentences(fit, answer, language)
+    text = "".join(
+        f'<text x="{LEFT}" y="{top + 22 * k}">{escape(line)}</text>' for k, line in enumerate(lines)
+    )
+    height = top + 22 * len(lines) + 10
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
+        f'viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="14">'
+        f'<rect width="100%" height="100%" fill="#fff"/>{"".join(panels)}{text}</svg>\n'
+    )
+
+
+def _sentences(fit: BalanceFit, answer: Estimate, language: str | None) -> list[str]:
+    """The figures below the panels."""
+    lines = []
+    if answer.soh:
+        soh = answer.soh
+        mean = Text("mean cell SoH", "平均单体 SoH").say(language)
+        lines.append(
+            f"{mean}: {100 * soh.value:.1f} % ({100 * soh.low:.1f} .. {100 * soh.high:.1f} %)"
+        )
+    for place, label in _MODES:
+        error = 1.96 * float(np.sqrt(fit.covariance[place, place]))
+        value = float(fit.theta[place])
+        lines.append(f"{label.say(language)}: {100 * value:.1f} % (± {100 * error:.1f})")
+    rest = Text("root mean square left", "残差均方根").say(language)
+    lines.append(f"{rest}: {1000 * fit.misfit_v:.1f} mV")
+    lines += [reason.text.say(language) for reason in answer.reasons]
+    lines.append(f"{answer.method}, {answer.reference}, SHA-256 {answer.inputs_digest[:16]}")
+    return lines
+
+
+def _panel(
+    title: Text,
+    hours: Floats,
+    curves: list[tuple[Floats, str]],
+    top: int,
+    language: str | None,
+) -> str:
+    """A framed panel with its curves, the ends of both axes written out."""
+    values = np.concatenate([curve for curve, _ in curves])
+    low, high = float(values.min()), float(values.max())
+    high = high if high > low else low + 1.0
+    right = WIDTH - 20
+    paths = "".join(
+        f'<polyline fill="none" stroke="{colour}" stroke-width="1.2" '
+        f'points="{_points(hours, curve, (low, high), top, right)}"/>'
+        for curve, colour in curves
+    )
+    return (
+        f'<text x="{LEFT}" y="{top - 8}" font-weight="bold">{escape(title.say(language))}</text>'
+        f'<rect x="{LEFT}" y="{top}" width="{right - LEFT}" height="{PANEL}" fill="none" '
+        f'stroke="#d0d7de"/>{paths}'
+        f'<text x="{LEFT - 6}" y="{top + 12}" text-anchor="end">{high:.4g}</text>'
+        f'<text x="{LEFT - 6}" y="{top + PANEL}" text-anchor="end">{low:.4g}</text>'
+        f'<text x="{right}" y="{top + PANEL + 16}" text-anchor="end">{hours[-1]:.1f} h</text>'
+    )
+
+
+def _points(hours: Floats, curve: Floats, span: tuple[float, float], top: int, right: int) -> str:
+    """Pixel coordinates of at most `POINTS` points of a curve."""
+    pick = np.unique(np.linspace(0, len(hours) - 1, min(POINTS, len(hours))).astype(int))
+    x = LEFT + (right - LEFT) * hours[pick] / max(float(hours[-1]), 1e-9)
+    y = top + PANEL * (span[1] - curve[pick]) / (span[1] - span[0])
+    return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
