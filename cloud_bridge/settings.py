@@ -14,6 +14,7 @@ from packtrail.times import parse_time
 from packtrail.topics import GATEWAY_ID
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
+HostName = Annotated[str, Field(pattern=r"^(\*|(\*\.)?[A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])$")]
 Name = Annotated[str, Field(pattern=rf"^{GATEWAY_ID}$")]
 
 
@@ -69,7 +70,7 @@ class HttpSettings(Settings):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8080
-    allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
+    allowed_hosts: tuple[HostName, ...] = ("127.0.0.1", "localhost", "[::1]")
     """Host names that are answered; behind a reverse proxy, the proxy's public name."""
 
 

@@ -18,7 +18,6 @@ WORDS: Final = {
     "facts": Text("signed facts", "已签名事实"),
     "chunks": Text("telemetry chunks", "遥测数据块"),
     "stations": Text("Stations", "站点"),
-    "station": Text("Station", "站点"),
     "need_care": Text("packs need attention", "个电池包需关注"),
     "need_care_here": Text("packs on this page need attention", "本页需关注的电池包"),
     "online_of": Text("stations online", "站点在线"),
@@ -67,7 +66,6 @@ WORDS: Final = {
     "rated": Text("Rated", "额定"),
     "cells": Text("Cells in series", "串联单体数"),
     "mass": Text("Mass", "质量"),
-    "lifecycle": Text("Stage of life", "生命阶段"),
     "second_life": Text("second life", "梯次利用"),
     "not_registered": Text(
         "No maker has put this pack on record; what is shown is read from its code.",
@@ -80,7 +78,8 @@ WORDS: Final = {
         "No estimator has been able to tell. It needs a wide charge with rests.",
         "暂无估计结果，需要一次带静置的宽区间充放电。",
     ),
-    "cannot_tell": Text("The newest data cannot tell", "最新数据不足以判断"),
+    "cannot_tell": Text("Newest data", "最新数据"),
+    "cannot_tell_text": Text("cannot tell: {why}", "不足以判断：{why}"),
     "interval": Text(
         "The truth lies between {low} and {high} in 95 of 100 cases.",
         "真实值有 95 % 的把握在 {low} 与 {high} 之间。",
@@ -157,7 +156,6 @@ WORDS: Final = {
     "back": Text("to the overview", "返回总览"),
     "faulty": Text("The bridge has a fault", "云桥存在故障"),
     "other_language": Text("中文", "English"),
-    "skip": Text("Skip to the content", "跳到正文"),
 }
 
 PROBLEMS: Final = {

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from cloud_bridge.errors import StoreError
 from cloud_bridge.store.reads import Reads
@@ -21,7 +21,7 @@ from cloud_bridge.store.values import Arrival, Committed, Fact, Stranger
 from cloud_bridge.store.writes import Batch, Rows
 from packtrail.language import Text
 
-BUSY_S = 30.0
+BUSY_S: Final = 30.0
 
 
 class SqliteStore(Reads):
@@ -30,14 +30,16 @@ class SqliteStore(Reads):
     Args:
         path: the file; its folder must exist.
         keep_strangers: how many messages without a trusted key are kept.
+        busy_s: how long to wait for another writer before giving up, seconds.
 
     Raises:
         StoreError: the file cannot be opened, is no database, or is of a newer version.
     """
 
-    def __init__(self, path: Path, *, keep_strangers: int = 1000) -> None:
+    def __init__(self, path: Path, *, keep_strangers: int = 1000, busy_s: float = BUSY_S) -> None:
         self._path = path
         self._keep_strangers = keep_strangers
+        self._busy_s = busy_s
         self._own = threading.local()
         self._idle: deque[sqlite3.Connection] = deque()
         self._writing = threading.Lock()
@@ -126,7 +128,7 @@ class SqliteStore(Reads):
     def _open(self) -> sqlite3.Connection:
         # One thread at a time has it; which one changes.
         connection = sqlite3.connect(
-            self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+            self._path, timeout=self._busy_s, isolation_level=None, check_same_thread=False
         )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
