@@ -7,7 +7,6 @@ zeros (a lone byte `00` prints as `0`), and time may be `mm:ss.s` that starts ag
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,12 +53,20 @@ def columns_of(head: bytes) -> dict[str, int] | None:
         line = head.split(b"\n")[0].decode(_encoding(head))
     except UnicodeDecodeError:
         return None
-    cells = [cell.strip().strip("\ufeff").lower() for cell in next(csv.reader([line]), [])]
+    cells = [cell.strip().strip("\ufeff").lower() for cell in _cells(line)]
     found = {
         key: next((cells.index(name) for name in names if name in cells), -1)
         for key, names in NAMES.items()
     }
     return found if found["id"] >= 0 and found["data"] >= 0 else None
+
+
+def _cells(line: str) -> list[str]:
+    """Cells of one line; a line that is no CSV is one cell."""
+    try:
+        return next(csv.reader([line.rstrip("\r")]), [])
+    except csv.Error:
+        return [line]
 
 
 def read_spreadsheet(source: Source) -> Iterator[FrameBatch]:
@@ -70,7 +77,7 @@ def read_spreadsheet(source: Source) -> Iterator[FrameBatch]:
     encoding = _encoding(head)
     first = True
     for chunk in source.lines():
-        rows = list(csv.reader(io.StringIO(chunk.decode(encoding, "replace"))))
+        rows = [_cells(line) for line in chunk.decode(encoding, "replace").split("\n")]
         batch = reader.read(rows[1:] if first else rows)
         first = False
         if len(batch):
