@@ -19,6 +19,7 @@ from can_decoder.blocks import (
     PlainColumns,
     Rows,
     is_plain,
+    scratch_for,
     windows,
     word_shift,
 )
@@ -60,7 +61,8 @@ class BatchDecoder:
         }
         kind = CompiledColumns if self.compiled else NumpyColumns
         times = {code: np.empty(len(decoder.rows), np.int64) for code, decoder in found.items()}
-        plain = {code: decoder.plain(kind) for code, decoder in found.items()}
+        scratch = scratch_for(self.batch)
+        plain = {code: decoder.plain(kind, scratch) for code, decoder in found.items()}
         for code, at, piece in self._pieces(found):
             np.take(self.batch.t_ns, piece, out=times[code][at : at + len(piece)], mode="clip")
             if columns := plain[code]:
@@ -73,9 +75,24 @@ class BatchDecoder:
         """Row numbers by message, in the order of the batch, and where each message begins."""
         if self.compiled:
             return sort_rows(self.codes, messages)
-        order = np.argsort(self.codes, kind="stable")
-        counts = np.bincount(self.codes + 1, minlength=messages + 1)
-        return order[counts[0] :], np.concatenate(([0], np.cumsum(counts[1:])))
+        blocks = range(0, len(self.codes), BLOCK)
+        counts = np.zeros((len(blocks), messages + 1), np.intp)
+        for place, begin in enumerate(blocks):
+            block = self.codes[begin : begin + BLOCK]
+            counts[place] = np.bincount(block + 1, minlength=messages + 1)
+        starts = np.concatenate(([0], np.cumsum(counts[:, 1:].sum(axis=0))))
+        rows = np.empty(starts[-1], np.intp)
+        free = starts[:-1].tolist()
+        for place, begin in enumerate(blocks):
+            order = np.argsort(self.codes[begin : begin + BLOCK], kind="stable")
+            at = int(counts[place, 0])
+            for code, count in enumerate(counts[place, 1:].tolist()):
+                if count:
+                    target = rows[free[code] : free[code] + count]
+                    np.add(order[at : at + count], begin, out=target)
+                    free[code] += count
+                    at += count
+        return rows, starts
 
     def _pieces(self, found: Mapping[int, _RowDecoder]) -> Iterator[tuple[int, int, Rows]]:
         """The rows of all messages, block by block of the batch: code, place, rows."""
@@ -102,7 +119,9 @@ class _RowDecoder:
     invalid: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     words: dict[tuple[int, str], Words] = field(default_factory=dict)
 
-    def plain(self, kind: type[NumpyColumns | CompiledColumns]) -> PlainColumns | None:
+    def plain(
+        self, kind: type[NumpyColumns | CompiledColumns], scratch: Words
+    ) -> PlainColumns | None:
         """Columns for the common case; J1939 needs the raw bits too and goes the long way."""
         items = self.plan.fields
         names = [item.name for item in items]
@@ -115,7 +134,8 @@ class _RowDecoder:
             }
         if not self.done:
             return None
-        columns = kind([items[index] for index in sorted(self.done)], self.batch, len(self.rows))
+        chosen = [items[index] for index in sorted(self.done)]
+        columns = kind(chosen, self.batch, len(self.rows), scratch)
         self.values = columns.columns
         return columns
 

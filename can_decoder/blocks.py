@@ -57,6 +57,11 @@ def word_shift(item: Field, width: int) -> tuple[int, int]:
     return start, 8 * (7 - (item.last - start)) + item.shift
 
 
+def scratch_for(batch: FrameBatch) -> Words:
+    """Room for the words of one piece: little endian, big endian, and what is made of them."""
+    return np.empty((3, min(SCRATCH, len(batch))), np.uint64)
+
+
 def windows(batch: FrameBatch, start: int) -> Words:
     """Eight bytes from byte `start` of every row as one little-endian number, a view [n]."""
     data = batch.data
@@ -70,16 +75,19 @@ class NumpyColumns:
         items: the fields.
         batch: frames.
         count: rows in all.
+        scratch: room for the words of a piece, shared by all messages.
     """
 
-    def __init__(self, items: Sequence[Field], batch: FrameBatch, count: int) -> None:
+    def __init__(
+        self, items: Sequence[Field], batch: FrameBatch, count: int, scratch: Words
+    ) -> None:
         self._batch = batch
         self.columns = {item.name: np.empty(count) for item in items}
         self._fields: dict[int, list[tuple[Field, int]]] = {}
         for item in items:
             start, shift = word_shift(item, batch.data.shape[1])
             self._fields.setdefault(start, []).append((item, shift))
-        self._scratch = np.empty((3, min(SCRATCH, count)), np.uint64)
+        self._scratch = scratch
 
     def fill(self, rows: Rows, at: int) -> None:
         """Decode `rows` of the batch into the columns from place `at` on."""

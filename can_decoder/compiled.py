@@ -68,7 +68,9 @@ class CompiledColumns:
         count: rows in all.
     """
 
-    def __init__(self, items: Sequence[Field], batch: FrameBatch, count: int) -> None:
+    def __init__(
+        self, items: Sequence[Field], batch: FrameBatch, count: int, _scratch: NDArray[np.uint64]
+    ) -> None:
         from can_decoder import kernels  # noqa: PLC0415 — as above
 
         self._fill = kernels.fill

@@ -24,6 +24,7 @@ LARGEST_TABLE_BITS: Final = 18
 MOST_HASHED: Final = 600
 """About as many as a table of `LARGEST_TABLE_BITS` keeps apart by chance."""
 TRIES: Final = 64
+BLOCK: Final = 1 << 16
 NOTHING: Final = np.full(16, UNKNOWN, np.int16)
 
 Codes = NDArray[np.signedinteger[Any]]
@@ -170,6 +171,14 @@ class Router:
 
     def route(self, ids: Ids, extended: NDArray[np.bool_]) -> Codes:
         """Index of the message of each frame, [n]."""
+        codes: Codes = np.empty(len(ids), self.standard.dtype)
+        for begin in range(0, len(ids), BLOCK):
+            part = slice(begin, begin + BLOCK)
+            codes[part] = self._routed(ids[part], extended[part])
+        return codes
+
+    def _routed(self, ids: Ids, extended: NDArray[np.bool_]) -> Codes:
+        """One block, small enough for the processor's cache."""
         codes: Codes = self.standard[ids & np.uint32(STANDARD_IDS - 1)]
         if not extended.any():
             if len(ids) and int(ids.max()) >= STANDARD_IDS:

@@ -17,7 +17,7 @@ import can_decoder
 from benchmarks.can_decoder import bus
 from benchmarks.timing import processor_us, table
 
-FRAMES = 3000
+FRAMES = 1000
 COPIES = 150
 ROUNDS = 5
 
@@ -54,7 +54,7 @@ def live() -> None:
                 for frame_id, _, data in frames
             ],
         },
-        repeat=1,
+        repeat=4,
         rounds=ROUNDS,
     )
     slowest = times["cantools decode_message"]

@@ -23,6 +23,8 @@ from can_decoder.logs.source import Source
 
 ERROR_FLAG = 0x2000_0000
 LONGEST_ID = 0x1FFF_FFFF
+LATEST_NS = 9_200_000_000 * 1_000_000_000
+"""The year 2261; beyond, nanoseconds do not fit 64 bits."""
 _LOG = re.compile(
     rb"\s*\((\d+)(?:\.(\d+))?\)\s+(\S+)\s+([0-9A-Fa-f]+)#(#[0-9A-Fa-f])?([0-9A-Fa-f.]*)(\S*)"
 )
@@ -100,7 +102,7 @@ class _LineReader:
 
     def _add(self, rows: _Rows, t_ns: int, channel: bytes, digits: bytes, payload: bytes) -> bool:
         frame_id = int(digits, 16)
-        if len(payload) > 64 or len(digits) > 8:
+        if len(payload) > 64 or len(digits) > 8 or t_ns >= LATEST_NS:
             return False
         if frame_id > LONGEST_ID:
             self.source.skipped += 1
@@ -159,7 +161,9 @@ class _Rows:
 
 
 def nanoseconds(seconds: bytes, fraction: bytes | None) -> int:
-    """Nanoseconds of decimal seconds, exactly."""
+    """Nanoseconds of decimal seconds, exactly; too many digits mean a time after `LATEST_NS`."""
+    if len(seconds) > 20:
+        return LATEST_NS
     return int(seconds) * 1_000_000_000 + int((fraction or b"")[:9].ljust(9, b"0"))
 
 
@@ -179,7 +183,7 @@ def batch_of(
     return FrameBatch.from_arrays(
         np.array(ids, np.uint32),
         np.array(extended, np.bool_),
-        np.array(t_ns, np.int64),
+        np.array([min(max(t, -LATEST_NS), LATEST_NS) for t in t_ns], np.int64),
         data.reshape(-1, width),
         length,
         np.array(channel, np.uint8),

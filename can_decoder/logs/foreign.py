@@ -5,6 +5,7 @@ A broken file gives what stood before the damage, and a diagnostic.
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ def read_with_python_can(source: Source, suffix: str) -> Iterator[FrameBatch]:
             yield batch_of(
                 [m.arbitration_id for m in rows],
                 [m.is_extended_id for m in rows],
-                [round(m.timestamp * 1e9) for m in rows],
+                [_nanoseconds(m.timestamp) for m in rows],
                 [bytes(m.data) for m in rows],
                 [m.channel if isinstance(m.channel, int) else 0 for m in rows],
             )
@@ -48,6 +49,11 @@ def _messages(source: Source, path: Path) -> Iterator[can.Message]:
             f"the file is damaged or of no known kind: {error!r}; what stood before was read",
             f"文件损坏或类型未知：{error!r}；此前的内容已读出",
         )
+
+
+def _nanoseconds(seconds: float) -> int:
+    """Nanoseconds of a time stamp; 0 for one that is none."""
+    return round(seconds * 1e9) if math.isfinite(seconds) else 0
 
 
 @contextmanager

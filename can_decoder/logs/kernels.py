@@ -12,6 +12,7 @@ Bytes = NDArray[np.uint8]
 Numbers = NDArray[np.int64]
 
 
+LATEST_S = 9_200_000_000
 LEFT, RIGHT, DOT, BLANK, SIGN, NEWLINE, RETURN = 40, 41, 46, 32, 35, 10, 13
 
 
@@ -52,7 +53,7 @@ def _time(raw: Bytes, at: int, end: int) -> tuple[int, int]:
     if end - at < 12 or raw[at] != LEFT:
         return 0, -1
     whole, dot = _decimal(raw, at + 1, end, 15)
-    if dot == at + 1 or dot >= end or raw[dot] != DOT:
+    if dot == at + 1 or dot >= end or raw[dot] != DOT or whole >= LATEST_S:
         return 0, -1
     fraction, stop = _decimal(raw, dot + 1, end, 9)
     if stop == dot + 1 or stop + 1 >= end or raw[stop] != RIGHT or raw[stop + 1] != BLANK:

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 LONGEST: Final = 100
 """Characters of a regular line: no classic frame needs more."""
 NO_DIGIT: Final = 255
+LATEST_S: Final = 9_200_000_000
+"""The year 2261; beyond, nanoseconds do not fit 64 bits."""
 LONG_DIGITS, SHORT_DIGITS = 8, 3
 
 Bytes = NDArray[np.uint8]
@@ -183,7 +185,8 @@ class _Table:
         whole, digits = self._decimal(1, dot)
         fraction, others = self._decimal(dot + 1, self.paren)
         scale = 10 ** (9 - (self.paren - dot - 1))
-        return whole * 1_000_000_000 + fraction * scale, sound & digits & others
+        sound &= digits & others & (whole < LATEST_S)
+        return np.where(sound, whole, 0) * 1_000_000_000 + fraction * scale, sound
 
     def _decimal(self, begin: int, end: int) -> tuple[Numbers, NDArray[np.bool_]]:
         digits = self.text[:, begin:end] - np.uint8(ord("0"))

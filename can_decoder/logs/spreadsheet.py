@@ -35,6 +35,7 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "kind": ("类型", "帧格式", "帧类型", "type", "format"),
     }
 )
+LATEST_S = 9.2e9
 HOUR_NS = 3_600_000_000_000
 LONGEST_STANDARD_ID = 0x7FF
 _HEX = re.compile(r"[0-9A-Fa-f]{1,2}")
@@ -134,6 +135,8 @@ class _RowReader:
         seconds = 0.0
         for part in parts:
             seconds = seconds * 60 + float(part or 0)
+        if not 0 <= seconds < LATEST_S:
+            raise ValueError(text)
         t_ns = round(seconds * 1e9)
         if len(parts) == 2:
             if t_ns + HOUR_NS // 2 < self.last_ns:
