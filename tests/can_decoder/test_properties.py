@@ -124,7 +124,8 @@ def test_live_and_batch_give_what_walking_the_bits_gives(layout, data):
         batched = {name: float(columns[name][row]) for name in present}
         assert batched.keys() == live.keys()
         for name, value in live.items():
-            assert batched[name] == float(value) or math.isnan(value)
+            # integers beyond 2**53 stay exact live; a float64 column rounds them twice
+            assert math.isclose(batched[name], value, rel_tol=1e-15) or math.isnan(value)
 
 
 @given(signal=signals("s"), payload=st.binary(min_size=8, max_size=8))
