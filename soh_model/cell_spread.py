@@ -38,7 +38,7 @@ BENT: Final = 1.0
 FAR_OUT: Final = 0.015
 """A capacity this far from the mean is fitted about the cell's own point."""
 
-NAMED_GAP: Final = 0.02
+NAMED_GAP: Final = 0.0175
 TAIL: Final = 3.0
 """Degrees of freedom of the spread: cells fail one by one."""
 
@@ -193,7 +193,7 @@ def _capacity(fit: BalanceFit, move: Floats) -> float:
 def standing_out(cells: Cells) -> int | None:
     """The weakest cell if it is weaker than the next by more than chance, else None.
 
-    Two points of capacity and more than the error of the difference: on packs with a known
+    Nearly two points of capacity and more than the error of the difference: on packs with a known
     truth this names four of five weak cells and one sound cell in ten packs.
     """
     order = np.argsort(cells.capacity)

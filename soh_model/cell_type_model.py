@@ -36,6 +36,9 @@ Units = NDArray[np.int64]
 METHOD: Final = "cell-type/1"
 FORMAT: Final = 1
 BEYOND: Final = 0.03
+BATCH_SD: Final = 0.005
+"""Capacity by which new cells of one type differ without any window of a charge showing it."""
+
 MOST_STUDENT: Final = 1.4
 FEWEST: Final = 20
 """Training sessions below which a model is refused."""
@@ -153,9 +156,9 @@ class CellTypeModel:
         maps = feature_maps([found])
         answers = [p.predict(m) for p, m in zip(self.processes, maps, strict=True)]
         means = np.clip([float(mean[0]) for mean, _ in answers], low, high)
-        deviation = float(np.sqrt(np.mean([d[0] ** 2 for _, d in answers]) + means.var()))
+        known = np.mean([d[0] ** 2 for _, d in answers]) + means.var()
         value = float(means.mean())
-        half = 1.96 * self.widening * deviation
+        half = 1.96 * float(np.hypot(self.widening * np.sqrt(known), BATCH_SD))
         return Interval(value, max(0.0, value - half), value + half)
 
     def is_familiar(self, found: Passage) -> bool:
