@@ -8,6 +8,7 @@ from pathlib import Path
 from packtrail.command import Command
 from packtrail.language import Text
 
+ROLES = ("gateway", "maker", "workshop", "operator")
 SETTINGS = Text("the bridge's settings file", "云桥配置文件")
 
 
@@ -32,17 +33,23 @@ def _init(args: argparse.Namespace) -> int:
 
 
 def _trust_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("party", help=Text("a gateway's id, or a party", "网关编号或主体").say())
-    parser.add_argument("public_key", help=Text("its public key", "其公钥").say())
-    roles = Text("gateway, maker, workshop or operator", "gateway、maker、workshop 或 operator")
-    parser.add_argument("--role", default="gateway", help=roles.say())
+    party = Text("who it is, such as a gateway's id", "对方名称，例如网关编号")
+    key = Text("its public key, as `packtrail key show --public` prints it", "其公钥")
+    role = Text("gateway, maker, workshop or operator", "gateway、maker、workshop 或 operator")
+    site = Text("a site that it may speak of; any without", "可上报的场站；不指定则不限")
+    parser.add_argument("party", help=party.say())
+    parser.add_argument("public_key", help=key.say())
+    parser.add_argument("--role", default="gateway", choices=ROLES, help=role.say())
+    parser.add_argument("--site", action="append", default=[], help=site.say())
     _settings_argument(parser)
 
 
 def _trust(args: argparse.Namespace) -> int:
-    from cloud_bridge.setup import trust  # noqa: PLC0415
+    from cloud_bridge.enrol import enrol  # noqa: PLC0415
+    from cloud_bridge.ledger.trust import Role  # noqa: PLC0415
 
-    print(trust(args.settings, args.party, args.role, args.public_key).say())
+    sites = tuple(args.site)
+    print(enrol(args.settings, args.party, args.public_key, Role(args.role), sites).say())
     return 0
 
 
@@ -52,7 +59,10 @@ def _check(args: argparse.Namespace) -> int:
     findings = check(args.settings)
     for finding in findings:
         print(finding.line())
-    return 0 if all(finding.ok for finding in findings) else 2
+    if any(not finding.ok for finding in findings):
+        return 2
+    print(Text("ready to run", "可以运行").say())
+    return 0
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from cloud_bridge.api.answers import EventList
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.fold import PackState, Told, digest, fold, judge_pack
 from cloud_bridge.ledger.audit import audit
@@ -45,8 +46,8 @@ def show(code: str, settings: Path, url: str | None, *, as_json: bool) -> str:
     """
     unit = parse_unit(code)
     if url:
-        proof = _ask(url, unit, "proof", PackProof)
-        facts = [Told.of(one.signed) for one in proof.facts]
+        answer = _ask(url, unit, "events", EventList)
+        facts = [Told.of(one.signed) for one in answer.events]
     else:
         store = _store(load(BridgeSettings, settings))
         try:

@@ -6,9 +6,7 @@ remedy instead of stopping at the first.
 
 from __future__ import annotations
 
-import json
 import os
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
@@ -21,7 +19,7 @@ from cloud_bridge.settings import BridgeSettings
 from cloud_bridge.web import listen
 from packtrail.errors import PacktrailError
 from packtrail.language import Text, locale_language
-from packtrail.settings import load, parse
+from packtrail.settings import load
 from packtrail.signing import SigningKey
 
 
@@ -76,26 +74,6 @@ def init(folder: Path) -> list[Text]:
         )
     )
     return told
-
-
-def trust(path: Path, party: str, role: str, public_key: str) -> Text:
-    """Add a key to the trust list of a settings file; its comments stay.
-
-    Raises:
-        SettingsError: the entry would make the file unusable; then nothing is written.
-    """
-    load(BridgeSettings, path)
-    entry = {"party": party, "role": role, "public_key": public_key}
-    lines = [f"{name} = {json.dumps(value)}" for name, value in entry.items()]
-    content = path.read_text("utf-8") + "\n".join(["", "[[trust]]", *lines, ""])
-    parse(BridgeSettings, tomllib.loads(content), path)
-    draft = path.with_suffix(".toml.new")
-    draft.write_text(content, "utf-8")
-    draft.replace(path)
-    return Text(
-        f"{party} may speak as {role} once the bridge is started again",
-        f"云桥重新启动后，{party} 可以 {role} 身份提交",
-    )
 
 
 def check(path: Path) -> list[Finding]:

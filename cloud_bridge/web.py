@@ -43,6 +43,7 @@ def context_over(bridge: Bridge) -> Context:
         health=bridge.health,
         origin=bridge.settings.ledger.origin,
         log_key=bridge.key.public,
+        seal=bridge.authority.seal,
     )
 
 

@@ -31,6 +31,7 @@ class Context:
         health: what works.
         origin: names the log.
         log_key: checks checkpoints and key events.
+        seal: signs a checkpoint if the ledger has grown.
         now: UTC nanoseconds.
     """
 
@@ -42,6 +43,7 @@ class Context:
     health: Callable[[], Health]
     origin: str
     log_key: VerifyKey
+    seal: Callable[[], bool]
     now: Callable[[], int] = time.time_ns
 
 

@@ -65,8 +65,9 @@ def list_events(bridge: Bridge, code: str) -> Response:
 
 @router.get("/{code:path}/proof", responses=described(PackProof))
 def show_proof(bridge: Bridge, code: str) -> Response:
-    """The pack's facts with their paths to the newest signed checkpoint."""
+    """The pack's facts with their paths to a signed checkpoint that covers them all."""
     unit = _known(bridge, code)
+    bridge.seal()
     return answer(prove(bridge.store, unit, bridge.origin, bridge.log_key))
 
 

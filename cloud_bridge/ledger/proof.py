@@ -42,6 +42,7 @@ class PackProof(msgspec.Struct, frozen=True, kw_only=True):
         checkpoint: the signed tree head, a C2SP note.
         facts: every fact that names the unit.
         keys: every key event up to the checkpoint.
+        newer: how many facts are too new for the checkpoint.
     """
 
     format: int = 1
@@ -50,6 +51,7 @@ class PackProof(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint: str
     facts: tuple[Proven, ...]
     keys: tuple[Proven, ...]
+    newer: int = 0
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -73,6 +75,10 @@ class Check(msgspec.Struct, frozen=True):
 
 CHECKS = {
     "checkpoint": Text("the checkpoint carries the bridge's signature", "检查点带有云桥签名"),
+    "newer": Text(
+        "facts too new for the checkpoint, which this proof leaves out",
+        "检查点之后的事实，本证明未涵盖",
+    ),
     "inclusion": Text("each fact is in the signed tree", "每条事实都在已签名的树中"),
     "signature": Text("each fact carries its author's signature", "每条事实带有作者签名"),
     "entitled": Text("each author was entitled to state it", "每位作者有权陈述该事实"),
@@ -100,12 +106,15 @@ def prove(store: Store, unit: UnitRef, origin: str, log_key: VerifyKey) -> PackP
             raise BridgeError(
                 Text("the newest checkpoint is not valid", "最新检查点无效"), where=str(error)
             ) from error
+        entries = store.entries_of(unit)
+        facts = _proven(store, entries, head)
         return PackProof(
             unit=unit,
             origin=origin,
             checkpoint=note,
-            facts=_proven(store, store.entries_of(unit), head),
+            facts=facts,
             keys=_proven(store, store.key_entries(), head),
+            newer=len(entries) - len(facts),
         )
 
 
@@ -116,8 +125,10 @@ def check_proof(proof: PackProof, authority: VerifyKey) -> list[Check]:
     except CodecError as error:
         return [Check("checkpoint", 1, (str(error),))]
     voices = _voices(proof, authority)
+    newer = [Check("newer", proof.newer)] if proof.newer else []
     return [
         Check("checkpoint", 1),
+        *newer,
         _gather("inclusion", (*proof.keys, *proof.facts), lambda one: _lost(one, head)),
         _gather("signature", proof.facts, lambda one: _unsigned(one, voices.get(one.leaf))),
         _gather("entitled", proof.facts, lambda one: _unentitled(one, voices.get(one.leaf))),

@@ -73,3 +73,10 @@ def station(request: Request, bridge: Bridge, language: Language, gateway: str) 
     alarms.sort(key=lambda line: line.t_ns, reverse=True)
     units = {told.event_id: told.event.unit for told in view.alarms}
     return paper.render("station.html", here="", station=view, alarms=alarms, units=units)
+
+
+@router.get("/docs")
+def api_description(request: Request, bridge: Bridge, language: Language) -> HTMLResponse:
+    """The API's description to read, made of the same OpenAPI document."""
+    paper = Paper(request, language, bridge.now())
+    return paper.render("docs.html", here="/docs", paths=request.app.openapi()["paths"])

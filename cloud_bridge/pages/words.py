@@ -136,6 +136,12 @@ WORDS: Final = {
     "data_age": Text("newest data", "最新数据"),
     "label": Text("Label", "标签"),
     "api": Text("API description", "接口说明"),
+    "api_lead": Text(
+        "Everything that these pages show, for programs. Errors come as problem+json in your "
+        "language. The machine-readable description (OpenAPI):",
+        "供程序读取与页面相同的内容；错误以 problem+json 返回。机器可读描述（OpenAPI）：",
+    ),
+    "optional": Text("optional", "可选"),
     "updated": Text("live", "实时"),
     "times_utc": Text("Times are UTC.", "时间均为 UTC。"),
     "masked": Text("Vehicle numbers are masked.", "车辆识别代号已脱敏。"),

@@ -85,6 +85,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         health=lambda: Health(tuple(faults)),
         origin=ORIGIN,
         log_key=parts.AUTHORITY.public,
+        seal=authority.seal,
         now=now,
     )
     app = guarded(application(context), ("testserver",))

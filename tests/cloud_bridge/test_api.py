@@ -103,6 +103,14 @@ def test_events_come_as_they_were_signed(told):
     assert events[0]["event_id"] == parts.registered().signed.event_id
 
 
+def test_a_proof_covers_the_newest_facts(desk):
+    one = parts.registered().signed
+    body = {"event": one.event, "key_id": one.key_id, "signature": one.signature}
+    desk.client.post("/api/v1/events", json=body)
+    proof = desk.get(f"/api/v1/packs/{parts.CODE}/proof").json()
+    assert (len(proof["facts"]), proof["newer"]) == (1, 0)
+
+
 def test_telemetry_comes_as_columns_with_units(told):
     answer = told.get(f"/api/v1/packs/{parts.CODE}/telemetry").json()
     assert answer["t_ns"][0] == parts.T0

@@ -214,7 +214,9 @@ def test_every_fault_of_the_settings_is_named_at_once(english, tmp_path, capsys)
 def test_check_reports_everything_with_its_remedy(english, mosquitto, tmp_path, capsys):
     settings = write_settings(tmp_path, mosquitto.port, free_port())
     assert run_line(["bridge", "check", "--settings", str(settings)]) == 0
-    assert "✗" not in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "✗" not in out
+    assert "ready to run" in out
     (tmp_path / "bridge.pem").chmod(0o644)
     mosquitto.stop()
     assert run_line(["bridge", "check", "--settings", str(settings)]) == 2
@@ -235,6 +237,29 @@ def test_init_makes_what_run_needs_and_overwrites_nothing(english, tmp_path, cap
     assert settings.key_file == folder / "bridge.pem"
     assert run_line(["bridge", "init", str(folder)]) == 0
     assert SigningKey.load(folder / "bridge.pem").public == key.public
+
+
+def test_trust_adds_a_key_and_keeps_the_rest_of_the_file(english, tmp_path, capsys):
+    folder = tmp_path / "new"
+    run_line(["bridge", "init", str(folder)])
+    path = folder / "bridge.toml"
+    before = path.read_text()
+    line = ["bridge", "trust", "station-9", parts.STRANGER.public.text, "--settings", str(path)]
+    assert run_line([*line, "--site", "north", "--site", 'so"uth']) == 0
+    (entry,) = load(BridgeSettings, path).trust
+    assert (entry.party, entry.role, entry.sites) == ("station-9", "gateway", ("north", 'so"uth'))
+    assert path.read_text().startswith(before.rstrip("\n"))
+    once = path.read_text()
+    assert run_line(line) == 0
+    assert path.read_text() == once
+    capsys.readouterr()
+    line[2] = "somebody-else"
+    assert run_line(line) == 2
+    assert "speaks for station-9" in one_line(capsys)
+    assert run_line(["bridge", "trust", "x", "no-key", "--settings", str(path)]) == 2
+    assert "base64" in one_line(capsys)
+    assert path.read_text() == once
+    assert sorted(p.name for p in folder.iterdir()) == ["bridge.pem", "bridge.toml"]
 
 
 def test_the_sample_names_every_setting(tmp_path):

@@ -94,6 +94,14 @@ def test_pages_stay_small(station):
     assert max(sizes.values()) < 64_000, sizes
 
 
+def test_the_api_is_described_on_a_page_of_its_own(desk):
+    text = page(desk, "/docs")
+    Outline(text)
+    for path in desk.get("/openapi.json").json()["paths"]:
+        assert path in text
+    assert WORDS["api_lead"].zh in page(desk, "/docs", "zh")
+
+
 def test_the_overview_tells_what_needs_attention(station):
     text = page(station, "/")
     for unit in story.PACKS:

@@ -108,6 +108,12 @@ def test_a_sound_proof_passes_every_check(told):
     }
 
 
+def test_facts_too_new_for_the_checkpoint_are_counted(told):
+    told.store.append([parts.installed(counter=9)], parts.T0)
+    checks = check_proof(proof_of(told), KEY)
+    assert {check.name: check.count for check in checks}["newer"] == 1
+
+
 def test_a_proof_survives_its_way_as_json(told):
     data = msgspec.json.encode(proof_of(told))
     assert faults_of(check_proof(msgspec.json.decode(data, type=PackProof), KEY)) == {}
