@@ -108,6 +108,24 @@ class BatchDecoder:
                     yield code, begin, decoder.rows[begin:end]
 
 
+class _InvalidMasks(Mapping[str, NDArray[np.bool_]]):
+    """Signal -> J1939's marks, worked out when somebody asks."""
+
+    def __init__(self, decoder: _RowDecoder) -> None:
+        self._decoder = decoder
+
+    def __getitem__(self, name: str) -> NDArray[np.bool_]:
+        if name not in self._decoder.values:
+            raise KeyError(name)
+        return self._decoder.invalid(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._decoder.values)
+
+    def __len__(self) -> int:
+        return len(self._decoder.values)
+
+
 @dataclass(slots=True)
 class _RowDecoder:
     plan: Plan
@@ -116,22 +134,22 @@ class _RowDecoder:
     done: set[int] = field(default_factory=set)
     values: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     absent: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
-    invalid: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    masks: dict[int, NDArray[np.bool_] | None] = field(default_factory=dict)
     words: dict[tuple[int, str], Words] = field(default_factory=dict)
 
     def plain(
         self, kind: type[NumpyColumns | CompiledColumns], scratch: Words
     ) -> PlainColumns | None:
-        """Columns for the common case; J1939 needs the raw bits too and goes the long way."""
+        """Columns for the common case, still to be filled; None if no field is."""
         items = self.plan.fields
         names = [item.name for item in items]
         shortest = int(self.batch.length[self.rows].min(initial=255))
-        if not self.plan.j1939:
-            self.done = {
-                index
-                for index, item in enumerate(items)
-                if is_plain(item, shortest) and names.count(item.name) == 1
-            }
+        self.done = {
+            index
+            for index, item in enumerate(items)
+            if is_plain(item, shortest) and names.count(item.name) == 1
+        }
+        self.masks = dict.fromkeys(self.done)
         if not self.done:
             return None
         chosen = [items[index] for index in sorted(self.done)]
@@ -151,7 +169,7 @@ class _RowDecoder:
             plan=self.plan,
             values=self.values,
             absent=self.absent,
-            invalid=self.invalid,
+            invalid=_InvalidMasks(self) if self.plan.j1939 else {},
         )
 
     def run(self) -> None:
@@ -160,7 +178,7 @@ class _RowDecoder:
             return
         length = self.batch.length[self.rows]
         shortest, longest = int(length.min(initial=255)), int(length.max(initial=0))
-        masks: dict[int, NDArray[np.bool_] | None] = dict.fromkeys(self.done)
+        masks = self.masks
         for index, item in enumerate(self.plan.fields):
             if item.last >= longest:
                 continue
@@ -177,6 +195,18 @@ class _RowDecoder:
                 self._whole(item)
             elif mask.any():
                 self._partly(item, mask)
+        self.words.clear()
+
+    def invalid(self, name: str) -> NDArray[np.bool_]:
+        """Rows in which a signal is present and says "not available" or "error"."""
+        found = np.zeros(len(self.rows), np.bool_)
+        for index, mask in self.masks.items():
+            item = self.plan.fields[index]
+            if item.name == name:
+                marked = self._unavailable(item)
+                found |= marked if mask is None else marked & mask
+        self.words.clear()
+        return found
 
     def _admitted(self, item: Field) -> NDArray[np.bool_]:
         bits = self._bits(self.plan.fields[item.parent])
@@ -191,8 +221,6 @@ class _RowDecoder:
     def _whole(self, item: Field) -> None:
         self.values[item.name] = self._physical(item)
         self.absent.pop(item.name, None)
-        if self.plan.j1939:
-            self.invalid[item.name] = self._unavailable(item)
 
     def _partly(self, item: Field, mask: NDArray[np.bool_]) -> None:
         """Fill in the rows that hold the signal; a name used twice shares its column."""
@@ -205,9 +233,6 @@ class _RowDecoder:
             np.copyto(earlier, value, where=mask)
             if item.name in self.absent:
                 self.absent[item.name] &= ~mask
-        if self.plan.j1939:
-            invalid = self._unavailable(item) & mask
-            self.invalid[item.name] = self.invalid.get(item.name, False) | invalid
 
     def _physical(self, item: Field) -> NDArray[np.float64]:
         column = self._raw(item)
