@@ -99,8 +99,7 @@ class Gateway:
 
     def start(self) -> None:
         """Begin: first what writes, then what sends, last what hears."""
-        for draft in recover(self.outbox.recovered()):
-            self.outbox.put(draft)
+        self._recover()
         self.pipeline.start()
         self.health.start()
         self.uplink.start()
@@ -110,6 +109,15 @@ class Gateway:
             reader.start()
         port = self.api.port if self.api else None
         self._log.info("gateway_started", gateway=self.settings.gateway, port=port)
+
+    def _recover(self) -> None:
+        """Put what the last run had open when it was killed."""
+        drafts, unreadable = recover(self.outbox.recovered())
+        for draft in drafts:
+            self.outbox.put(draft)
+        for chunk in unreadable:
+            self._log.error("held_samples_unreadable", chunk=chunk)
+            self.outbox.forget(chunk)
 
     def stop(self) -> None:
         """End in the order of the data: hear no more, work off, commit, say goodbye."""

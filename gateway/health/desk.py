@@ -129,7 +129,7 @@ class HealthDesk:
         except subprocess.TimeoutExpired:
             self._note(timed_out=self._state.timed_out + 1)
             self._log.error("estimate_timed_out", unit=str(request.unit), limit_s=self._timeout_s)
-        except (OSError, subprocess.CalledProcessError, msgspec.DecodeError) as error:
+        except (OSError, subprocess.CalledProcessError, ValueError) as error:
             self._note(failed=self._state.failed + 1)
             self._log.error("estimate_failed", unit=str(request.unit), why=_last_line(error))
         return None

@@ -15,9 +15,11 @@ import msgspec
 from gateway.binding import Book, Outcome
 from packtrail.errors import CodecError
 from packtrail.event import VehicleRef
-from packtrail.times import parse_time
+from packtrail.times import NS_PER_S, parse_time
 
 MAX_BODY_BYTES: Final = 16_384
+LATEST_NS: Final = 4_102_444_800 * NS_PER_S
+"""2100-01-01."""
 _Text = Annotated[str, msgspec.Meta(max_length=512)]
 _Word = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 _Body = TypeVar("_Body", bound=msgspec.Struct)
@@ -142,8 +144,8 @@ def _time(text: str, now_ns: int) -> int:
         t_ns = parse_time(text)
     except CodecError as error:
         raise RefusedError(400, str(error)[:300]) from error
-    if t_ns <= 0:
-        raise RefusedError(400, "time: before 1970")
+    if not 0 < t_ns < LATEST_NS:
+        raise RefusedError(400, "time: not between 1970 and 2100")
     return t_ns
 
 

@@ -198,8 +198,16 @@ class _Handler(BaseHTTPRequestHandler):
             self._check_host()
             answer = respond(unquote(urlsplit(self.path).path))
         except RefusedError as refused:
-            answer = json_answer({"error": refused.reason}, refused.status)
             self.close_connection = True
+            answer = json_answer({"error": refused.reason}, refused.status)
+        except Exception as error:  # noqa: BLE001 - the peer learns that it failed, the log why
+            self.close_connection = True
+            logs.get("gateway.local_api").exception("request_failed", path=self.path[:200])
+            status = HTTPStatus.INTERNAL_SERVER_ERROR
+            answer = json_answer({"error": type(error).__name__}, status)
+        self._send(answer)
+
+    def _send(self, answer: Answer) -> None:
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.kind)
         self.send_header("Content-Length", str(len(answer.body)))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gateway.outbox.door import Draft, Fact, Settled
-from gateway.outbox.intake import Hold, Order, Put, RecordFacts, Settle
+from gateway.outbox.intake import Forget, Hold, Order, Put, RecordFacts, Settle
 from gateway.outbox.sealing import Sealer
 from gateway.outbox.tables import EpochRow, Tables
 from packtrail.errors import PacktrailError
@@ -67,6 +67,8 @@ class Commit:
                 case Hold():
                     self.tables.hold(order.held)
                     self.held += 1
+                case Forget():
+                    self.held -= self.tables.release(order.chunk)
                 case Settle():
                     self.settled.append((order.done, self._settle(order.receipt)))
         self._book()
@@ -104,6 +106,7 @@ class Commit:
             sealed = [self._seal(draft, self.seq + 1 + n) for n, draft in enumerate(drafts)]
         except UNSEALABLE as error:
             self.spoiled.append((order.done, error))
+            self._release(drafts)
             return
         for draft, record in zip(drafts, sealed, strict=True):
             self._insert(draft, *record)
@@ -127,8 +130,13 @@ class Commit:
         self.added += 1
         self.records += 1
         self.size += len(sealed)
-        if not isinstance(draft, Fact) and draft.chunk:
-            self.held -= self.tables.release(draft.chunk)
+        self._release([draft])
+
+    def _release(self, drafts: Iterable[Draft]) -> None:
+        """Forget the samples that were held for chunks."""
+        for draft in drafts:
+            if not isinstance(draft, Fact) and draft.chunk:
+                self.held -= self.tables.release(draft.chunk)
 
     def _settle(self, receipt: Receipt) -> Settled:
         epoch = self.tables.epoch_named(receipt.epoch)

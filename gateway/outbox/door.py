@@ -171,6 +171,10 @@ class Outbox(Protocol):
         """Keep a sample of an open chunk until the chunk is put."""
         ...
 
+    def forget(self, chunk: str) -> None:
+        """Give up the held samples of a chunk that will never be put."""
+        ...
+
     def recovered(self) -> list[Held]:
         """Samples that the last run held and never put, in order."""
         ...

@@ -52,6 +52,13 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Forget:
+    """Held samples of a chunk that will never be put."""
+
+    chunk: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """A receipt to be applied."""
 
@@ -59,7 +66,7 @@ class Settle:
     done: Future[Settled] = field(default_factory=Future)
 
 
-Order = Put | RecordFacts | Hold | Settle
+Order = Put | RecordFacts | Hold | Forget | Settle
 
 
 class Intake:
@@ -75,6 +82,7 @@ class Intake:
             Put: record_wait_s,
             RecordFacts: 0.0,
             Hold: lazy_wait_s,
+            Forget: lazy_wait_s,
             Settle: lazy_wait_s,
         }
         self._capacity = capacity

@@ -25,6 +25,7 @@ from gateway.outbox.door import Counters, Draft, Fact, Held, Settled, Waiting
 from gateway.outbox.intake import (
     LAZY_WAIT_S,
     RECORD_WAIT_S,
+    Forget,
     Hold,
     Intake,
     Order,
@@ -129,6 +130,10 @@ class SqliteOutbox:
         """Keep a sample until its chunk is put."""
         if not self._intake.offer(Hold(held)):
             self._drop(1)
+
+    def forget(self, chunk: str) -> None:
+        """Give up the held samples of a chunk."""
+        self._intake.offer(Forget(chunk))
 
     def recovered(self) -> list[Held]:
         """What the last run held and never put."""
@@ -300,7 +305,7 @@ class SqliteOutbox:
 
     def _give_up(self, group: list[Order]) -> None:
         for order in group:
-            if not isinstance(order, Hold):
+            if not isinstance(order, Hold | Forget):
                 order.done.cancel()
         self._drop(len(group))
 

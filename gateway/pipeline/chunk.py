@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 
 from gateway.outbox import Held, Telemetry
 from packtrail.columns import encode_columns
+from packtrail.errors import PacktrailError
 from packtrail.event import UnitRef
 from packtrail.sample import Sample, SampleBatch
 from packtrail.times import NS_PER_S, ClockQuality
+
+MOST_NUMBERS: Final = 60_000
+"""Numbers in a chunk: two bytes each at worst keep a record well below its limit."""
 
 
 class HeldSample(msgspec.Struct, frozen=True, array_like=True):
@@ -42,10 +46,12 @@ class Chunk:
         self.name = uuid.uuid4().hex
         self.opened = time.monotonic()
         self.samples: list[Sample] = []
+        self._numbers = 0
 
     def add(self, sample: Sample) -> Held:
         """Take a sample; returns it as it is to be held."""
         self.samples.append(sample)
+        self._numbers += sum(np.size(value) for value in sample.values.values())
         return self._hold(sample)
 
     def accepts(self, sample: Sample) -> bool:
@@ -53,9 +59,11 @@ class Chunk:
         return not self.samples or sample.t_ns >= self.samples[-1].t_ns
 
     def is_full(self, seconds: float) -> bool:
-        """Whether it holds about a minute, by the frames' time or by ours."""
+        """Whether it holds about a minute, by the frames' time or by ours, or very much."""
         if not self.samples:
             return False
+        if self._numbers >= MOST_NUMBERS:
+            return True
         span_ns = self.samples[-1].t_ns - self.samples[0].t_ns
         return span_ns >= seconds * NS_PER_S or time.monotonic() - self.opened >= seconds
 
@@ -89,14 +97,31 @@ class Chunk:
         return Held(self.name, msgspec.msgpack.encode(content))
 
 
-def recover(held: Iterable[Held]) -> Iterator[Telemetry]:
-    """The chunks that a killed gateway had open, from the samples that the outbox held."""
+def recover(held: Iterable[Held]) -> tuple[list[Telemetry], list[str]]:
+    """The chunks that a killed gateway had open, from the samples that the outbox held.
+
+    Returns:
+        Chunks to put, and names of those that cannot be read and are to be forgotten.
+    """
+    drafts: list[Telemetry] = []
+    unreadable: list[str] = []
     for name, group in groupby(sorted(held, key=_chunk_of), key=_chunk_of):
-        found = [msgspec.msgpack.decode(one.sample, type=HeldSample) for one in group]
-        chunk = Chunk(found[0].slot, found[-1].unit, found[0].clock)
-        chunk.name = name
-        chunk.samples = [_sample(one) for one in found]
-        yield chunk.close()
+        try:
+            drafts.append(_reopened(name, [_decode(one.sample) for one in group]).close())
+        except (msgspec.DecodeError, ValueError, PacktrailError):
+            unreadable.append(name)
+    return drafts, unreadable
+
+
+def _reopened(name: str, found: list[HeldSample]) -> Chunk:
+    chunk = Chunk(found[0].slot, found[-1].unit, found[0].clock)
+    chunk.name = name
+    chunk.samples = [_sample(one) for one in found]
+    return chunk
+
+
+def _decode(data: bytes) -> HeldSample:
+    return msgspec.msgpack.decode(data, type=HeldSample)
 
 
 def _chunk_of(held: Held) -> str:

@@ -138,6 +138,10 @@ class Link(Protocol):
         """Publish at QoS 1."""
         ...
 
+    def refusals(self) -> str:
+        """Why the broker did not take messages, "" while it takes all."""
+        ...
+
     def close(self, farewell: tuple[str, bytes] | None = None) -> None:
         """Leave, with a last retained message if one is given."""
         ...
@@ -160,7 +164,7 @@ class PahoLink:
         self._broker, self._inbox = broker, inbox
         self._listen, self._status = listen, status
         self._room = window
-        self._sent, self._taken = 0, 0
+        self._sent, self._taken, self._refusals = 0, 0, ""
         self._closing = threading.Event()
         self._client = self._make_client(window)
 
@@ -183,6 +187,10 @@ class PahoLink:
         """Publish at QoS 1; a dead connection shows as `Closed`."""
         self._sent += 1
         self._client.publish(topic, payload, qos=1)
+
+    def refusals(self) -> str:
+        """The broker's own words, by MQTT 5 only."""
+        return self._refusals
 
     def close(self, farewell: tuple[str, bytes] | None = None) -> None:
         """Say goodbye and end the network thread."""
@@ -254,9 +262,13 @@ class PahoLink:
         if len(message.payload) <= MAX_RECEIPT_BYTES:
             self._put(Arrived(bytes(message.payload)))
 
-    def _on_publish(self, *_: Any) -> None:
+    def _on_publish(
+        self, _client: paho.Client, _userdata: Any, _mid: int, reason: ReasonCode, _p: Any
+    ) -> None:
         # paho holds its message lock here: count, wake, touch nothing else.
         self._taken += 1
+        if reason.is_failure:
+            self._refusals = str(reason)
         self._inbox.wake()
 
     def _put(self, event: LinkEvent) -> None:

@@ -140,6 +140,9 @@ class Uplink:
             farewell = (status_topic(self._gateway), b"offline")
         except GatewayError as error:
             return error.describe()
+        except Exception as error:  # noqa: BLE001 - all is on disk; the next connection starts sound
+            self._log.exception("uplink_failed")
+            return f"{type(error).__name__}: {error}"
         finally:
             link.close(farewell)
             self._note(connected=False)
@@ -163,6 +166,13 @@ class Uplink:
             if isinstance(event, Arrived):
                 self._take_receipt(link, event.payload)
             self._probe(link)
+            self._note_refusals(link.refusals())
+
+    def _note_refusals(self, problem: str) -> None:
+        """The broker says that it drops what we send; receipts will show what to repeat."""
+        if problem and problem != self._state.problem:
+            self._log.warning("broker_refuses", why=problem)
+            self._note(problem=problem)
 
     def _send_fresh(self, link: Link) -> None:
         """Fill the window, as far as the broker's own limit allows."""

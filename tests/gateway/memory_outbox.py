@@ -56,6 +56,9 @@ class MemoryOutbox:
         with self._lock:
             self._held.append(held)
 
+    def forget(self, chunk: str) -> None:
+        self._held = [held for held in self._held if held.chunk != chunk]
+
     def recovered(self) -> list[Held]:
         return []
 

@@ -156,6 +156,7 @@ def test_a_request_with_a_time_is_recognised_when_it_comes_again():
         ("/v1/slots/1/scan", {"label": "x", "more": 1}, 400),
         ("/v1/slots/1/scan", {"label": "x", "at": "yesterday"}, 400),
         ("/v1/slots/1/scan", {"label": "x", "at": "1969-01-01T00:00:00Z"}, 400),
+        ("/v1/slots/1/scan", {"label": "x", "at": "9999-01-01T00:00:00Z"}, 400),
         ("/v1/slots/1/scan", [1], 400),
         ("/v1/swaps", {"vehicle": {"scheme": "vin", "id": "V"}, "slot_in": "1"}, 400),
         (
@@ -195,6 +196,12 @@ def test_a_name_that_is_not_loopback_is_refused(api, station):
 def test_a_standstill_is_told_to_the_controller_so_that_it_tries_again(api, station):
     station.failure = TimeoutError()
     assert ask(api, "POST", "/v1/slots/1/scan", {"label": "x"})[0] == 503
+
+
+def test_an_error_of_ours_is_answered_as_one(api, station):
+    station.failure = ZeroDivisionError()
+    status, content = ask(api, "POST", "/v1/slots/1/scan", {"label": "x"})
+    assert (status, json.loads(content)) == (500, {"error": "ZeroDivisionError"})
 
 
 def test_views_are_json_with_every_slot(api):

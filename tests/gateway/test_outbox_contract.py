@@ -130,6 +130,13 @@ def test_held_samples_are_released_with_their_chunk(outbox):
     assert outbox.counters().held == 1
 
 
+def test_held_samples_can_be_given_up(outbox):
+    outbox.hold(Held("chunk-a", b"a"))
+    outbox.forget("chunk-a")
+    outbox.settle(receipt(outbox.epoch, 0)).result(WAIT)
+    assert outbox.counters().held == 0
+
+
 def test_facts_and_notes_are_recorded_together(outbox):
     facts = [alarm(1, Kind.EVENT), alarm(2, Kind.EVENT)]
     assert outbox.record(facts, {"slots": b"state"}).result(WAIT) == 2

@@ -88,7 +88,7 @@ class OutboxMachine(RuleBasedStateMachine):
 
 TestOutboxMachine = OutboxMachine.TestCase
 TestOutboxMachine.settings = settings(
-    max_examples=8,
+    max_examples=5,
     stateful_step_count=15,
     deadline=None,
     suppress_health_check=list(HealthCheck),

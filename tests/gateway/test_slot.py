@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gateway.bus import Frame
 from gateway.outbox import Held
 from gateway.pipeline import recover
 from packtrail.columns import decode_columns
 from packtrail.event import decode_event
-from packtrail.record import Kind, Record
+from packtrail.record import MAX_RECORD_BYTES, Kind, Record
 from packtrail.times import NS_PER_S
 from tests.gateway.drafts import PACK, T0, opened
 from tests.gateway.memory_outbox import MemoryOutbox
@@ -200,7 +201,7 @@ def test_held_samples_become_the_chunk_that_a_killed_gateway_had_open(outbox):
     slot = make_slot(outbox)
     slot.know(PACK, at(0))
     slot.feed([cells(0, 3300, 3280), *[status(n, current=-7) for n in range(20)]])
-    (draft,) = recover(held)
+    (draft,), _ = recover(held)
     slot.flush()
     (record,) = records(outbox)
     assert draft.columns == record.body
@@ -214,6 +215,25 @@ def test_several_open_chunks_are_recovered_apart(outbox):
     for n in range(5):
         one.feed([status(n, current=9)])
         two.feed([status(n, current=9)])
-    drafts = list(recover(held))
+    drafts, unreadable = recover(held)
+    assert unreadable == []
     assert sorted(draft.slot for draft in drafts) == ["1", "2"]
     assert all(len(decode_columns(draft.columns)) == 5 for draft in drafts)
+
+
+def test_held_samples_that_cannot_be_read_are_named_and_the_others_recovered(outbox):
+    held: list[Held] = []
+    outbox.hold = held.append
+    make_slot(outbox).feed([status(n, current=9) for n in range(3)])
+    drafts, unreadable = recover([*held, Held("old", b"of another version"), Held("odd", b"")])
+    assert len(drafts) == 1
+    assert sorted(unreadable) == ["odd", "old"]
+
+
+def test_a_chunk_with_very_many_numbers_ends_before_a_record_grows_too_large(outbox):
+    slot = make_slot(outbox, active_s=0.001, chunk_s=1000)
+    volts = Frame(T0, 2, False, bytes(range(200)) * 5)
+    slot.feed([volts._replace(t_ns=T0 + n * 1_000_000) for n in range(200)])
+    sizes = [len(row.sealed) for row in outbox.waiting(after=0, limit=99)]
+    assert len(sizes) >= 3
+    assert max(sizes) < MAX_RECORD_BYTES
