@@ -60,6 +60,12 @@ parameter sets of Chen et al. 2020, Ecker et al. 2015 (at mid concentration) and
 
 USUAL_DIFFUSION_S: Final = (1500.0, 800.0)
 
+USUAL_MISFIT_V: Final = 0.015
+"""What a fit of a driven session leaves at most; beyond, the error grows in proportion."""
+
+IMPLAUSIBLE_V: Final = 0.04
+"""A misfit that no cell of the type leaves: a sensor or the specification is wrong."""
+
 STRANGE_TYPE: Final = 1.5
 """Widening for a chemistry whose diffusion times are not published above."""
 
@@ -155,10 +161,11 @@ def fit_balance(session: Session, spec: PackSpec, fresh: FreshCell, part: int) -
     best = min(trials, key=lambda run: run[0])
     _, theta, covariance = _run(model, prior, best[1], ENOUGH)
     capacity, slope = capacity_slope(model, theta)
-    strange = 1.0 if spec.family in DIFFUSION_S else STRANGE_TYPE
-    error = strange * float(np.sqrt(slope @ covariance[:3, :3] @ slope))
     left = model.voltage(theta) - model.drive.volts
     misfit = float(np.sqrt(np.mean(left**2)))
+    strange = 1.0 if spec.family in DIFFUSION_S else STRANGE_TYPE
+    strange *= max(1.0, misfit / USUAL_MISFIT_V)
+    error = strange * float(np.sqrt(slope @ covariance[:3, :3] @ slope))
     return BalanceFit(model, theta, covariance, capacity, slope, error, misfit)
 
 

@@ -116,7 +116,12 @@ def _counted(samples: SampleBatch, spec: PackSpec, session: Session, fresh: Fres
 def _fitted(samples: SampleBatch, spec: PackSpec, session: Session, fresh: FreshCell) -> Estimate:
     """The electrode-balance fit of the mean cell, then every cell against it."""
     # scipy comes with these: a gateway that only counts never loads it
-    from soh_model.balance_fit import METHOD, combined, fit_parts  # noqa: PLC0415
+    from soh_model.balance_fit import (  # noqa: PLC0415
+        IMPLAUSIBLE_V,
+        METHOD,
+        combined,
+        fit_parts,
+    )
     from soh_model.cell_spread import fit_cells, standing_out  # noqa: PLC0415
     from soh_model.resistance import resistance_growth  # noqa: PLC0415
 
@@ -125,6 +130,9 @@ def _fitted(samples: SampleBatch, spec: PackSpec, session: Session, fresh: Fresh
         reasons = (Reason.TOO_SHORT, *session.findings)
         return cannot_tell(samples, spec, reasons, Advice.CHARGE_WIDE, METHOD)
     fit = fits[0]
+    if fit.misfit_v > IMPLAUSIBLE_V:
+        reasons = (Reason.IMPLAUSIBLE, *session.findings)
+        return cannot_tell(samples, spec, reasons, Advice.CHECK_SENSOR, METHOD)
     capacity, doubt = combined(fits, spec) if len(fits) > 1 else (fit.capacity, fit.error)
     answer = _answer(samples, spec, session, _around(capacity, doubt), METHOD, WIDEST_FITTED)
     cells = fit_cells(session, fit)

@@ -99,13 +99,13 @@ def prepare(samples: SampleBatch, spec: PackSpec, fresh: FreshCell) -> Session |
 def _voltages(
     samples: SampleBatch, spec: PackSpec
 ) -> tuple[Floats | None, NDArray[np.int64], Floats]:
-    """Cell voltages without dead or absent channels, which they are, and the mean cell."""
+    """Cell voltages without dead or stuck channels, which they are, and the mean cell."""
     numbers = np.empty(0, np.int64)
     cells = samples.values.get("cell_voltage_v")
     if cells is not None and cells.ndim == 1:
         cells = cells[:, None]
     if cells is not None:
-        alive = np.isfinite(cells).mean(axis=0) > 0.9
+        alive = (np.isfinite(cells).mean(axis=0) > 0.9) & ~_stuck(cells)
         numbers = np.flatnonzero(alive)
         cells = cells[:, alive] if alive.any() else None
     if cells is not None:
@@ -114,6 +114,16 @@ def _voltages(
     if pack is None:
         return None, numbers, np.full(len(samples), np.nan)
     return None, numbers, pack / spec.cells_in_series
+
+
+def _stuck(cells: Floats) -> NDArray[np.bool_]:
+    """Channels that stand still while their neighbours move, [cells]."""
+    finite = np.isfinite(cells)
+    high = np.max(np.where(finite, cells, -np.inf), axis=0, initial=-np.inf)
+    low = np.min(np.where(finite, cells, np.inf), axis=0, initial=np.inf)
+    moved = np.where(high >= low, high - low, 0.0)
+    usual = float(np.median(moved)) if len(moved) else 0.0
+    return np.asarray((usual > 0.02) & (moved < 0.1 * usual))
 
 
 def _fault(
@@ -167,6 +177,8 @@ def _session(
     findings = _findings(samples, known, t_s, part, offset, spec.rated_ah)
     if cells is None:
         findings = (*findings, Reason.NO_CELL_VOLTAGE)
+    elif _some_stuck(samples):
+        findings = (*findings, Reason.FLAT_SENSOR)
     return Session(
         t_s=t_s,
         current_a=current,
@@ -180,6 +192,12 @@ def _session(
         offset_sd_a=offset_sd,
         findings=findings,
     )
+
+
+def _some_stuck(samples: SampleBatch) -> bool:
+    """Whether a cell's channel was left out because it stood still."""
+    cells = samples.values.get("cell_voltage_v")
+    return cells is not None and cells.ndim == 2 and bool(_stuck(cells).any())
 
 
 def _offset(

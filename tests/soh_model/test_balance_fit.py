@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from packtrail.estimate import Verdict
+from packtrail.estimate import Reason, Verdict
 from packtrail.sample import SampleBatch
 from soh_model import HalfCell, HalfCellPair, PackSpec, estimate
 from soh_model.balance_fit import fit_balance
@@ -146,3 +148,41 @@ def test_three_sessions_are_better_than_one_and_gaps_between_them_do_no_harm():
     one, three = estimate(days[0], spec), estimate(together, spec)
     assert three.soh.width < one.soh.width
     assert three.soh.low <= cell.capacity <= three.soh.high
+
+
+def test_a_stuck_cell_is_left_out_and_said():
+    cell, spec = fresh().aged(0.1, 0.05, 0.05), spec_of(fresh())
+    batch = session(cell, np.random.default_rng(8), start=0.1)
+    cells = batch.values["cell_voltage_v"].copy()
+    cells[:, 2] = 3.65
+    answer = estimate(SampleBatch(batch.t_ns, {**batch.values, "cell_voltage_v": cells}), spec)
+    assert Reason.FLAT_SENSOR in answer.reasons
+    assert answer.soh.value == pytest.approx(estimate(batch, spec).soh.value, abs=0.01)
+
+
+def test_a_voltage_that_no_cell_of_the_type_can_have_is_implausible():
+    batch = session(fresh(), np.random.default_rng(9))
+    noisy = batch.values["cell_voltage_v"] + np.random.default_rng(9).normal(
+        0, 0.3, (len(batch), 1)
+    )
+    answer = estimate(
+        SampleBatch(batch.t_ns, {**batch.values, "cell_voltage_v": noisy}), spec_of(fresh())
+    )
+    assert answer.verdict is Verdict.CANNOT_TELL
+    assert answer.reasons[0] is Reason.IMPLAUSIBLE
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_no_table_of_numbers_makes_the_fit_raise(data):
+    rows, cells = data.draw(st.integers(4, 80)), data.draw(st.integers(1, 3))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**16)))
+    steps = rng.choice([0.0, 0.1, 10.0, 600.0], rows)
+    current = rng.choice([0.0, 1.0, 40.0, -80.0, 300.0, np.nan], rows)
+    volts = rng.choice([2.0, 3.0, 3.5, 3.7, 4.1, 4.5], (rows, cells)) + rng.normal(0, 0.01)
+    volts[rng.random((rows, cells)) < data.draw(st.sampled_from([0.0, 0.05, 0.5]))] = np.nan
+    batch = SampleBatch.from_arrays(
+        t_s=np.cumsum(steps), pack_current_a=current, cell_voltage_v=volts
+    )
+    answer = estimate(batch, spec_of(fresh(), fresh_resistance_ohm=0.0006))
+    assert answer.soh is None or answer.soh.low <= answer.soh.value <= answer.soh.high
