@@ -229,7 +229,7 @@ class Gateway:
         quality = self._clock.quality()
         self.outbox.put(Fact(Kind.HEALTH, request.unit, request.slot, *times, quality, body))
         if estimate.soh and estimate.verdict == "told":
-            self.pipeline.remember_health(request.unit, round(estimate.soh.value, 4))
+            self.pipeline.remember_health(request.unit, estimate.soh)
 
     def _linger(self) -> None:
         """Give what was put last a moment to be sent and answered; the rest waits on disk."""

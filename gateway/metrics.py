@@ -12,6 +12,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from gateway.view import SlotView, StationView
+from packtrail.estimate import Interval
 
 _OUTBOX_COUNTERS: Final = ("added", "stored", "refused", "thinned", "dropped", "commits")
 _OUTBOX_GAUGES: Final = ("waiting", "waiting_bytes", "held")
@@ -84,7 +85,7 @@ def _slots(slots: list[SlotView]) -> Iterable[Metric]:
             f"packtrail_gateway_slot_{name}", f"slot: {name}", labels=["slot"]
         )
         for slot in slots:
-            value = getattr(slot, name)
+            value = _figure(slot, name)
             if value is not None:
                 gauge.add_metric([slot.name], value)
         yield gauge
@@ -96,3 +97,9 @@ def _slots(slots: list[SlotView]) -> Iterable[Metric]:
         alarms.add_metric([slot.name], len(slot.alarms))
         samples.add_metric([slot.name], slot.samples)
     yield from (alarms, samples)
+
+
+def _figure(slot: SlotView, name: str) -> float | None:
+    """One gauge's value; an interval by its middle."""
+    value: float | Interval | None = getattr(slot, name)
+    return value.value if isinstance(value, Interval) else value

@@ -14,6 +14,7 @@ from gateway.health import DeskState
 from gateway.outbox import Counters
 from gateway.pipeline import Slot
 from gateway.uplink import UplinkState
+from packtrail.estimate import Interval
 from packtrail.event import IncidentRecorded
 
 
@@ -33,7 +34,7 @@ class SlotView:
         voltage_v: of the pack.
         spread_v: largest cell voltage minus smallest.
         temperature_c: the warmest.
-        soh: last estimate, fraction.
+        soh: last estimate with its 95 % interval, fractions.
         alarms: what is wrong now.
         samples: kept since the start.
     """
@@ -49,7 +50,7 @@ class SlotView:
     voltage_v: float | None
     spread_v: float | None
     temperature_c: float | None
-    soh: float | None
+    soh: Interval | None
     alarms: list[IncidentRecorded]
     samples: int
 

@@ -18,6 +18,7 @@ import msgspec
 from gateway.binding.judgement import Problem, judge
 from gateway.binding.visit import StationState, SwapTold, Visit
 from gateway.outbox import Fact
+from packtrail.estimate import Interval
 from packtrail.event import (
     Body,
     IdentityContested,
@@ -168,7 +169,7 @@ class Book:
                 outcome.facts.extend(self._announce_swap_alone(slot, visit))
         return outcome
 
-    def remember_health(self, unit: UnitRef, soh: float) -> None:
+    def remember_health(self, unit: UnitRef, soh: Interval) -> None:
         """Keep a pack's last state of health."""
         self.state = self.state.with_health(unit, soh)
 
@@ -272,7 +273,8 @@ class Book:
         return PlaceRef(self._site, slot)
 
     def _health(self, unit: UnitRef | None) -> float | None:
-        return None if unit is None else self.state.healths.get(str(unit))
+        known = self.state.healths.get(str(unit))
+        return None if known is None else round(known.value, 4)
 
     def _keep(self, slot: str, visit: Visit) -> None:
         self.state = self.state.with_visit(slot, visit)

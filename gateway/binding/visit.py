@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from packtrail.estimate import Interval
 from packtrail.event import Reading, UnitRef, VehicleRef
 
 MOST_READINGS: Final = 20
@@ -68,7 +69,7 @@ class StationState(msgspec.Struct, frozen=True):
 
     visits: dict[str, Visit] = {}
     requests: tuple[str, ...] = ()
-    healths: dict[str, float] = {}
+    healths: dict[str, Interval] = {}
 
     def visit(self, slot: str) -> Visit:
         """The visit in a slot."""
@@ -82,7 +83,7 @@ class StationState(msgspec.Struct, frozen=True):
         """With one request more carried out."""
         return msgspec.structs.replace(self, requests=(*self.requests, digest)[-MOST_REQUESTS:])
 
-    def with_health(self, unit: UnitRef, soh: float) -> StationState:
+    def with_health(self, unit: UnitRef, soh: Interval) -> StationState:
         """With a pack's last state of health."""
         rest = {key: value for key, value in self.healths.items() if key != str(unit)}
         newest = dict([*rest.items(), (str(unit), soh)][-MOST_HEALTHS:])

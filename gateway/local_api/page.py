@@ -12,6 +12,7 @@ from typing import Final
 
 from gateway.binding import Problem
 from gateway.view import SlotView, StationView
+from packtrail.estimate import Interval
 from packtrail.event import IncidentRecorded
 from packtrail.language import Text
 from packtrail.times import format_time
@@ -102,12 +103,19 @@ def _rows(slot: SlotView) -> list[tuple[Text, str]]:
         (Text("Voltage", "电压"), _number(slot.voltage_v, "{:.1f} V")),
         (Text("Spread", "压差"), _number(slot.spread_v, "{:.3f} V")),
         (Text("Warmest", "最高温度"), _number(slot.temperature_c, "{:.1f} °C")),
-        (Text("SoH", "健康度"), _number(slot.soh and slot.soh * 100, "{:.1f} %")),
+        (Text("SoH", "健康度"), _health(slot.soh)),
     ]
 
 
 def _number(value: float | None, form: str) -> str:
     return "–" if value is None else form.format(value)
+
+
+def _health(soh: Interval | None) -> str:
+    """Never a value without its interval."""
+    if soh is None:
+        return "–"
+    return f"{soh.value * 100:.0f} % ({soh.low * 100:.0f}–{soh.high * 100:.0f})"
 
 
 def _problem(problem: str, language: str) -> str:

@@ -19,6 +19,7 @@ from gateway.bus import Burst, Call, Mailbox
 from gateway.outbox import Outbox
 from gateway.pipeline.slot import Slot
 from packtrail import logs
+from packtrail.estimate import Interval
 from packtrail.event import UnitRef
 
 TICK_S: Final = 0.25
@@ -96,7 +97,7 @@ class Pipeline:
         """
         return self._mailbox.call(lambda: self._enter(act, digest))
 
-    def remember_health(self, unit: UnitRef, soh: float) -> None:
+    def remember_health(self, unit: UnitRef, soh: Interval) -> None:
         """Keep a pack's last state of health for its next swap."""
         self._mailbox.call(lambda: self._remember(unit, soh))
 
@@ -137,7 +138,7 @@ class Pipeline:
             self._book.state = self._book.state.with_request(digest)
         return self._apply(outcome)
 
-    def _remember(self, unit: UnitRef, soh: float) -> None:
+    def _remember(self, unit: UnitRef, soh: Interval) -> None:
         self._book.remember_health(unit, soh)
         self._apply(Outcome())
 

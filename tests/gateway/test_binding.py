@@ -8,6 +8,7 @@ import pytest
 
 from gateway.binding import Arrived, Book, Known, Left, Outcome, StationState, decode_state
 from packtrail.codes import PackCode
+from packtrail.estimate import Interval
 from packtrail.event import (
     IdentityContested,
     PackInstalled,
@@ -187,8 +188,8 @@ def settled(book: Book, slots: Slots, slot: str, code: str, soc: float) -> None:
 
 def test_a_swap_moves_both_packs_with_charge_and_health(book, slots):
     settled(book, slots, "5", B, 95.0)
-    book.remember_health(unit(A), 0.81)
-    book.remember_health(unit(B), 0.93)
+    book.remember_health(unit(A), Interval(0.81, 0.7, 0.9))
+    book.remember_health(unit(B), Interval(0.93, 0.8, 1.0))
     book.scan("3", A, "order", at(10))
     book.scan("3", A, "scanner", at(20))
     told = book.swap(at(30), CAR, "3", "5", "SW1")

@@ -22,6 +22,7 @@ from gateway.local_api.page import render_page
 from gateway.outbox import Counters
 from gateway.uplink import UplinkState
 from gateway.view import SlotView, StationView
+from packtrail.estimate import Interval
 from packtrail.event import IncidentRecorded, VehicleRef
 from packtrail.times import parse_time
 from tests.gateway.drafts import PACK, T0
@@ -44,7 +45,7 @@ VIEW = StationView(
             voltage_v=391.2,
             spread_v=0.021,
             temperature_c=31.0,
-            soh=0.913,
+            soh=Interval(0.913, 0.86, 0.95),
             alarms=[IncidentRecorded("over_temperature", "danger", value=66.0, where="probe 3")],
             samples=7,
         ),

@@ -186,3 +186,12 @@ def test_a_key_can_be_made_once(tmp_path, capsys):
     assert "public_key" in capsys.readouterr().out
     assert command.run_line(["key", "new", file]) == 2
     assert "left as it is" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("target", [t for g in command.GROUPS.values() for t in g.verbs.values()])
+def test_every_verb_of_the_table_exists_and_explains_itself(target, capsys):
+    verb = command.find(target)
+    assert verb.help.en != verb.help.zh
+    parser = command.Parser(prog="packtrail x", description=verb.help.say())
+    verb.arguments(parser)
+    assert "packtrail x" in parser.format_help()
