@@ -71,7 +71,6 @@ class PackSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ocv: fresh full-cell curve of this type, if known.
         half_cells: fresh half-cell curves of this type, if known; preferred over `ocv`.
         fresh_resistance_ohm: one cell's resistance after 10 s, fresh, 25 degC, 50 % SoC.
-        certified_energy_kwh: certified usable energy, for SOCE (UN GTR 22).
         current_gain_sd: standard deviation of the current sensor's gain error.
     """
 
@@ -83,7 +82,6 @@ class PackSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ocv: OcvCurve | None = None
     half_cells: HalfCellPair | None = None
     fresh_resistance_ohm: float | None = None
-    certified_energy_kwh: float | None = None
     current_gain_sd: float = 0.01
 
     def __post_init__(self) -> None:
