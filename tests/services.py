@@ -5,6 +5,7 @@ A room's conftest takes the fixtures it needs: `from tests.services import mosqu
 
 from __future__ import annotations
 
+import getpass
 import shutil
 import signal
 import socket
@@ -50,7 +51,9 @@ class Mosquitto:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "mosquitto.conf").write_text(
             f"listener {self.port} {LOOPBACK}\nallow_anonymous true\npersistence true\n"
-            f"persistence_location {folder}/\nmax_queued_messages 0\nlog_dest stderr\n{extra}\n"
+            f"persistence_location {folder}/\nmax_queued_messages 0\nlog_dest stderr\n"
+            # Started by root it would become another user, who may not read this folder.
+            f"user {getpass.getuser()}\n{extra}\n"
         )
 
     def start(self) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.outbox import SqliteOutbox
-from gateway.uplink import Broker, Uplink, paho_links
+from gateway.uplink import Broker, Tls, Uplink, paho_links
 from packtrail.receipt import seal_receipt
 from packtrail.signing import SigningKey
 from tests.gateway.bridge_player import BridgePlayer, eventually
+from tests.gateway.certificates import Authority
 from tests.gateway.drafts import BRIDGE_KEY, GATEWAY, alarm, receipt, telemetry
 from tests.services import LOOPBACK, Mosquitto, free_port
 
@@ -31,8 +32,14 @@ def bridge(mosquitto) -> Iterator[BridgePlayer]:
 def make_uplink(outbox) -> Iterator:
     made: list[Uplink] = []
 
-    def _make(port: int, version: str = "5", window: int = 16, patience_s: float = 0.5) -> Uplink:
-        broker = Broker(LOOPBACK, port, version, client_id=GATEWAY)
+    def _make(
+        port: int,
+        version: str = "5",
+        window: int = 16,
+        patience_s: float = 0.5,
+        tls: Tls | None = None,
+    ) -> Uplink:
+        broker = Broker(LOOPBACK, port, version, client_id=GATEWAY, tls=tls)
         uplink = Uplink(
             outbox,
             gateway=GATEWAY,
@@ -187,3 +194,42 @@ def test_stopping_while_no_broker_answers_is_quick(outbox, make_uplink):
     uplink = make_uplink(free_port())
     eventually(lambda: uplink.state.problem)
     uplink.stop()
+
+
+@pytest.fixture
+def tls_broker(tmp_path) -> Iterator[tuple[Mosquitto, int, Authority]]:
+    """Plain for the bridge player, mutual TLS on a second port for the gateway."""
+    authority, port = Authority(tmp_path), free_port()
+    certificate, key = authority.issue("broker")
+    broker = Mosquitto(
+        tmp_path / "tls",
+        f"listener {port} {LOOPBACK}\ncafile {authority.file}\ncertfile {certificate}\n"
+        f"keyfile {key}\nrequire_certificate true",
+    )
+    broker.start()
+    yield broker, port, authority
+    broker.stop()
+
+
+def test_mutual_tls_lets_the_known_gateway_in(outbox, make_uplink, tls_broker):
+    broker, port, authority = tls_broker
+    bridge = BridgePlayer(broker.port)
+    put(outbox, 5)
+    make_uplink(port, tls=Tls(authority.file, *authority.issue("gateway")))
+    eventually(lambda: outbox.counters().waiting == 0)
+    bridge.close()
+
+
+def test_a_broker_that_nobody_vouches_for_gets_nothing(outbox, make_uplink, tls_broker, tmp_path):
+    _, port, authority = tls_broker
+    stranger = Authority(tmp_path, "stranger")
+    uplink = make_uplink(port, tls=Tls(stranger.file, *authority.issue("gateway")))
+    eventually(lambda: "certificate verify failed" in uplink.state.problem)
+
+
+def test_a_gateway_without_a_certificate_is_not_let_in(outbox, make_uplink, tls_broker):
+    _, port, authority = tls_broker
+    uplink = make_uplink(port, tls=Tls(authority.file))
+    eventually(lambda: uplink.state.problem)
+    assert not uplink.state.connected
+    assert uplink.state.connections == 0
