@@ -19,7 +19,7 @@ from benchmarks.timing import processor_us, table
 
 FRAMES = 1000
 COPIES = 150
-ROUNDS = 5
+ROUNDS = 15
 
 
 def main() -> None:
@@ -45,18 +45,21 @@ def live() -> None:
             abs(ours[name] - value) > 1e-9 * max(1, abs(value)) for name, value in theirs.items()
         ):
             raise ValueError(f"{frame_id:X} differs")
-    times = processor_us(
-        {
-            "packtrail decode": lambda: [database.decode(*frame) for frame in frames],
-            "packtrail decode_many": lambda: database.decode_many(frames),
-            "cantools decode_message": lambda: [
-                peer.decode_message(frame_id, data, decode_choices=False)
-                for frame_id, _, data in frames
-            ],
-        },
-        repeat=4,
-        rounds=ROUNDS,
-    )
+
+    def ours() -> None:
+        for frame_id, extended, data in frames:
+            database.decode(frame_id, extended, data)
+
+    def peers() -> None:
+        for frame_id, _, data in frames:
+            peer.decode_message(frame_id, data, decode_choices=False)
+
+    contenders = {
+        "packtrail decode": ours,
+        "packtrail decode_many": lambda: database.decode_many(frames),
+        "cantools decode_message": peers,
+    }
+    times = processor_us(contenders, repeat=4, rounds=ROUNDS)
     slowest = times["cantools decode_message"]
     rows: list[tuple[object, ...]] = [
         (name, f"{us / FRAMES * 1000:.0f}", f"{slowest / us:.1f} x") for name, us in times.items()
