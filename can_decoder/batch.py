@@ -60,16 +60,14 @@ class BatchDecoder:
             if starts[code + 1] > starts[code]
         }
         kind = CompiledColumns if self.compiled else NumpyColumns
-        times = {code: np.empty(len(decoder.rows), np.int64) for code, decoder in found.items()}
         scratch = scratch_for(self.batch)
         plain = {code: decoder.plain(kind, scratch) for code, decoder in found.items()}
         for code, at, piece in self._pieces(found):
-            np.take(self.batch.t_ns, piece, out=times[code][at : at + len(piece)], mode="clip")
             if columns := plain[code]:
                 columns.fill(piece, at)
         for code, decoder in found.items():
             decoder.run()
-            yield code, decoder.columns(times[code])
+            yield code, decoder.columns()
 
     def _sorted(self, messages: int) -> tuple[Rows, NDArray[np.intp]]:
         """Row numbers by message, in the order of the batch, and where each message begins."""
@@ -157,12 +155,12 @@ class _RowDecoder:
         self.values = columns.columns
         return columns
 
-    def columns(self, t_ns: NDArray[np.int64]) -> Columns:
+    def columns(self) -> Columns:
         """What was decoded."""
         return Columns(
             message=self.plan.name,
             signals=tuple(dict.fromkeys(item.name for item in self.plan.fields)),
-            t_ns=t_ns,
+            batch_t_ns=self.batch.t_ns,
             batch_ids=self.batch.ids,
             rows=self.rows,
             in_seconds=self.batch.in_seconds,

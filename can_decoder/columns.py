@@ -21,7 +21,7 @@ class Columns:
     Attributes:
         message: its name.
         signals: names of its signals.
-        t_ns: int64 [n], nanoseconds.
+        batch_t_ns: int64, times of the whole batch; `t_ns` are those of this message.
         batch_ids: uint32, identifiers of the whole batch.
         rows: intp [n], where the frames stand in the batch.
         in_seconds: whether `t` gives seconds, as the batch did.
@@ -33,7 +33,7 @@ class Columns:
 
     message: str
     signals: tuple[str, ...]
-    t_ns: NDArray[np.int64]
+    batch_t_ns: NDArray[np.int64]
     batch_ids: NDArray[np.uint32]
     rows: NDArray[np.intp]
     in_seconds: bool
@@ -43,7 +43,7 @@ class Columns:
     invalid: Mapping[str, Truths] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.t_ns)
+        return len(self.rows)
 
     def __getitem__(self, signal: str) -> Floats:
         """Physical values, float64 [n], NaN where the frame does not hold the signal."""
@@ -58,6 +58,11 @@ class Columns:
     def t(self) -> NDArray[np.int64] | Floats:
         """Times in the unit of the batch: float64 seconds or int64 nanoseconds."""
         return self.t_ns / 1e9 if self.in_seconds else self.t_ns
+
+    @property
+    def t_ns(self) -> NDArray[np.int64]:
+        """Times, int64 [n], nanoseconds."""
+        return self.batch_t_ns[self.rows]
 
     @property
     def ids(self) -> NDArray[np.uint32]:
