@@ -85,31 +85,38 @@ def fill(
     """Decode `rows` into one row of `out` per field, from column `at` on, block by block."""
     little = np.empty(BLOCK, np.uint64)
     swapped = np.empty(BLOCK, np.uint64)
+    any_big = big.any()
     for begin in range(0, len(rows), BLOCK):
         count = min(BLOCK, len(rows) - begin)
         for i in range(count):
-            word = words[rows[begin + i]]
-            little[i] = word
-            swapped[i] = _swapped(word)
+            little[i] = words[rows[begin + i]]
+        if any_big:
+            for i in range(count):
+                swapped[i] = _swapped(little[i])
         for place in range(len(scale)):
             source = swapped if big[place] else little
             target = out[place, at + begin : at + begin + count]
-            _column(source, count, signed[place], up[place], down[place], target)
-            if scale[place] != 1.0:
+            factor, shift = scale[place], offset[place]
+            _shifted(source, count, signed[place], up[place], down[place], factor, target)
+            if shift != 0.0:
                 for i in range(count):
-                    target[i] *= scale[place]
-            if offset[place] != 0.0:
-                for i in range(count):
-                    target[i] += offset[place]
+                    target[i] += shift
 
 
 @numba.njit(cache=True, inline="always")
-def _column(
-    source: Words, count: int, signed: bool, up: int, down: int, target: NDArray[np.float64]
+def _shifted(
+    source: Words,
+    count: int,
+    signed: bool,
+    up: int,
+    down: int,
+    factor: float,
+    target: NDArray[np.float64],
 ) -> None:
+    """Bits to numbers times a factor; times 1.0 changes no bit."""
     if signed:
         for i in range(count):
-            target[i] = np.float64(np.int64(source[i] << up) >> np.int64(down))
+            target[i] = np.float64(np.int64(source[i] << up) >> np.int64(down)) * factor
     else:
         for i in range(count):
-            target[i] = np.float64(np.int64(source[i] << up >> down))
+            target[i] = np.float64(np.int64(source[i] << up >> down)) * factor
