@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import can
 import numpy as np
 import pytest
@@ -33,7 +35,7 @@ def layouts() -> list[MessageLayout]:
 
 
 def test_compiled_batch_equals_numpy_bit_for_bit():
-    pytest.importorskip("numba")
+    import_module("numba")
     random = np.random.default_rng(3)
     messages = layouts()
     which = random.integers(0, len(messages) + 1, 5000)
@@ -54,7 +56,7 @@ def test_compiled_batch_equals_numpy_bit_for_bit():
 
 
 def test_compiled_log_readers_equal_those_of_numpy(tmp_path):
-    pytest.importorskip("numba")
+    import_module("numba")
     random = np.random.default_rng(9)
     text, blf = tmp_path / "a.log", tmp_path / "a.blf"
     odd = ["(1.5) can0 123##1" + "AB" * 12, "(1.5) can0 123#R", "what", "  can3  1F  [1]  00", ""]

@@ -1,6 +1,7 @@
 """Packs with a known truth that are not part of the project."""
 
 import json
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def spec_of(case, curves):
 @pytest.fixture(scope="module")
 def answers(real_data):
     """What is true of each pack, and its estimate."""
-    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet = import_module("pyarrow.parquet")
     folder = real_data / "soh" / "sim_pack"
     table = parquet.read_table(folder / "telemetry.parquet")
     columns = {name: table[name].to_numpy() for name in table.column_names}
