@@ -8,6 +8,7 @@ caller counts them; facts are always taken.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -86,21 +87,24 @@ class Intake:
             Settle: lazy_wait_s,
         }
         self._capacity = capacity
-        self._orders: deque[tuple[float, Order]] = deque()
+        self._orders: deque[Order] = deque()
         self._changed = threading.Condition()
+        self._due_at = math.inf
         self._records = 0
-        self._urgent = False
         self._ended = False
 
     def offer(self, order: Order) -> bool:
         """Take an order; False when the queue is full or ended."""
+        urgent = is_fact(order)
         with self._changed:
-            if self._ended or (len(self._orders) >= self._capacity and not is_fact(order)):
+            if self._ended or (len(self._orders) >= self._capacity and not urgent):
                 return False
-            self._orders.append((time.monotonic() + self._patience[type(order)], order))
+            self._orders.append(order)
             self._records += isinstance(order, Put)
-            self._urgent = self._urgent or is_fact(order)
-            self._changed.notify()
+            due_at = time.monotonic() + (0.0 if urgent else self._patience[type(order)])
+            if due_at < self._due_at or self._records >= GROUP:
+                self._due_at = min(due_at, self._due_at)
+                self._changed.notify()
         return True
 
     def end(self) -> None:
@@ -112,12 +116,12 @@ class Intake:
     def next_group(self) -> list[Order]:
         """Wait until a group is due and take it; empty when all is done."""
         with self._changed:
-            while not self._due():
-                self._changed.wait(self._patience_left())
+            while (left_s := self._due_in()) > 0:
+                self._changed.wait(None if math.isinf(left_s) else left_s)
             count = min(len(self._orders), MAX_GROUP)
-            group = [self._orders.popleft()[1] for _ in range(count)]
+            group = [self._orders.popleft() for _ in range(count)]
             self._records -= sum(isinstance(order, Put) for order in group)
-            self._urgent = any(is_fact(order) for _, order in self._orders)
+            self._due_at = 0.0 if self._orders else math.inf
         return group
 
     def rest(self, seconds: float) -> bool:
@@ -126,16 +130,11 @@ class Intake:
             self._changed.wait_for(lambda: self._ended, seconds)
             return not self._ended
 
-    def _due(self) -> bool:
-        if self._ended or self._urgent or self._records >= GROUP:
-            return True
-        left = self._patience_left()
-        return left is not None and left <= 0
-
-    def _patience_left(self) -> float | None:
-        if not self._orders:
-            return None
-        return min(deadline for deadline, _ in self._orders) - time.monotonic()
+    def _due_in(self) -> float:
+        """Seconds until a group is due."""
+        if self._ended or self._records >= GROUP:
+            return 0.0
+        return self._due_at - time.monotonic()
 
 
 def is_fact(order: Order) -> bool:

@@ -132,7 +132,8 @@ class Uplink:
         farewell = None
         try:
             link.open()
-            self._await_opening()
+            if not self._is_let_in():
+                return ""
             self._note(connected=True, problem="", connections=self._state.connections + 1)
             self._log.info("link_up", connections=self._state.connections)
             self._window.restart()
@@ -148,15 +149,17 @@ class Uplink:
             self._note(connected=False)
         return ""
 
-    def _await_opening(self) -> None:
+    def _is_let_in(self) -> bool:
+        """Wait for the broker's word; False when we are to stop meanwhile."""
         deadline = time.monotonic() + OPENING_S
         while not self._stopping.is_set():
             event = self._inbox.take(deadline - time.monotonic())
             if isinstance(event, Opened):
-                return
+                return True
             _end_if_closed(event)
             if time.monotonic() > deadline:
                 raise GatewayError("the broker did not let us in in time", retryable=True)
+        return False
 
     def _serve(self, link: Link) -> None:
         while not self._stopping.is_set():

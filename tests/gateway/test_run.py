@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -33,7 +35,7 @@ REPOSITORY = Path(__file__).parents[2]
 class Live:
     """A gateway process with a battery on its bus."""
 
-    def __init__(self, settings: Path) -> None:
+    def __init__(self, settings: Path, **environment: str) -> None:
         self.settings = load(GatewaySettings, settings)
         self.sent: list[float] = []
         self._child = subprocess.Popen(
@@ -41,6 +43,7 @@ class Live:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=REPOSITORY,
+            env=os.environ | environment,
         )
 
     def listen(self, seconds: float) -> None:
@@ -75,8 +78,8 @@ class Live:
 def go_live():
     started: list[Live] = []
 
-    def _start(settings: Path) -> Live:
-        started.append(Live(settings))
+    def _start(settings: Path, **environment: str) -> Live:
+        started.append(Live(settings, **environment))
         eventually(started[-1].answers)
         return started[-1]
 
@@ -129,6 +132,19 @@ def test_sigterm_ends_cleanly_with_everything_on_disk(live):
     assert live.end(signal.SIGTERM) == 0
     assert b"Traceback" not in live.errors
     assert told_to_end - on_disk(live.settings)[-1] <= 1.5
+
+
+def test_systemd_is_told_of_readiness_of_life_and_of_the_end(tmp_path, mosquitto, go_live):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(10)
+        environment = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "200000"}
+        process = go_live(write_settings(tmp_path, mosquitto.port), **environment)
+        assert [systemd.recv(99) for _ in range(3)] == [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"]
+        process.end(signal.SIGTERM)
+        told = [systemd.recv(99)]
+        while told[-1] != b"STOPPING=1":
+            told.append(systemd.recv(99))
 
 
 def test_a_controller_over_http_binds_the_pack_and_a_restart_remembers_it(
