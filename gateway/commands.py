@@ -30,8 +30,8 @@ def _run_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     from gateway.main import Gateway  # noqa: PLC0415 - `--help` stays quick
-    from gateway.settings import GatewaySettings  # noqa: PLC0415
-    from gateway.supervision import run_until_stopped  # noqa: PLC0415
+    from gateway.settings import GatewaySettings  # noqa: PLC0415 - as above
+    from gateway.supervision import run_until_stopped  # noqa: PLC0415 - as above
 
     settings = load(GatewaySettings, args.settings)
     logs.configure(as_json=args.json)
@@ -39,8 +39,8 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from gateway.check import check  # noqa: PLC0415
-    from gateway.settings import GatewaySettings  # noqa: PLC0415
+    from gateway.check import check  # noqa: PLC0415 - `--help` stays quick
+    from gateway.settings import GatewaySettings  # noqa: PLC0415 - as above
 
     logs.configure(level="ERROR")
     settings = load(GatewaySettings, args.settings)
@@ -73,7 +73,7 @@ def _init_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _init(args: argparse.Namespace) -> int:
-    from gateway.beginning import begin  # noqa: PLC0415
+    from gateway.beginning import begin  # noqa: PLC0415 - `--help` stays quick
 
     begun = begin(args.folder, args.name, args.site, args.bridge_key)
     print(f"{begun.settings}\n{begun.key_file}")
@@ -111,8 +111,8 @@ def _speed(text: str) -> float:
 
 
 def _replay(args: argparse.Namespace) -> int:
-    from gateway.replay import ReplayPlan, replay  # noqa: PLC0415
-    from gateway.settings import GatewaySettings  # noqa: PLC0415
+    from gateway.replay import ReplayPlan, replay  # noqa: PLC0415 - `--help` stays quick
+    from gateway.settings import GatewaySettings  # noqa: PLC0415 - as above
 
     logs.configure(level="WARNING")
     settings = load(GatewaySettings, args.settings)

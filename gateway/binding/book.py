@@ -185,6 +185,7 @@ class Book:
         outcome = Outcome()
         if visit.present:
             outcome.facts.extend(self._announce(slot, force=True))
+            outcome.facts.extend(self._announce_swap_alone(slot, self.state.visit(slot)))
         outcome.moves.append(Left(slot, t_ns))
         if visit.present and visit.unit:
             soc = self._hear_soc(slot, visit.since_ns)

@@ -227,6 +227,14 @@ def test_a_swap_whose_incoming_pack_stays_unknown_is_told_without_it(slots):
     assert (out_of_car.vehicle, into_slot.place.slot) == (CAR, "3")
 
 
+def test_a_swap_is_told_even_if_its_pack_leaves_before_it_was_recognised(book, slots):
+    settled(book, slots, "5", B, 95.0)
+    book.swap(at(30), CAR, "3", "5", "SW1")
+    told = book.remove("3", at(60), None)
+    assert [(fact.unit, type(fact.body)) for fact in told.facts] == [(unit(B), SwapPerformed)]
+    assert told.facts[0].from_ns == at(30)
+
+
 def test_removing_from_an_empty_slot_says_nothing_of_any_pack(book):
     outcome = book.remove("7", at(0), None)
     assert outcome.facts == []
