@@ -14,11 +14,12 @@ from pathlib import Path
 
 import can
 
-from can_decoder.frames import FrameBatch
-from can_decoder.logs.candump import batch_of
+from can_decoder.frames import LONGEST_ROW, FrameBatch
+from can_decoder.logs.candump import LONGEST_ID, batch_of
 from can_decoder.logs.source import Source, packing
 
 ROWS = 50_000
+LARGEST_CHANNEL = 255
 
 
 def read_with_python_can(source: Source, suffix: str) -> Iterator[FrameBatch]:
@@ -27,11 +28,11 @@ def read_with_python_can(source: Source, suffix: str) -> Iterator[FrameBatch]:
         messages = _messages(source, path)
         while rows := list(islice(messages, ROWS)):
             yield batch_of(
-                [m.arbitration_id for m in rows],
+                [m.arbitration_id & LONGEST_ID for m in rows],
                 [m.is_extended_id for m in rows],
                 [_nanoseconds(m.timestamp) for m in rows],
-                [bytes(m.data) for m in rows],
-                [m.channel if isinstance(m.channel, int) else 0 for m in rows],
+                [bytes(m.data)[:LONGEST_ROW] for m in rows],
+                [_channel(m.channel) for m in rows],
             )
 
 
@@ -49,6 +50,11 @@ def _messages(source: Source, path: Path) -> Iterator[can.Message]:
             f"the file is damaged or of no known kind: {error!r}; what stood before was read",
             f"文件损坏或类型未知：{error!r}；此前的内容已读出",
         )
+
+
+def _channel(channel: object) -> int:
+    """A bus number; names and nonsense count as bus 0."""
+    return channel if isinstance(channel, int) and 0 <= channel <= LARGEST_CHANNEL else 0
 
 
 def _nanoseconds(seconds: float) -> int:

@@ -108,6 +108,15 @@ def test_logs_of_other_tools(tmp_path, suffix):
     assert t_ns[1] - t_ns[0] == pytest.approx(250_000_000, abs=1_000)
 
 
+def test_asc_with_a_channel_beyond_reason_is_read(tmp_path):
+    (tmp_path / "a.asc").write_text(
+        "date Sat Sep 30 15:06:13.191 2017\nbase hex  timestamps absolute\n"
+        " 1.5 250000032 1DB Rx d 3 01 02 03\n"
+    )
+    batch = whole(tmp_path / "a.asc")
+    assert (batch.channel.tolist(), payloads(batch)) == ([0], ["010203"])
+
+
 def test_truncated_blf_gives_what_stands_before_the_damage(tmp_path):
     path = tmp_path / "a.blf"
     with can.BLFWriter(path, max_container_size=2000) as log:
