@@ -86,12 +86,21 @@ def get(port: int, path: str):
         return json.loads(answer.read())
 
 
+def subscribed(port: int) -> bool:
+    """Whether the bridge hears records: what was sent before would not be sent again here."""
+    try:
+        return get(port, "/health")["ok"]
+    except urllib.request.HTTPError:
+        return False
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_run_answers_and_stops_cleanly(mosquitto, tmp_path, number):
     port = free_port()
     settings = write_settings(tmp_path, mosquitto.port, port)
     gateway = parts.PlayedGateway()
     with process(settings) as child:
+        until(lambda: subscribed(port))
         with Wire(mosquitto.port) as wire:
             wire.send(gateway.tell(PackInstalled(place=parts.SLOT)), gateway.telemetry())
             wire.receipt(2)
@@ -341,6 +350,7 @@ def test_show_and_verify_ask_a_running_bridge(english, mosquitto, tmp_path, caps
     port = free_port()
     gateway = parts.PlayedGateway()
     with process(write_settings(tmp_path, mosquitto.port, port)):
+        until(lambda: subscribed(port))
         with Wire(mosquitto.port) as wire:
             wire.send(gateway.tell(PackInstalled(place=parts.SLOT)))
             wire.receipt(1)
