@@ -185,9 +185,11 @@ def test_a_broker_that_wants_a_password_is_named_as_the_problem(outbox, make_upl
     conf = broker.folder / "mosquitto.conf"
     conf.write_text(conf.read_text().replace("allow_anonymous true", "allow_anonymous false"))
     broker.start()
-    uplink = make_uplink(broker.port)
-    eventually(lambda: "uthori" in uplink.state.problem)
-    broker.stop()
+    try:
+        uplink = make_uplink(broker.port)
+        eventually(lambda: "uthori" in uplink.state.problem)
+    finally:
+        broker.stop()
 
 
 def test_stopping_while_no_broker_answers_is_quick(outbox, make_uplink):
