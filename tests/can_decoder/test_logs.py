@@ -109,11 +109,12 @@ def test_logs_of_other_tools(tmp_path, suffix):
 
 
 def test_asc_with_a_channel_beyond_reason_is_read(tmp_path):
-    (tmp_path / "a.asc").write_text(
-        "date Sat Sep 30 15:06:13.191 2017\nbase hex  timestamps absolute\n"
-        " 1.5 250000032 1DB Rx d 3 01 02 03\n"
-    )
-    batch = whole(tmp_path / "a.asc")
+    path = tmp_path / "a.asc"
+    with can.Logger(path) as log:
+        log(can.Message(1.5, 0x1DB, is_extended_id=False, data=[1, 2, 3], channel=6, is_rx=True))
+    path.write_text(path.read_text().replace(" 7  1DB", " 250000032  1DB"))
+    batch = whole(path)
+    assert "250000032" in path.read_text()
     assert (batch.channel.tolist(), payloads(batch)) == ([0], ["010203"])
 
 
