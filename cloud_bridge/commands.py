@@ -45,8 +45,8 @@ def _trust_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _trust(args: argparse.Namespace) -> int:
-    from cloud_bridge.enrol import enrol  # noqa: PLC0415
-    from cloud_bridge.ledger.trust import Role  # noqa: PLC0415
+    from cloud_bridge.enrol import enrol  # noqa: PLC0415 - see _init
+    from cloud_bridge.ledger.trust import Role  # noqa: PLC0415 - see _init
 
     sites = tuple(args.site)
     print(enrol(args.settings, args.party, args.public_key, Role(args.role), sites).say())
@@ -54,7 +54,7 @@ def _trust(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from cloud_bridge.setup import check  # noqa: PLC0415
+    from cloud_bridge.setup import check  # noqa: PLC0415 - see _init
 
     findings = check(args.settings)
     for finding in findings:
@@ -66,10 +66,10 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from cloud_bridge.run import run  # noqa: PLC0415
-    from cloud_bridge.settings import BridgeSettings  # noqa: PLC0415
-    from packtrail import logs  # noqa: PLC0415
-    from packtrail.settings import load  # noqa: PLC0415
+    from cloud_bridge.run import run  # noqa: PLC0415 - see _init
+    from cloud_bridge.settings import BridgeSettings  # noqa: PLC0415 - see _init
+    from packtrail import logs  # noqa: PLC0415 - see _init
+    from packtrail.settings import load  # noqa: PLC0415 - see _init
 
     settings = load(BridgeSettings, args.settings)
     logs.configure()
@@ -101,14 +101,14 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from cloud_bridge.desk import show  # noqa: PLC0415
+    from cloud_bridge.desk import show  # noqa: PLC0415 - see _init
 
     print(show(args.code, args.settings, args.url, as_json=args.json))
     return 0
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from cloud_bridge.desk import verify  # noqa: PLC0415
+    from cloud_bridge.desk import verify  # noqa: PLC0415 - see _init
 
     text, sound = verify(args.code, args.settings, args.url, args.key, as_json=args.json)
     print(text)
