@@ -105,7 +105,7 @@ class Bridge:
     def health(self) -> Health:
         """What works and what does not, now."""
         parts = (
-            (Text("broker", "消息代理"), self.link.fault),
+            (Text("broker", "消息代理"), STALLED if self.link.dead else self.link.fault),
             (Text("store", "数据库"), self.intake.fault),
             (Text("intake", "接收"), STALLED if self.stalled else None),
         )
@@ -119,8 +119,10 @@ class Bridge:
 
     @property
     def stalled(self) -> bool:
-        """Whether the intake hangs or has died: then only a restart helps."""
-        dead = any(not thread.is_alive() for thread in self._threads) and not self._stop.is_set()
+        """Whether a thread hangs or has died: then only a restart helps."""
+        if self._stop.is_set():
+            return False
+        dead = self.link.dead or any(not thread.is_alive() for thread in self._threads)
         return dead or self.intake.silent_s > STALLED_S
 
     def _seal_regularly(self) -> None:

@@ -108,7 +108,12 @@ def read_chunk(data: bytes) -> Chunk:
             data, max_output_size=MAX_CHUNK_BYTES, allow_extra_data=False
         )
         chunk = msgspec.msgpack.decode(plain, type=Chunk)
-    except (zstandard.ZstdError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (
+        zstandard.ZstdError,
+        msgspec.DecodeError,
+        UnicodeDecodeError,
+        RecursionError,
+    ) as error:
         raise CodecError("columns", str(error)) from error
     if chunk.format != 1:
         raise CodecError("columns", f"format {chunk.format}")

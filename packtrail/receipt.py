@@ -19,7 +19,8 @@ from packtrail.signing import SIGNATURE_BYTES, SigningKey, VerifyKey
 RECEIPT_DOMAIN: Final = "receipt"
 MAX_RECEIPT_BYTES: Final = 65_536
 MAX_AHEAD: Final = 256
-"""At most so many numbers ahead of `through` in one receipt, the lowest of them."""
+"""At most so many numbers ahead of `through` in one receipt: those that it answers, then the
+lowest of the others."""
 
 
 class Refusal(msgspec.Struct, frozen=True):

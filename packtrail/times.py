@@ -12,7 +12,7 @@ from enum import StrEnum
 from packtrail.errors import CodecError
 
 NS_PER_S = 1_000_000_000
-_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z")
+_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z", re.ASCII)
 
 
 class ClockQuality(StrEnum):

@@ -82,8 +82,7 @@ def show_telemetry(
 ) -> Response:
     """Samples of a span as JSON columns, or as CSV (`format=csv` or `Accept: text/csv`)."""
     unit = _known(bridge, code)
-    from_ns, to_ns = _moment(start) or 0, _moment(to)
-    to_ns = LAST_NS if to_ns is None else to_ns
+    from_ns, to_ns = _bound(_moment(start), 0), _bound(_moment(to), LAST_NS)
     batch, more = bridge.packs.telemetry(unit, from_ns, to_ns, CHUNKS_PER_ANSWER)
     cursor = format_time(int(batch.t_ns[-1]) + 1) if more and len(batch) else None
     if form == "csv" or (form is None and "text/csv" in request.headers.get("accept", "")):
@@ -136,8 +135,13 @@ def _moment(text: str | None) -> int | None:
         raise Problem(422, detail, value=str(text)) from error
 
 
+def _bound(t_ns: int | None, otherwise: int) -> int:
+    """A moment that every database can compare with."""
+    return otherwise if t_ns is None else min(max(t_ns, 0), LAST_NS)
+
+
 def _csv(unit: UnitRef, batch: SampleBatch, cursor: str | None) -> Response:
-    name = "".join(c if c.isalnum() else "-" for c in str(unit))
+    name = "".join(c if c.isascii() and c.isalnum() else "-" for c in str(unit))
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     if cursor:
         headers["X-Next-From"] = cursor

@@ -5,10 +5,11 @@ When it is full the broker's thread waits, so that the broker keeps what we cann
 
 from __future__ import annotations
 
-import queue
 import threading
-import time
-from typing import NamedTuple
+from collections import deque
+from typing import Final, NamedTuple
+
+MOST_BYTES: Final = 64 * 1024 * 1024
 
 
 class Delivery(NamedTuple):
@@ -17,7 +18,7 @@ class Delivery(NamedTuple):
     Attributes:
         topic: as published.
         data: payload.
-        packet: packet identifier to acknowledge.
+        packet: packet identifier to acknowledge, 0 for QoS 0.
         session: which connection it came on; an identifier means nothing on another one.
     """
 
@@ -32,21 +33,27 @@ class Inbox:
 
     Args:
         capacity: deliveries that may wait.
+        most_bytes: how much they may hold together; one delivery may always wait.
     """
 
-    def __init__(self, capacity: int) -> None:
-        self._queue: queue.Queue[Delivery] = queue.Queue(capacity)
-        self._closed = threading.Event()
+    def __init__(self, capacity: int, most_bytes: int = MOST_BYTES) -> None:
+        self._capacity = capacity
+        self._most_bytes = most_bytes
+        self._waiting: deque[Delivery] = deque()
+        self._bytes = 0
+        self._closed = False
+        self._changed = threading.Condition()
 
     def put(self, delivery: Delivery) -> bool:
         """Wait for room and add; False once the inbox is closed."""
-        while not self._closed.is_set():
-            try:
-                self._queue.put(delivery, timeout=0.2)
-            except queue.Full:
-                continue
-            return True
-        return False
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._has_room(delivery))
+            if self._closed:
+                return False
+            self._waiting.append(delivery)
+            self._bytes += len(delivery.data)
+            self._changed.notify_all()
+        return True
 
     def batch(self, limit: int, wait_s: float, idle_s: float = 0.5) -> list[Delivery]:
         """Up to `limit` deliveries.
@@ -56,21 +63,24 @@ class Inbox:
             wait_s: a batch that is not full leaves so long after its first delivery.
             idle_s: with no delivery at all, an empty batch comes back after this.
         """
-        try:
-            taken = [self._queue.get(timeout=idle_s)]
-        except queue.Empty:
-            return []
-        deadline = time.monotonic() + wait_s
-        while len(taken) < limit:
-            try:
-                taken.append(self._queue.get(timeout=max(0.0, deadline - time.monotonic())))
-            except queue.Empty:
-                break
+        with self._changed:
+            if self._changed.wait_for(lambda: self._waiting, idle_s):
+                self._changed.wait_for(lambda: len(self._waiting) >= limit, wait_s)
+            count = min(limit, len(self._waiting))
+            taken = [self._waiting.popleft() for _ in range(count)]
+            self._bytes -= sum(len(one.data) for one in taken)
+            self._changed.notify_all()
         return taken
 
     def close(self) -> None:
         """Take nothing more; the broker delivers it again."""
-        self._closed.set()
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
 
     def __len__(self) -> int:
-        return self._queue.qsize()
+        return len(self._waiting)
+
+    def _has_room(self, delivery: Delivery) -> bool:
+        fits = self._bytes + len(delivery.data) <= self._most_bytes
+        return not self._waiting or (fits and len(self._waiting) < self._capacity)

@@ -27,6 +27,8 @@ KEPT_BYTES: Final = 4_096
 """So much of a stranger's message is kept for inspection."""
 LATEST_NS: Final = 7_258_118_400 * 10**9
 """2200-01-01: no clock of ours shows more, and it fits 64 bits in every database."""
+MAX_DETAIL_BYTES: Final = 200
+"""Longest detail of a refusal: a receipt holds many of them."""
 MAX_NAME: Final = 128
 """Longest author, stream, slot, site or identifier."""
 
@@ -161,5 +163,5 @@ def _stranger(topic: str, data: bytes, reason: str) -> Stranger:
 
 
 def _short(detail: str) -> str:
-    """Receipts are small: a refusal's detail is one line of them."""
-    return detail[:200]
+    """Receipts are small: a refusal's detail is one line of them, in any script."""
+    return detail.encode()[:MAX_DETAIL_BYTES].decode(errors="ignore")

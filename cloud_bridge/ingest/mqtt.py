@@ -13,13 +13,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.ingest.inbox import Delivery, Inbox
+from cloud_bridge.ingest.judge import MAX_MESSAGE_BYTES
 from cloud_bridge.settings import MqttSettings, TlsSettings
 from packtrail import logs
 from packtrail.language import Text
@@ -31,7 +32,25 @@ QOS: Final = 1
 KEEPALIVE_S: Final = 30
 RECEIPTS_WAITING: Final = 1_000
 
+HEADER_BYTES: Final = 65_536
+"""Room for topic and properties beside the largest message that is looked at."""
+
 log = logs.get("cloud_bridge.mqtt")
+
+
+class _Network(Client):
+    """paho's client, which also says that its thread has ended: nothing else would."""
+
+    ended = False
+
+    def loop_forever(
+        self, timeout: float = 1.0, retry_first_connection: bool = False
+    ) -> MQTTErrorCode:
+        """The work of paho's thread."""
+        try:
+            return super().loop_forever(timeout, retry_first_connection)
+        finally:
+            self.ended = True
 
 
 class MqttLink:
@@ -54,6 +73,7 @@ class MqttLink:
         self._status = status
         self._session = 0
         self._lock = threading.Lock()
+        self.connections = 0
         self.fault: Text | None = Text("not connected yet", "尚未连接")
         self._client = make_client(settings, settings.client_id, clean=False)
         self._client.on_connect = self._on_connect
@@ -67,6 +87,11 @@ class MqttLink:
         """Whether the subscription stands."""
         return not self.fault
 
+    @property
+    def dead(self) -> bool:
+        """Whether the network thread has ended, by what a broker sent: only a restart helps."""
+        return self._client.ended
+
     def start(self) -> None:
         """Connect in the background, now and after every loss."""
         host, port = self._settings.host, self._settings.port
@@ -76,6 +101,8 @@ class MqttLink:
             properties.SessionExpiryInterval = SESSION_S
             # The broker may have so many unacknowledged messages on the way to us.
             properties.ReceiveMaximum = self._settings.window
+            # Whatever is larger, the broker throws away.
+            properties.MaximumPacketSize = MAX_MESSAGE_BYTES + HEADER_BYTES
             self._client.connect_async(
                 host, port, KEEPALIVE_S, clean_start=False, properties=properties
             )
@@ -99,11 +126,12 @@ class MqttLink:
         """See `Answering.acknowledge`.
 
         A delivery of an earlier connection is left alone: the broker has given its packet
-        identifier to another message by now.
+        identifier to another message by now. One of QoS 0 has no identifier, and a broker
+        ends the connection of whoever acknowledges it.
         """
         with self._lock:
             for delivery in deliveries:
-                if delivery.session == self._session:
+                if delivery.packet and delivery.session == self._session:
                     self._client.ack(delivery.packet, QOS)
 
     @property
@@ -129,6 +157,7 @@ class MqttLink:
             self._lose(Text(f"it refuses the subscription: {refused}", f"拒绝订阅：{refused}"))
             return
         self.fault = None
+        self.connections += 1
         log.info("broker_subscribed")
 
     def _on_connect_fail(self, _client: Client, _data: Any) -> None:
@@ -147,23 +176,27 @@ class MqttLink:
         self.fault = fault
 
     def _on_message(self, client: Client, _data: Any, message: MQTTMessage) -> None:
-        if message.topic.endswith("/status"):
-            self._status(message.topic, bytes(message.payload))
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = "no UTF-8"
+        if topic.endswith("/status"):
+            self._status(topic, bytes(message.payload))
             client.ack(message.mid, message.qos)
             return
         # Waits while the inbox is full: then the broker's window to us stays full too.
-        data = bytes(message.payload)
-        self._inbox.put(Delivery(message.topic, data, message.mid, self._session))
+        data = bytes(message.payload[: MAX_MESSAGE_BYTES + 1])
+        self._inbox.put(Delivery(topic, data, message.mid, self._session))
 
 
-def make_client(settings: MqttSettings, client_id: str, *, clean: bool) -> Client:
+def make_client(settings: MqttSettings, client_id: str, *, clean: bool) -> _Network:
     """A client with these settings, not yet connected.
 
     Raises:
         PacktrailError: a secret or a TLS file is not there.
     """
     v5 = settings.protocol == "5"
-    client = Client(
+    client = _Network(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
         clean_session=None if v5 else clean,

@@ -59,6 +59,7 @@ class Batch:
     equivocations: int = 0
     refusals: dict[tuple[str, str], dict[int, Refusal]] = field(default_factory=dict)
     newest: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    touched: dict[tuple[str, str], set[int]] = field(default_factory=dict)
 
     def take(self, arrivals: Sequence[Arrival]) -> Committed:
         """Store or recognise each arrival, then move the receipts they touch."""
@@ -99,6 +100,7 @@ class Batch:
         key = (address.gateway, address.epoch)
         seq, newest_ns = self.newest.get(key, (0, 0))
         self.newest[key] = (max(seq, address.seq), max(newest_ns, sealed_ns))
+        self.touched.setdefault(key, set()).add(address.seq)
 
     def _keep(self, arrival: Arrival) -> None:
         match arrival.content:
@@ -190,7 +192,8 @@ class Batch:
         key = {"gateway": gateway, "epoch": epoch}
         before = self.run("find_receipt", key).fetchone() or (0, 0, 0)
         seen, sealed_ns = self.newest[gateway, epoch]
-        through, ahead = reach(self.run, gateway, epoch, before[0])
+        through, waiting = reach(self.run, gateway, epoch, before[0])
+        ahead = named_ahead(through, self.touched[gateway, epoch], waiting)
         row = {"through": through, "highest": max(before[1], seen), "now": self.now_ns}
         row |= {"sealed_ns": max(before[2], sealed_ns)}
         self.run("upsert_receipt", {**key, **row})
@@ -212,6 +215,17 @@ def reach(run: Run, gateway: str, epoch: str, through: int) -> tuple[int, tuple[
             ahead = [seq for seq in page if seq > joined]
             return joined, tuple(ahead)
         through = joined
+
+
+def named_ahead(through: int, touched: Iterable[int], waiting: Iterable[int]) -> tuple[int, ...]:
+    """What a receipt names beyond `through`: first what it answers, then the lowest.
+
+    Behind a hole that nothing will ever close (a bridge that was restored from a backup) the
+    lowest numbers alone would leave everything later without an answer for ever.
+    """
+    answered = sorted(seq for seq in touched if seq > through)[:MAX_AHEAD]
+    others = [seq for seq in waiting if seq not in answered]
+    return tuple(sorted(answered + others[: MAX_AHEAD - len(answered)]))
 
 
 def contiguous(through: int, above: Iterable[int]) -> int:

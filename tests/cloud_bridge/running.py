@@ -99,6 +99,11 @@ class Wire:
         for topic, data in messages:
             self._client.publish(topic, data, qos=1).wait_for_publish(5)
 
+    def shout(self, *messages: tuple[str, bytes]) -> None:
+        """Send at QoS 0."""
+        for topic, data in messages:
+            self._client.publish(topic, data, qos=0).wait_for_publish(5)
+
     def receipt(self, through: int) -> Receipt:
         """Wait for a receipt that reaches `through`."""
         return until(lambda: next((r for r in self.receipts if r.through >= through), None))

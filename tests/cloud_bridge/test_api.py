@@ -162,6 +162,21 @@ def test_telemetry_comes_as_csv(told):
         assert float(rows[0]["cell_voltage_v_4"]) == 3.3
 
 
+def test_times_that_no_database_holds_are_answered_all_the_same(told):
+    path = f"/api/v1/packs/{parts.CODE}"
+    all_of_it = told.get(f"{path}/telemetry").json()
+    wide = "from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59Z"
+    assert told.get(f"{path}/telemetry?{wide}").json() == all_of_it
+    assert told.get(f"{path}/telemetry?from=9999-01-01T00:00:00Z").status_code == 200
+    assert told.get(f"{path}?at=0001-01-01T00:00:00Z&known=9999-01-01T00:00:00Z").status_code == 200
+
+
+def test_a_file_name_holds_ascii_only(desk, gateway):
+    desk.receive(gateway.telemetry(unit=UnitRef("maker_serial", "电池1")))
+    answer = desk.get("/api/v1/packs/maker_serial:电池1/telemetry?format=csv")
+    assert answer.headers["content-disposition"] == 'attachment; filename="maker-serial---1.csv"'
+
+
 def test_what_is_not_known_is_null_and_an_empty_cell(desk, gateway):
     batch = parts.samples(2)
     batch.values["soc_pct"][0] = math.nan

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from pathlib import Path
+
 import pytest
 
+from cloud_bridge.ingest.inbox import Inbox
+from cloud_bridge.ingest.mqtt import MqttLink
 from cloud_bridge.service import Bridge
+from cloud_bridge.settings import BridgeSettings
 from packtrail.event import PackInstalled
 from tests.cloud_bridge import parts
+from tests.cloud_bridge.played_broker import PlayedBroker
 from tests.cloud_bridge.running import Wire, running, settings_for, until
 
 
@@ -115,3 +122,43 @@ def test_a_key_taken_out_of_the_settings_loses_its_voice(mosquitto, tmp_path, ga
         wire.send(*gateway.sent.values())
         wire.receipt(1)
         assert bridge.store.size() == 4
+
+
+def test_messages_of_qos_0_cost_the_bridge_no_connection(mosquitto, tmp_path, gateway):
+    with running(settings_for(tmp_path, mosquitto.port)) as bridge, Wire(mosquitto.port) as wire:
+        wire.shout(gateway.telemetry())
+        wire.receipt(1)
+        wire.send(gateway.telemetry())
+        wire.receipt(2)
+        assert bridge.link.connections == 1
+
+
+def test_a_topic_that_is_no_utf8_is_a_stranger(tmp_path):
+    with PlayedBroker() as broker, running(old_protocol(tmp_path, broker.port)) as bridge:
+        broker.publish(b"packtrail/1/\xff\xff/record/0/1", b"")
+        broker.publish(b"packtrail/1/station-1/status", b"online")
+        until(lambda: bridge.presence.of("station-1"))
+        until(lambda: bridge.store.counts().strangers)
+        assert not bridge.stalled
+
+
+def test_the_end_of_the_network_thread_is_seen(tmp_path, monkeypatch):
+    ends: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", ends.append)
+
+    def fail(_topic: str, _payload: bytes) -> None:
+        raise ValueError("a mistake of our own")
+
+    with PlayedBroker() as broker:
+        link = MqttLink(old_protocol(tmp_path, broker.port).mqtt, Inbox(10), fail)
+        link.start()
+        until(lambda: link.connected)
+        assert not link.dead
+        broker.publish(b"packtrail/1/station-1/status", b"online")
+        until(lambda: link.dead)
+        until(lambda: ends)
+        link.stop()
+
+
+def old_protocol(folder: Path, port: int) -> BridgeSettings:
+    return settings_for(folder, port, mqtt={"protocol": "3.1.1"})

@@ -16,6 +16,7 @@ from cloud_bridge.ingest.intake import REFUSALS_PER_RECEIPT, Intake
 from cloud_bridge.ingest.presence import MOST, Presence
 from cloud_bridge.metrics import Metrics
 from cloud_bridge.store import SqliteStore
+from packtrail.event import PackInstalled
 from packtrail.receipt import MAX_RECEIPT_BYTES, open_receipt
 from packtrail.record import Kind
 from tests.cloud_bridge import parts
@@ -84,6 +85,17 @@ def test_many_refusals_come_in_receipts_of_bounded_size(bench):
     assert named == list(range(1, 258))
 
 
+def test_refusals_in_any_script_leave_the_receipt_small(bench):
+    gateway = parts.PlayedGateway()
+    other = "站" * 128
+    messages = [
+        gateway.tell(PackInstalled(place=parts.SLOT), author=other)
+        for _ in range(REFUSALS_PER_RECEIPT)
+    ]
+    bench.intake.take(deliveries(*messages))
+    assert [len(said.refused) for what, said in bench.link.said if what == "receipt"] == [128]
+
+
 def test_a_store_that_does_not_answer_gets_nothing_acknowledged(bench, tmp_path):
     other = sqlite3.connect(tmp_path / "db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -125,6 +137,22 @@ def test_a_full_inbox_makes_the_broker_wait_until_there_is_room():
     assert inbox.batch(1, 0.01) == [first]
     waiting.join(5)
     assert inbox.batch(1, 0.01) == [second]
+
+
+def test_an_inbox_full_of_large_messages_makes_the_broker_wait():
+    inbox = Inbox(10, most_bytes=100)
+    small, large, other = deliveries(("a", b"1"), ("b", b"2" * 100), ("c", b"3"))
+    assert inbox.put(small)
+    waiting = threading.Thread(target=inbox.put, args=(large,))
+    waiting.start()
+    time.sleep(0.05)
+    assert waiting.is_alive()
+    assert inbox.batch(1, 0.01) == [small]
+    waiting.join(5)
+    assert not waiting.is_alive()
+    threading.Thread(target=inbox.put, args=(other,)).start()
+    assert inbox.batch(2, 0.05) == [large]
+    assert until(lambda: inbox.batch(2, 0.05)) == [other]
 
 
 def test_a_closed_inbox_lets_nobody_wait():
