@@ -11,10 +11,11 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 import packtrail
-from packtrail.errors import PacktrailError
+from packtrail.arguments import Parser, see
+from packtrail.errors import PacktrailError, os_fault
 from packtrail.language import Text, locale_language
 
 EXIT_FAULT: Final = 2
@@ -128,6 +129,10 @@ def run_line(argv: Sequence[str]) -> int:
         # The reader (`| head`) has gone: silence the flush at exit, which would fail too.
         sys.stdout = None
         return 0
+    except OSError as error:
+        # A file or a disk said no where no verb had better words for it.
+        print(f"packtrail: {os_fault(error).describe(locale_language())}", file=sys.stderr)
+        return EXIT_FAULT
 
 
 def find(target: str) -> Command:
@@ -149,7 +154,7 @@ def _dispatch(argv: list[str]) -> int:
     group = GROUPS.get(argv[0])
     if group is None:
         raise PacktrailError(
-            Text("no such command", "没有这个命令"), where=argv[0], hint=_see("packtrail --help")
+            Text("no such command", "没有这个命令"), where=argv[0], hint=see("packtrail --help")
         )
     return _run_group(argv[0], group, argv[1:])
 
@@ -164,7 +169,7 @@ def _run_group(name: str, group: Group, rest: list[str]) -> int:
         raise PacktrailError(
             Text("no such command", "没有这个命令"),
             where=f"{name} {rest[0]}",
-            hint=_see(f"packtrail {name} --help"),
+            hint=see(f"packtrail {name} --help"),
         )
     return _run_verb(f"packtrail {name} {rest[0]}", group.verbs[rest[0]], rest[1:])
 
@@ -174,10 +179,6 @@ def _run_verb(program: str, target: str, rest: list[str]) -> int:
     parser = Parser(prog=program, description=command.help.say())
     command.arguments(parser)
     return command.run(parser.parse_args(rest))
-
-
-def _see(line: str) -> Text:
-    return Text(f"see `{line}`", f"参见 `{line}`")
 
 
 def _overview() -> str:
@@ -200,35 +201,3 @@ def _group_overview(name: str, group: Group) -> str:
     for verb, target in group.verbs.items():
         lines.append(f"  packtrail {f'{name} {verb}':26} {find(target).help.say()}")
     return "\n".join(lines)
-
-
-class _Formatter(argparse.HelpFormatter):
-    """Help whose fixed words are in the language of the locale."""
-
-    def add_usage(
-        self, usage: str | None, actions: Any, groups: Any, prefix: str | None = None
-    ) -> None:
-        """Begin the usage line with our word for it."""
-        words = Text("usage: ", "用法：").say()
-        super().add_usage(usage, actions, groups, words if prefix is None else prefix)
-
-
-class Parser(argparse.ArgumentParser):
-    """An argument parser that speaks the language of the locale."""
-
-    def __init__(self, *, prog: str, description: str) -> None:
-        super().__init__(
-            prog=prog, description=description, add_help=False, formatter_class=_Formatter
-        )
-        self._positionals.title = Text("arguments", "参数").say()
-        self._optionals.title = Text("options", "选项").say()
-        self.add_argument(
-            "-h",
-            "--help",
-            action="help",
-            help=Text("show this help and exit", "显示本帮助并退出").say(),
-        )
-
-    def error(self, message: str) -> NoReturn:
-        """Leave with exit code 2 and a line that points to the help."""
-        raise PacktrailError(message, where=self.prog, hint=_see(f"{self.prog} --help"))

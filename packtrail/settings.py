@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, ValidationInfo
+from pydantic_core import ErrorDetails
 
-from packtrail.errors import PacktrailError, SettingsError
-from packtrail.language import Text, locale_language
+from packtrail.errors import PacktrailError, SettingsError, reason_of, remedy_of
+from packtrail.language import Text
 
 
 class Settings(BaseModel):
@@ -45,10 +46,11 @@ def load(model: type[Model], path: Path) -> Model:
     try:
         content = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        fault = Text("cannot be read: {why}", "无法读取：{why}")
-        raise SettingsError(str(path), [fault.say(why=error.strerror)]) from error
+        fault = Text("cannot be read: {why}", "无法读取：{why}").say(why=reason_of(error).say())
+        raise SettingsError(str(path), [fault], hint=remedy_of(error)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(str(path), [f"not TOML: {error}"]) from error
+        fault = Text("not TOML: {why}", "不是 TOML 文件：{why}").say(why=error)
+        raise SettingsError(str(path), [fault]) from error
     return parse(model, content, path)
 
 
@@ -57,7 +59,7 @@ def parse(model: type[Model], content: dict[str, object], path: Path) -> Model:
     try:
         return model.model_validate(content, context={"folder": path.parent.resolve()})
     except ValidationError as error:
-        faults = [_describe(fault["loc"], fault["type"], fault["msg"]) for fault in error.errors()]
+        faults = [_describe(fault) for fault in error.errors()]
         raise SettingsError(str(path), faults) from error
 
 
@@ -77,17 +79,33 @@ def secret(variable: str) -> str:
     return value
 
 
-_CHINESE = {
-    "missing": "缺少此项",
-    "extra_forbidden": "未知的配置项",
-    "int_parsing": "应为整数",
-    "float_parsing": "应为数字",
-    "bool_parsing": "应为 true 或 false",
-    "string_type": "应为文本",
+_FAULTS = {
+    "missing": Text("is missing", "缺少此项"),
+    "extra_forbidden": Text("there is no such setting", "没有这个配置项"),
+    "int_type": Text("has to be a whole number", "应为整数"),
+    "int_parsing": Text("has to be a whole number", "应为整数"),
+    "int_from_float": Text("has to be a whole number", "应为整数"),
+    "float_type": Text("has to be a number", "应为数字"),
+    "float_parsing": Text("has to be a number", "应为数字"),
+    "bool_type": Text("has to be true or false", "应为 true 或 false"),
+    "bool_parsing": Text("has to be true or false", "应为 true 或 false"),
+    "string_type": Text("has to be text", "应为文本"),
+    "string_pattern_mismatch": Text("has to look like {pattern}", "格式应为 {pattern}"),
+    "string_too_short": Text("is too short", "太短"),
+    "model_type": Text("has to be a table", "应为表"),
+    "list_type": Text("has to be a list", "应为列表"),
+    "literal_error": Text("has to be {expected}", "应为 {expected}"),
+    "enum": Text("has to be {expected}", "应为 {expected}"),
+    "greater_than": Text("has to be more than {gt}", "应大于 {gt}"),
+    "greater_than_equal": Text("has to be {ge} or more", "应不小于 {ge}"),
+    "less_than": Text("has to be less than {lt}", "应小于 {lt}"),
+    "less_than_equal": Text("has to be {le} or less", "应不大于 {le}"),
 }
+"""Our words for pydantic's faults; one without stands as pydantic says it."""
 
 
-def _describe(place: tuple[int | str, ...], kind: str, message: str) -> str:
-    key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in place)
-    chinese = _CHINESE.get(kind) if locale_language() == "zh" else None
-    return f"{key.lstrip('.') or '(top)'}: {chinese or message}"
+def _describe(fault: ErrorDetails) -> str:
+    key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in fault["loc"])
+    ours = _FAULTS.get(fault["type"])
+    said = ours.say(**fault.get("ctx", {})) if ours else fault["msg"].removeprefix("Value error, ")
+    return f"{key.lstrip('.') or '(top)'}: {said}"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 import rfc8785
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey,
     Ed25519PublicKey,
@@ -26,11 +26,13 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from packtrail.errors import PacktrailError
+from packtrail.errors import PacktrailError, os_fault
 from packtrail.language import Text
 
 SIGNATURE_BYTES = 64
 PUBLIC_KEY_BYTES = 32
+_MAKE = Text("make one with `packtrail key new FILE`", "用 packtrail key new 生成")
+_PUBLIC = Text("`packtrail key show FILE` prints it", "用 packtrail key show 查看")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,11 @@ class VerifyKey:
         try:
             raw = base64.b64decode(text, validate=True)
         except ValueError as error:
-            raise PacktrailError("the public key is not base64", where=text) from error
+            told = Text("the public key is not base64", "公钥不是 base64")
+            raise PacktrailError(told, where=text, hint=_PUBLIC) from error
         if len(raw) != PUBLIC_KEY_BYTES:
-            raise PacktrailError(f"a public key has 32 bytes, this has {len(raw)}", where=text)
+            told = Text("a public key has 32 bytes, this has {n}", "公钥应为 32 字节，此处为 {n}")
+            raise PacktrailError(told.fill(n=len(raw)), where=text, hint=_PUBLIC)
         return cls(raw)
 
     @property
@@ -89,25 +93,31 @@ class SigningKey:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read a PEM file; refuse one that others may read."""
+        """Read a PEM file; refuse one that others may read.
+
+        Raises:
+            PacktrailError: the file is not there, not ours alone, or no Ed25519 key.
+        """
         if not path.exists():
-            raise PacktrailError(
-                Text("no key file", "密钥文件不存在"),
-                where=str(path),
-                hint=Text("make one with `packtrail key new FILE`", "用 packtrail key new 生成"),
-            )
-        if path.stat().st_mode & 0o077:
+            raise PacktrailError(Text("no key file", "密钥文件不存在"), where=str(path), hint=_MAKE)
+        try:
+            pem, mode = path.read_bytes(), path.stat().st_mode
+        except OSError as error:
+            raise os_fault(error, path) from error
+        if mode & 0o077:
             raise PacktrailError(
                 Text("others may read this key", "该密钥文件可被其他用户读取"),
                 where=str(path),
                 hint=f"chmod 600 {path}",
             )
         try:
-            key = load_pem_private_key(path.read_bytes(), password=None)
-        except ValueError as error:
-            raise PacktrailError("not a PEM private key", where=str(path)) from error
+            key = load_pem_private_key(pem, password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            told = Text("not a PEM private key without password", "不是无密码的 PEM 私钥")
+            raise PacktrailError(told, where=str(path), hint=_MAKE) from error
         if not isinstance(key, Ed25519PrivateKey):
-            raise PacktrailError("not an Ed25519 key", where=str(path))
+            told = Text("not an Ed25519 key", "不是 Ed25519 密钥")
+            raise PacktrailError(told, where=str(path), hint=_MAKE)
         return cls(key)
 
     def save(self, path: Path) -> None:

@@ -9,11 +9,11 @@ import tomllib
 from pathlib import Path
 
 from packtrail import logs
+from packtrail.arguments import number_between, whole_between
 from packtrail.command import Command
 from packtrail.errors import PacktrailError
 from packtrail.language import Text
 from packtrail.settings import load, parse
-from simulators.arguments import number_between, whole_between
 from simulators.run import StationRun
 from simulators.settings import StationSettings, sample_path
 

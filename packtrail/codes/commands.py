@@ -5,11 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 from datetime import UTC, date, datetime
+from typing import Final
 
-from packtrail.codes.labels import LabelReading, read_label
+from packtrail.arguments import day, whole_between
+from packtrail.codes.labels import LabelProblem, LabelReading, read_label
 from packtrail.codes.pack_code import PackCode
-from packtrail.command import Command
+from packtrail.command import EXIT_FAULT, Command
+from packtrail.errors import CodeError
 from packtrail.language import Text
+
+MAKER_LENGTH: Final = 3
 
 
 def _read_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,13 +22,29 @@ def _read_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "other_half", nargs="?", default="", help=Text("the other half", "标签的另一半").say()
     )
-    parser.add_argument("--json", action="store_true", help="JSON")
+    parser.add_argument("--json", action="store_true", help=Text("as JSON", "以 JSON 输出").say())
 
 
 def _read(args: argparse.Namespace) -> int:
     reading = read_label(args.label, args.other_half)
-    print(json.dumps(_facts(reading), ensure_ascii=False) if args.json else _sentences(reading))
-    return 0 if reading.code else 1
+    if args.json:
+        print(json.dumps(_facts(reading), ensure_ascii=False))
+        return 0 if reading.code else EXIT_FAULT
+    if reading.code is None:
+        raise _unreadable(reading)
+    print(_sentences(reading.code))
+    return 0
+
+
+def _unreadable(reading: LabelReading) -> CodeError:
+    """Why a label gave no code, and what to do: choose one of several, or scan again."""
+    problem = reading.problem or LabelProblem.NO_CODE
+    detail = reading.detail or Text("", "")
+    what = [part for part in (problem.text, detail) if part.en]
+    said = Text(": ".join(p.en for p in what), "：".join(p.zh for p in what))
+    several = ", ".join(reading.candidates)
+    hint = Text(f"give one of {several}", f"请只给出其中之一：{several}") if several else None
+    return CodeError(said, text=reading.raw, hint=hint)
 
 
 def _facts(reading: LabelReading) -> dict[str, object]:
@@ -45,12 +66,7 @@ def _facts(reading: LabelReading) -> dict[str, object]:
     }
 
 
-def _sentences(reading: LabelReading) -> str:
-    code = reading.code
-    if code is None:
-        problem = reading.problem.text.say() if reading.problem else ""
-        detail = f": {reading.detail.say()}" if reading.detail else ""
-        return "\n".join([problem + detail, *reading.candidates])
+def _sentences(code: PackCode) -> str:
     rows = [
         (Text("code", "编码"), code.text),
         (Text("unit", "产品类型"), code.level.text.say()),
@@ -66,13 +82,24 @@ def _sentences(reading: LabelReading) -> str:
 
 
 def _make_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--maker", default="000", help=Text("3 characters", "3 位").say())
-    parser.add_argument("--chemistry", default="LFP", help="LFP, NMC, LTO …")
-    parser.add_argument("--made-on", type=date.fromisoformat, default=date(2026, 4, 1))
-    parser.add_argument("--serial", type=int, default=1)
-    parser.add_argument(
-        "--second-life", action="store_true", help=Text("19 characters", "19 位梯次编码").say()
-    )
+    add = parser.add_argument
+    maker = Text("the maker's 3 characters", "厂商代码，3 位")
+    add("--maker", default="000", type=_maker, metavar="XXX", help=maker.say())
+    chemistry = Text("battery type, such as LFP, NMC, LTO", "电池类型，如 LFP、NMC、LTO")
+    add("--chemistry", default="LFP", metavar="KEY", help=chemistry.say())
+    made_on = Text("day of production", "生产日期")
+    add("--made-on", type=day, default=date(2026, 4, 1), metavar="DATE", help=made_on.say())
+    serial = Text("number of the day, 1 to 9999999", "当日序列号，1 至 9999999")
+    add("--serial", type=whole_between(1, 9_999_999), default=1, metavar="N", help=serial.say())
+    second = Text("a second-life code of 19 characters", "19 位梯次利用编码")
+    add("--second-life", action="store_true", help=second.say())
+
+
+def _maker(text: str) -> str:
+    if len(text) != MAKER_LENGTH:
+        told = Text("{text!r} has not 3 characters", "{text!r} 不是 3 位")
+        raise argparse.ArgumentTypeError(told.say(text=text))
+    return text
 
 
 def _make(args: argparse.Namespace) -> int:

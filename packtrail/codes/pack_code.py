@@ -244,14 +244,19 @@ def _chemistry_letter(chemistry: str, edition: str) -> str:
     for letter, kind in grammar(edition).chemistries.items():
         if chemistry in (letter, kind["key"]):
             return letter
-    raise CodeError(Text("no such battery type", "没有这种电池类型"), text=chemistry)
+    known = ", ".join(kind["key"] for kind in grammar(edition).chemistries.values())
+    hint = Text(f"known are {known}", f"可用：{known}")
+    raise CodeError(Text("no such battery type", "没有这种电池类型"), text=chemistry, hint=hint)
 
 
 def _date_symbols(made_on: date, edition: str) -> str:
     tables = grammar(edition)
     index = made_on.year - tables.first_year
     if not 0 <= index < len(tables.year):
-        raise CodeError(Text("no symbol for this year", "该年份没有代码"), text=str(made_on))
+        last = tables.first_year + len(tables.year) - 1
+        hint = Text(f"{tables.first_year} to {last}", f"可用 {tables.first_year} 至 {last}")
+        told = Text("no symbol for this year", "该年份没有代码")
+        raise CodeError(told, text=str(made_on), hint=hint)
     return tables.year[index] + tables.month[made_on.month - 1] + tables.day[made_on.day - 1]
 
 

@@ -12,9 +12,9 @@ from typing import Final
 from rich.console import Console
 from rich.live import Live
 
+from packtrail.arguments import number_between, whole_between
 from packtrail.command import Command
 from packtrail.language import Text
-from simulators.arguments import number_between, whole_between
 from simulators.demo.demonstration import Course, Demonstration
 from simulators.demo.expectations import Finding
 from simulators.demo.layout import Layout, Ports

@@ -177,7 +177,7 @@ def test_a_code_can_be_made_and_read(capsys):
     code = capsys.readouterr().out.strip()
     assert command.run_line(["code", "read", code]) == 0
     assert "2026-04-01" in capsys.readouterr().out
-    assert command.run_line(["code", "read", "nothing"]) == 1
+    assert command.run_line(["code", "read", "nothing"]) == 2
 
 
 def test_a_key_can_be_made_once(tmp_path, capsys):
