@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from can_decoder.frames import FrameBatch
 from can_decoder.logs import compiled
+from can_decoder.logs.candump import LATEST_NS
 from can_decoder.logs.source import Source
 
 SIGNATURE: Final = b"LOGG"
@@ -134,7 +135,8 @@ class _Reader:
         )
         try:
             start = datetime(year, month, day, hour, minute, second, milli * 1000, UTC)
-            self.start_ns = round(start.timestamp() * 1000) * 1_000_000
+            start_ns = round(start.timestamp() * 1000) * 1_000_000
+            self.start_ns = start_ns if abs(start_ns) < LATEST_NS else 0
         except ValueError:
             self.start_ns = 0  # no date was written: times count from zero
         self.begun = True

@@ -118,6 +118,16 @@ def test_asc_with_a_channel_beyond_reason_is_read(tmp_path):
     assert (batch.channel.tolist(), payloads(batch)) == ([0], ["010203"])
 
 
+def test_blf_that_begins_in_the_year_9999_counts_from_zero(tmp_path):
+    path = tmp_path / "a.blf"
+    with can.BLFWriter(path) as log:
+        log(can.Message(1.0, 0x100, is_extended_id=False, data=[1], channel=0))
+    raw = bytearray(path.read_bytes())
+    raw[40:42] = (9999).to_bytes(2, "little")
+    path.write_bytes(raw)
+    assert whole(path).t_ns.tolist() == [0]
+
+
 def test_truncated_blf_gives_what_stands_before_the_damage(tmp_path):
     path = tmp_path / "a.blf"
     with can.BLFWriter(path, max_container_size=2000) as log:
