@@ -7,13 +7,14 @@ import re
 import sys
 from pathlib import Path
 
-from can_decoder.database import Database, load
+from can_decoder.database import Database, load, no_message
 from can_decoder.decoding import Decoding
 from can_decoder.layout import MessageLayout, SignalLayout
 from can_decoder.logs.source import Source
 from can_decoder.profiles import find
 from can_decoder.profiles.suggest import suggest
 from can_decoder.reporting import Reporting, is_capture
+from packtrail.arguments import number_between
 from packtrail.command import Command
 from packtrail.language import Text
 
@@ -43,7 +44,7 @@ def _decode_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--period",
-        type=float,
+        type=number_between(0.001, 1e6),
         default=1.0,
         metavar="S",
         help=Text(
@@ -88,7 +89,7 @@ def _decoding(args: argparse.Namespace) -> Decoding | Reporting:
     source = Source(Path(args.log))
     if not args.dbc and not args.profile and is_capture(source.head()):
         return Reporting(source)
-    database = load(args.dbc) if args.dbc else None
+    database = load(args.dbc, for_use=True) if args.dbc else None
     profile = find(args.profile) if args.profile else None
     return Decoding(args.log, database, profile, period_s=args.period)
 
@@ -110,6 +111,8 @@ def _check(args: argparse.Namespace) -> int:
         database = load(path)
         for finding in database.diagnostics:
             print(finding.describe())
+        if not database.messages:
+            raise no_message(path)
         found += len(database.diagnostics)
         signals = sum(len(message.signals) for message in database.messages)
         print(
@@ -137,7 +140,7 @@ def _show_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _show(args: argparse.Namespace) -> int:
-    database = load(args.file)
+    database = load(args.file, for_use=True)
     if args.message:
         _show_message(database.message(args.message))
     else:
@@ -184,7 +187,7 @@ def _suggest_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _suggest(args: argparse.Namespace) -> int:
     name = args.name or re.sub(r"\W+", "_", Path(args.file).stem).lower()
-    print(suggest(load(args.file), name), end="")
+    print(suggest(load(args.file, for_use=True), name), end="")
     return 0
 
 

@@ -196,12 +196,17 @@ class Database:
             ) from None
 
 
-def load(paths: str | Path | Sequence[str | Path]) -> Database:
+def load(paths: str | Path | Sequence[str | Path], *, for_use: bool = False) -> Database:
     """Read one or several database files (DBC; KCD and SYM where cantools is installed).
 
+    Args:
+        paths: the files.
+        for_use: refuse a file without any message: it can decode nothing, and is usually no
+            database at all.
+
     Raises:
-        DecoderError: a file does not exist or cannot be read. What a file *contains* never
-            raises: see `Database.diagnostics`.
+        DecoderError: a file does not exist or cannot be read. What a file *contains* raises
+            at most with `for_use`: see `Database.diagnostics`.
     """
     from can_decoder.files import read_layouts  # noqa: PLC0415 — keeps cantools out of decoding
 
@@ -210,9 +215,23 @@ def load(paths: str | Path | Sequence[str | Path]) -> Database:
     diagnostics: list[Diagnostic] = []
     for path in several:
         found, findings = read_layouts(Path(path))
+        if for_use and not found:
+            raise no_message(path)
         messages += found
         diagnostics += findings
     return Database(messages, diagnostics)
+
+
+def no_message(path: str | Path) -> DecoderError:
+    """What is said of a file that describes no message."""
+    return DecoderError(
+        Text("there is no message in it", "其中没有任何报文"),
+        where=str(path),
+        hint=Text(
+            "choose a database file; `packtrail dbc check FILE` lists what is wrong with one",
+            "请选择数据库文件；用 `packtrail dbc check FILE` 查看其中的问题",
+        ),
+    )
 
 
 def _unique_names(messages: Sequence[MessageLayout]) -> list[str]:

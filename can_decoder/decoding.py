@@ -69,6 +69,9 @@ class Decoding:
 
         Args:
             output: path, or `-` for CSV on standard output.
+
+        Raises:
+            DecoderError: the log holds no frame, or the output cannot be written.
         """
         with open_writer(output) as writer, self._watched() as batches:
             if self._tracker is not None:
@@ -76,6 +79,8 @@ class Decoding:
                     self._write(writer, list(rows_of_sample(sample)))
             elif self._database is not None:
                 self._signals(writer, self._database, batches)
+        if not self.frames:
+            self.reader.refuse_empty()
 
     def _signals(self, writer: Writer, database: Database, batches: Iterator[FrameBatch]) -> None:
         units = {(m.name, s.name): s.unit for m in database.messages for s in m.signals}

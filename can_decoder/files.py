@@ -8,6 +8,7 @@ from can_decoder.dbc import read_dbc
 from can_decoder.diagnostic import Diagnostic
 from can_decoder.errors import DecoderError
 from can_decoder.layout import MessageLayout
+from packtrail.errors import reason_of, remedy_of
 from packtrail.language import Text
 
 FOREIGN = frozenset({".kcd", ".sym", ".arxml"})
@@ -23,9 +24,11 @@ def read_layouts(path: Path) -> tuple[list[MessageLayout], list[Diagnostic]]:
         raw = path.read_bytes()
     except OSError as error:
         raise DecoderError(
-            Text("the database file cannot be read", "无法读取数据库文件"),
+            Text("the database file cannot be read: {why}", "无法读取数据库文件：{why}").fill(
+                why=reason_of(error)
+            ),
             where=str(path),
-            hint=str(error.strerror),
+            hint=remedy_of(error),
         ) from error
     if path.suffix.lower() in FOREIGN:
         from can_decoder.foreign import read_foreign  # noqa: PLC0415 — cantools is an extra

@@ -124,7 +124,11 @@ def _unknown(unit: UnitRef) -> BridgeError:
 def _ask(url: str, unit: UnitRef, what: str, shape: type[Shape]) -> Shape:
     """GET one JSON answer of a bridge."""
     if urlsplit(url).scheme not in ("http", "https"):
-        raise BridgeError("not an http(s) address", where=url)
+        raise BridgeError(
+            Text("not an http(s) address", "不是 http(s) 地址"),
+            where=url,
+            hint=Text("give one like http://127.0.0.1:8080", "例如 http://127.0.0.1:8080"),
+        )
     address = f"{url.rstrip('/')}/api/v1/packs/{quote(str(unit), safe='')}/{what}"
     try:
         with urllib.request.urlopen(address, timeout=WAIT_S) as reply:  # noqa: S310 - http(s) only, see above
@@ -132,7 +136,12 @@ def _ask(url: str, unit: UnitRef, what: str, shape: type[Shape]) -> Shape:
     except urllib.error.HTTPError as error:
         if error.code == 404:
             raise _unknown(unit) from error
-        raise BridgeError(f"the bridge answers {error.code}", where=address) from error
+        raise BridgeError(
+            Text(f"the bridge answers {error.code}", f"云桥返回 {error.code}"),
+            where=address,
+            hint=Text("see the bridge's log", "请查看云桥日志"),
+            retryable=True,
+        ) from error
     except (OSError, msgspec.DecodeError) as error:
         raise BridgeError(
             Text(f"no answer: {error}", f"无应答：{error}"),

@@ -14,6 +14,7 @@ from pathlib import Path
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.ledger.trust import Role
 from cloud_bridge.settings import BridgeSettings
+from packtrail.errors import reason_of
 from packtrail.language import Text
 from packtrail.settings import load, parse
 
@@ -77,7 +78,7 @@ def _replace(path: Path, text: str) -> None:
         fresh.replace(path)
     except OSError as error:
         raise BridgeError(
-            Text(f"cannot be written: {error.strerror}", f"无法写入：{error.strerror}"),
+            Text("cannot be written: {why}", "无法写入：{why}").fill(why=reason_of(error)),
             where=str(path),
             hint=Text("check the folder's rights", "请检查目录权限"),
         ) from error

@@ -17,7 +17,7 @@ from cloud_bridge.ingest.mqtt import probe
 from cloud_bridge.service import open_store
 from cloud_bridge.settings import BridgeSettings
 from cloud_bridge.web import listen
-from packtrail.errors import PacktrailError
+from packtrail.errors import PacktrailError, reason_of
 from packtrail.language import Text, locale_language
 from packtrail.settings import load
 from packtrail.signing import SigningKey
@@ -60,7 +60,7 @@ def init(folder: Path) -> list[Text]:
             told.append(Text(f"made {settings}", f"已生成 {settings}"))
     except OSError as error:
         raise BridgeError(
-            Text(f"cannot be written: {error.strerror}", f"无法写入：{error.strerror}"),
+            Text("cannot be written: {why}", "无法写入：{why}").fill(why=reason_of(error)),
             where=str(folder),
             hint=Text("choose another folder", "请换一个目录"),
         ) from error
@@ -77,11 +77,12 @@ def init(folder: Path) -> list[Text]:
 
 
 def check(path: Path) -> list[Finding]:
-    """Look at settings, key, store, port and broker."""
-    try:
-        settings = load(BridgeSettings, path)
-    except PacktrailError as error:
-        return [Finding(Text("settings", "配置"), error.describe(locale_language()))]
+    """Look at settings, key, store, port and broker.
+
+    Raises:
+        SettingsError: the file itself cannot be used; nothing else can be looked at then.
+    """
+    settings = load(BridgeSettings, path)
     return [
         Finding(Text("settings", "配置")),
         _try(Text("key", "密钥"), lambda: SigningKey.load(settings.key_file)),

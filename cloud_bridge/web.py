@@ -25,6 +25,7 @@ from cloud_bridge.service import Bridge
 from cloud_bridge.settings import HttpSettings
 from cloud_bridge.view import Packs, Stations
 from packtrail import __version__
+from packtrail.errors import reason_of
 from packtrail.language import Text
 
 STOP_S: Final = 5.0
@@ -87,10 +88,7 @@ def listen(settings: HttpSettings) -> socket.socket:
     except OSError as error:
         listener.close()
         raise BridgeError(
-            Text(
-                f"the address cannot be taken: {error.strerror}",
-                f"无法占用该地址：{error.strerror}",
-            ),
+            Text("cannot be used: {why}", "不可用：{why}").fill(why=reason_of(error)),
             where=f"{settings.host}:{settings.port}",
             hint=Text("choose another http.port", "请更换 http.port"),
         ) from error

@@ -21,7 +21,7 @@ from gateway.main import make_listener
 from gateway.outbox.instance import lock_outbox
 from gateway.settings import GatewaySettings, PackModelSettings, SlotSettings
 from gateway.uplink.link import Arrived, Closed, Inbox, Opened, PahoLink
-from packtrail.errors import PacktrailError
+from packtrail.errors import PacktrailError, reason_of
 from packtrail.language import Text
 from packtrail.signing import SigningKey
 from packtrail.times import ClockQuality
@@ -181,7 +181,7 @@ def _port(settings: GatewaySettings) -> Text:
             probe.bind(address)
     except OSError as error:
         raise PacktrailError(
-            Text(f"taken: {error.strerror}", f"被占用：{error.strerror}"),
+            Text("cannot be used: {why}", "不可用：{why}").fill(why=reason_of(error)),
             where=f"{address[0]}:{address[1]}",
             hint=Text("set another [local_api] port", "请更换 [local_api] 的 port"),
         ) from error

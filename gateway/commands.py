@@ -7,6 +7,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+from packtrail.arguments import number_between
 from packtrail.command import Command
 from packtrail.language import Text
 
@@ -61,16 +62,13 @@ def _replay_arguments(parser: argparse.ArgumentParser) -> None:
     slot = say("slot that the pack seems to stand in", "视为所在的仓位")
     parser.add_argument("--slot", default="replay", help=slot)
     wait = say("seconds to wait for a receipt", "等待回执的秒数")
-    parser.add_argument("--wait", type=float, default=60.0, metavar="S", help=wait)
+    parser.add_argument("--wait", type=number_between(0, 1e6), default=60.0, metavar="S", help=wait)
 
 
 def _speed(text: str) -> float:
     if text in ("recorded", "max"):
         return 1.0 if text == "recorded" else 0.0
-    factor = float(text)
-    if factor <= 0:
-        raise argparse.ArgumentTypeError(text)
-    return factor
+    return number_between(0.001, 1e6)(text)
 
 
 RUN = Command(

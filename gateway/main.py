@@ -259,7 +259,7 @@ def make_listener(slot: SlotSettings, settings: GatewaySettings) -> Listener:
     Raises:
         PacktrailError: a profile or a DBC cannot be used; says which.
     """
-    database = can_decoder.load([str(path) for path in slot.dbc]) if slot.dbc else None
+    database = can_decoder.load(slot.dbc, for_use=True) if slot.dbc else None
     makers: list[MakeTracker] = []
     for name in slot.profiles:
         found = profiles.find(name)

@@ -103,6 +103,8 @@ def replay(settings: GatewaySettings, plan: ReplayPlan, progress: Progress) -> R
         unanswered=counters.waiting,
         skipped=reader.source.skipped,
     )
+    if not frames:
+        reader.refuse_empty()
     _check_understood(replayed, plan)
     return replayed
 

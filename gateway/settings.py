@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+import can
 from pydantic import AfterValidator, Field, model_validator
 
 from gateway.bus import BusOptions
@@ -19,6 +20,7 @@ from gateway.pipeline import SamplingRule, SlotRule
 from gateway.uplink import Broker, Tls
 from packtrail.errors import PacktrailError
 from packtrail.event import UnitRef
+from packtrail.language import Text
 from packtrail.settings import Settings, SettingsPath, secret
 from packtrail.signing import VerifyKey
 from packtrail.topics import GATEWAY_ID
@@ -31,8 +33,15 @@ def _public_key(text: str) -> str:
     try:
         VerifyKey.from_text(text)
     except PacktrailError as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(error.describe()) from error
     return text
+
+
+def _interface(name: str) -> str:
+    if name not in can.VALID_INTERFACES:
+        told = Text("{name!r} is none of {known}", "{name!r} 不在可用接口之列：{known}")
+        raise ValueError(told.say(name=name, known=", ".join(sorted(can.VALID_INTERFACES))))
+    return name
 
 
 class KeySettings(Settings):
@@ -107,7 +116,7 @@ class BusSettings(Settings):
     """One CAN bus; see `gateway.bus.BusOptions`."""
 
     name: Name
-    interface: Name
+    interface: Annotated[str, AfterValidator(_interface)]
     channel: Name
     bitrate: Annotated[int, Field(ge=10_000, le=1_000_000)] | None = None
     fd: bool = False

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gateway import check as checking
 from gateway.beginning import begin
+from gateway.errors import GatewayError
 from gateway.main import Gateway
 from gateway.replay import Replayed, ReplayPlan
 from gateway.replay import replay as replay_log
@@ -47,7 +48,7 @@ def check(args: argparse.Namespace) -> int:
     verdict = (
         Text("ready to run", "可以运行")
         if not faults
-        else Text("{n} faults to mend first", "有 {n} 处需先修正").fill(n=faults)
+        else Text("to be mended first: {n}", "需先修正：{n} 处").fill(n=faults)
     )
     print(verdict.say())
     return EXIT_FAULT if faults else 0
@@ -63,8 +64,12 @@ def init(args: argparse.Namespace) -> int:
 
 
 def replay(args: argparse.Namespace) -> int:
-    """Replay a log; exit code 1 if a record is without its receipt."""
-    logs.configure(level="WARNING")
+    """Replay a log.
+
+    Raises:
+        PacktrailError: it cannot be replayed, or a record is without its receipt in the end.
+    """
+    logs.configure(level="ERROR")
     settings = load(GatewaySettings, args.settings)
     code = PackCode.parse(args.pack)
     for finding in code.findings_on(date.today()):  # noqa: DTZ011 - a label has no time zone
@@ -97,14 +102,16 @@ def _sum_up(done: Replayed) -> int:
             unanswered=done.unanswered,
         )
     )
-    if not done.unanswered:
-        return 0
-    kept = Text(
-        "they wait in the outbox for the next run; see `packtrail gateway check`",
-        "它们保留在发件箱中，下次运行继续发送；参见 packtrail gateway check",
-    )
-    print(kept.say(), file=sys.stderr)
-    return 1
+    if done.unanswered:
+        raise GatewayError(
+            Text(
+                "records without a receipt: {n}; they wait in the outbox for the next run",
+                "未获回执的记录：{n} 条；保留在发件箱中，下次运行继续发送",
+            ).fill(n=done.unanswered),
+            hint=Text("`packtrail gateway check` says why", "用 packtrail gateway check 查看原因"),
+            retryable=True,
+        )
+    return 0
 
 
 def _progress() -> Progress:
@@ -116,4 +123,5 @@ def _progress() -> Progress:
         TextColumn(Text("{task.fields[waiting]} waiting", "待回执 {task.fields[waiting]}").say()),
         TimeElapsedColumn(),
         console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
     )

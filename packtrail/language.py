@@ -23,8 +23,15 @@ class Text(NamedTuple):
         return sentence.format(**fields) if fields else sentence
 
     def fill(self, **fields: object) -> Text:
-        """Both sentences with their `{fields}` filled in."""
-        return Text(self.en.format(**fields), self.zh.format(**fields))
+        """Both sentences with their `{fields}` filled in, each in its own language."""
+        return Text(
+            self.en.format(**{name: _half(value, 0) for name, value in fields.items()}),
+            self.zh.format(**{name: _half(value, 1) for name, value in fields.items()}),
+        )
+
+
+def _half(value: object, index: int) -> object:
+    return value[index] if isinstance(value, Text) else value
 
 
 def locale_language() -> str:

@@ -8,15 +8,15 @@ variable that holds them.
 from __future__ import annotations
 
 import os
-import tomllib
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, ValidationInfo
 from pydantic_core import ErrorDetails
 
-from packtrail.errors import PacktrailError, SettingsError, reason_of, remedy_of
+from packtrail.errors import PacktrailError, SettingsError
 from packtrail.language import Text
+from packtrail.toml_file import read_toml
 
 
 class Settings(BaseModel):
@@ -43,15 +43,7 @@ def load(model: type[Model], path: Path) -> Model:
     Raises:
         SettingsError: the file is missing, is no TOML, or has faults; all are listed.
     """
-    try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        fault = Text("cannot be read: {why}", "无法读取：{why}").say(why=reason_of(error).say())
-        raise SettingsError(str(path), [fault], hint=remedy_of(error)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        fault = Text("not TOML: {why}", "不是 TOML 文件：{why}").say(why=error)
-        raise SettingsError(str(path), [fault]) from error
-    return parse(model, content, path)
+    return parse(model, read_toml(path), path)
 
 
 def parse(model: type[Model], content: dict[str, object], path: Path) -> Model:

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol, Self, TextIO
 
 import can
 
+from packtrail.errors import reason_of, remedy_of
 from packtrail.language import Text
 from packtrail.times import NS_PER_S
 from simulators.broadcast import TimedFrame
@@ -90,7 +91,9 @@ class CandumpFile:
         try:
             self._file: TextIO = path.open("w", encoding="ascii", newline="\n")
         except OSError as error:
-            raise SimulationError(str(error.strerror), where=str(path)) from error
+            raise SimulationError(
+                reason_of(error), where=str(path), hint=remedy_of(error)
+            ) from error
         self._channel = channel
 
     def send(self, timed: TimedFrame) -> None:

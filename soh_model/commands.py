@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from packtrail.command import Command
+from packtrail.errors import reason_of, remedy_of
 from packtrail.estimate import Advice, Estimate, Interval, Verdict
 from packtrail.language import Text
 from packtrail.sample import SampleBatch
@@ -205,8 +206,11 @@ def read_facts(path: Path) -> PackFacts:
     """
     try:
         return msgspec.json.decode(path.read_bytes(), type=PackFacts)
-    except (OSError, msgspec.DecodeError) as error:
-        raise ModelError(str(error), where=str(path)) from error
+    except OSError as error:
+        raise ModelError(reason_of(error), where=str(path), hint=remedy_of(error)) from error
+    except msgspec.DecodeError as error:
+        hint = Text("give the facts of one pack as JSON", "请提供一个电池包的 JSON 信息")
+        raise ModelError(str(error), where=str(path), hint=hint) from error
 
 
 CSV_COLUMNS: Final = (

@@ -6,13 +6,13 @@ told at once. Curves of the pack's own type narrow the interval more than anythi
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from packtrail.errors import SettingsError
+from packtrail.toml_file import read_toml
 from soh_model.errors import ModelError
 from soh_model.half_cells import HalfCell, plain
 
@@ -103,10 +103,7 @@ class PackSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             SettingsError: The file is missing, is no TOML or describes no pack.
         """
         try:
-            fields = tomllib.loads(path.read_text(encoding="utf-8"))
-            return msgspec.convert(fields, cls)
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise SettingsError(str(path), [str(error)]) from error
+            return msgspec.convert(read_toml(path), cls)
         except msgspec.ValidationError as error:
             cause = error.__cause__
             faults = cause.faults if isinstance(cause, SettingsError) else [str(error)]

@@ -6,7 +6,6 @@ effect. Thresholds are configuration, not code: the texts differ between countri
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +13,7 @@ import msgspec
 
 from packtrail.errors import SettingsError
 from packtrail.language import Text
+from packtrail.toml_file import read_toml
 
 Loaded = TypeVar("Loaded", bound=msgspec.Struct)
 
@@ -89,9 +89,7 @@ def load_toml(kind: type[Loaded], path: Path) -> Loaded:
         SettingsError: The file is missing, is no TOML or has faults.
     """
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), kind)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(str(path), [str(error)]) from error
+        return msgspec.convert(read_toml(path), kind)
     except msgspec.ValidationError as error:
         cause = error.__cause__
         faults = cause.faults if isinstance(cause, SettingsError) else [str(error)]

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from packtrail.errors import PacktrailError
+from packtrail.errors import PacktrailError, reason_of, remedy_of
 from packtrail.language import Text
 from packtrail.quantities import QUANTITIES
 from packtrail.sample import SampleBatch
@@ -23,6 +23,10 @@ from soh_model.errors import ModelError
 Floats = NDArray[np.float64]
 Columns = dict[str, Floats]
 
+_TABLE = Text(
+    "give a table of t_s or t_ns and canonical quantities, as `packtrail decode --profile` writes",
+    "请提供含 t_s 或 t_ns 与标准物理量的表格，可由 `packtrail decode --profile` 生成",
+)
 _NUMBERED = re.compile(r"^([a-z_]+?)_(\d+)$")
 
 
@@ -36,16 +40,20 @@ def read_samples(path: Path) -> SampleBatch:
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise ModelError(
-            Text("neither .csv nor .parquet", "既不是 .csv 也不是 .parquet"), where=str(path)
+            Text("neither .csv nor .parquet", "既不是 .csv 也不是 .parquet"),
+            where=str(path),
+            hint=_TABLE,
         )
     try:
         return _batch(reader(path), path)
     except PacktrailError as error:
         if error.where:
             raise
-        raise ModelError(error.what, where=str(path), hint=error.hint) from error
-    except (OSError, ValueError, IndexError) as error:
-        raise ModelError(str(error), where=str(path)) from error
+        raise ModelError(error.what, where=str(path), hint=error.hint or _TABLE) from error
+    except OSError as error:
+        raise ModelError(reason_of(error), where=str(path), hint=remedy_of(error)) from error
+    except (ValueError, IndexError) as error:
+        raise ModelError(str(error), where=str(path), hint=_TABLE) from error
 
 
 def _csv_columns(path: Path) -> Columns:

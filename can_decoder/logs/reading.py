@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from can_decoder.diagnostic import Diagnostic
+from can_decoder.errors import DecoderError
 from can_decoder.frames import FrameBatch
 from can_decoder.logs.blf import SIGNATURE, read_blf
 from can_decoder.logs.candump import read_candump
 from can_decoder.logs.source import STANDARD_INPUT, Source
 from can_decoder.logs.spreadsheet import columns_of, read_spreadsheet
+from packtrail.language import Text
 
 PACKED = frozenset({".gz", ".zst", ".zstd"})
 MDF_SIGNATURES = (b"MDF ", b"UnFinMF")
@@ -41,6 +43,23 @@ class LogReader:
     def diagnostics(self) -> list[Diagnostic]:
         """What could not be read so far."""
         return self.source.diagnostics
+
+    def refuse_empty(self) -> None:
+        """To be called at the end, where nothing was read.
+
+        Raises:
+            DecoderError: the file holds no frame; on standard input none is no mistake.
+        """
+        if str(self.source.path) == STANDARD_INPUT:
+            return
+        raise DecoderError(
+            Text("there is no CAN frame in it", "其中没有任何 CAN 报文"),
+            where=str(self.source.path),
+            hint=Text(
+                "choose a log: candump, ASC, BLF, TRC, CSV or MF4",
+                "请选择日志文件：candump、ASC、BLF、TRC、CSV 或 MF4",
+            ),
+        )
 
     @property
     def fraction(self) -> float:

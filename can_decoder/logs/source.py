@@ -18,6 +18,7 @@ import zstandard
 
 from can_decoder.diagnostic import Diagnostic, Severity
 from can_decoder.errors import DecoderError
+from packtrail.errors import reason_of, remedy_of
 from packtrail.language import Text
 
 CHUNK = 1 << 20
@@ -90,9 +91,11 @@ class Source:
             raw = self.path.open("rb")
         except OSError as error:
             raise DecoderError(
-                Text("the log cannot be read", "无法读取日志"),
+                Text("the log cannot be read: {why}", "无法读取日志：{why}").fill(
+                    why=reason_of(error)
+                ),
                 where=str(self.path),
-                hint=str(error.strerror),
+                hint=remedy_of(error),
             ) from error
         self.size = self.path.stat().st_size
         return raw

@@ -15,6 +15,7 @@ import numpy as np
 
 from can_decoder.errors import DecoderError
 from can_decoder.output.rows import HEADER, Row
+from packtrail.errors import reason_of, remedy_of
 from packtrail.language import Text
 
 STANDARD_OUTPUT = "-"
@@ -182,9 +183,11 @@ def _created(path: Path) -> Path:
         path.touch()
     except OSError as error:
         raise DecoderError(
-            Text("the output cannot be written", "无法写入输出文件"),
+            Text("the output cannot be written: {why}", "无法写入输出文件：{why}").fill(
+                why=reason_of(error)
+            ),
             where=str(path),
-            hint=str(error.strerror),
+            hint=remedy_of(error),
         ) from error
     return path
 

@@ -15,8 +15,11 @@ import msgspec
 
 from can_decoder.errors import DecoderError
 from can_decoder.profiles.checksums import ALGORITHMS
+from packtrail.errors import reason_of
 from packtrail.language import Text
 from packtrail.quantities import QUANTITIES
+
+_CORRECT = Text("correct the profile", "请更正该配置")
 
 
 class Title(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,14 +112,17 @@ def read_rules(path: Path) -> Rules:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         rules = msgspec.convert(table, Rules)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        why = reason_of(error) if isinstance(error, OSError) else error
         raise DecoderError(
-            Text(f"the profile cannot be read: {error}", f"无法读取配置：{error}"), where=str(path)
+            Text("the profile cannot be read: {why}", "无法读取配置：{why}").fill(why=why),
+            where=str(path),
+            hint=_CORRECT,
         ) from error
     if found := list(_faults(rules)):
         raise DecoderError(
             "; ".join(found),
             where=str(path),
-            hint=Text("correct the profile", "请更正该配置"),
+            hint=_CORRECT,
         )
     return rules
 

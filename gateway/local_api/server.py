@@ -28,6 +28,7 @@ from gateway.local_api.page import render_page
 from gateway.metrics import render
 from gateway.view import StationView
 from packtrail import logs
+from packtrail.errors import reason_of
 from packtrail.language import Text, accepted_language
 
 ANSWER_S: Final = 10.0
@@ -75,7 +76,7 @@ class LocalApi:
             self._server = _Server((host, port), self)
         except OSError as error:
             raise GatewayError(
-                Text(f"the port cannot be used: {error.strerror}", f"端口不可用：{error.strerror}"),
+                Text("cannot be used: {why}", "不可用：{why}").fill(why=reason_of(error)),
                 where=f"{host}:{port}",
                 hint=Text("set another [local_api] port", "请更换 [local_api] 的 port"),
             ) from error

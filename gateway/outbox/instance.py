@@ -28,6 +28,7 @@ from typing import IO
 import msgspec
 
 from gateway.errors import GatewayError
+from packtrail.errors import reason_of
 from packtrail.language import Text
 
 
@@ -51,7 +52,7 @@ def lock_outbox(path: Path) -> IO[bytes]:
         file = Path(f"{path}.lock").open("ab")  # noqa: SIM115 - held open as long as the outbox
     except OSError as error:
         raise GatewayError(
-            Text(f"cannot be written: {error.strerror}", f"无法写入：{error.strerror}"),
+            Text("cannot be written: {why}", "无法写入：{why}").fill(why=reason_of(error)),
             where=str(path.parent),
             hint=Text("check the folder's owner and free space", "请检查目录属主与剩余空间"),
         ) from error

@@ -188,7 +188,7 @@ def test_a_taken_port_is_one_line(english, mosquitto, tmp_path, capsys):
         settings = write_settings(tmp_path, mosquitto.port, taken.getsockname()[1])
         assert run_line(["bridge", "run", "--settings", str(settings)]) == 2
     text = one_line(capsys)
-    assert "Address already in use" in text
+    assert "the port is taken" in text
     assert "http.port" in text
 
 

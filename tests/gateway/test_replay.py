@@ -63,7 +63,7 @@ def test_without_receipts_the_records_wait_and_the_exit_code_says_so(
 ):
     write_candump(tmp_path / "drive.log", 70)
     settings = write_settings(tmp_path, mosquitto.port)
-    assert run_line(line(tmp_path / "drive.log", settings, code, "--wait", "0.5")) == 1
+    assert run_line(line(tmp_path / "drive.log", settings, code, "--wait", "0.5")) == 2
     assert "without a receipt" in capsys.readouterr().out
     player = BridgePlayer(mosquitto.port)
     assert run_line(line(tmp_path / "drive.log", settings, code)) == 0

@@ -211,7 +211,7 @@ def test_a_taken_port_is_one_line_and_exit_code_2(live, tmp_path, capsys):
     mine = f"port = {load(GatewaySettings, path).local_api.port}"
     path.write_text(path.read_text().replace(mine, f"port = {live.settings.local_api.port}"))
     assert run_line(["gateway", "run", "--settings", str(path)]) == 2
-    assert "port cannot be used" in capsys.readouterr().err
+    assert "the port is taken" in capsys.readouterr().err
 
 
 def test_init_makes_a_key_and_settings_that_load(tmp_path, capsys):
