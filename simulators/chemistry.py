@@ -1,11 +1,11 @@
 """What a cell is made of: electrode balance, resistances, heat, per ampere-hour of rating.
 
-Two cells are described: graphite-SiOx against NMC811, and graphite against LFP with its
-hysteresis. Everything scales with the rating, so one table serves any size of cell.
+Two cells are described: graphite against a nickel-cobalt oxide (ternary), and graphite against
+LFP with its hysteresis. Everything scales with the rating, so one table serves any size of cell.
 
 Sources:
-    Electrode balance of NMC: stoichiometries 0.0279-0.9014 and 0.9084-0.2661, Chen et al.,
-        J. Electrochem. Soc. 167 (2020) 080534.
+    Electrode balance of NMC: stoichiometries 0.0103-0.83 and 0.95-0.2352, which give 2.8 and
+        4.2 V with the curves of Ecker et al., J. Electrochem. Soc. 162 (2015) A1836.
     Electrode balance of LFP: excess of graphite of 8 %, after Safari and Delacourt,
         J. Electrochem. Soc. 158 (2011) A562.
     Circuit with two RC pairs and one-state hysteresis: Plett, Battery Management Systems,
@@ -24,9 +24,9 @@ from typing import Final
 from simulators.curves import (
     Curve,
     graphite,
-    graphite_siox,
+    graphite_kokam,
     lithium_iron_phosphate,
-    nmc811,
+    nickel_cobalt,
 )
 
 
@@ -84,11 +84,11 @@ class Chemistry:
 NMC: Final = Chemistry(
     name="nmc",
     letter="E",
-    positive=Curve.of(nmc811),
-    negative=Curve.of(graphite_siox),
-    positive_ah=1.0 / (0.9084 - 0.2661),
-    negative_ah=1.0 / (0.9014 - 0.0279),
-    lithium_ah=0.9014 / (0.9014 - 0.0279) + 0.2661 / (0.9084 - 0.2661),
+    positive=Curve.of(nickel_cobalt),
+    negative=Curve.of(graphite_kokam),
+    positive_ah=1.0 / (0.95 - 0.2352),
+    negative_ah=1.0 / (0.83 - 0.0103),
+    lithium_ah=0.83 / (0.83 - 0.0103) + 0.2352 / (0.95 - 0.2352),
     empty_v=2.8,
     full_v=4.2,
     nominal_v=3.65,

@@ -2,10 +2,11 @@
 
 A cell's open-circuit voltage is the positive electrode's potential less the negative's, each at
 its own stoichiometry, so ageing that shifts or shrinks an electrode changes the whole curve.
+The papers are others than those of `soh_model`, lest a test of the estimator congratulate itself.
 A stoichiometry outside 0..1 reads the end of the table; `cells.check` refuses such a state.
 
 Sources:
-    Chen et al., J. Electrochem. Soc. 167 (2020) 080534: LG M50, graphite-SiOx and NMC811.
+    Ecker et al., J. Electrochem. Soc. 162 (2015) A1836: Kokam, graphite and Ni-Co oxide.
     Safari and Delacourt, J. Electrochem. Soc. 158 (2011) A562: graphite and LiFePO4.
 """
 
@@ -49,25 +50,29 @@ class Curve:
         return self.potential_v.take(index) + (place - index) * self.rise_v.take(index)
 
 
-def graphite_siox(x: Floats) -> Floats:
-    """Chen et al. 2020, equation of U-: V against lithium over the fraction of sites filled."""
+def graphite_kokam(x: Floats) -> Floats:
+    """Ecker et al. 2015, negative electrode: V over the fraction of sites filled."""
     return np.asarray(
-        1.9793 * np.exp(-39.3631 * x)
-        + 0.2482
-        - 0.0909 * np.tanh(29.8538 * (x - 0.1234))
-        - 0.04478 * np.tanh(14.9159 * (x - 0.2769))
-        - 0.0205 * np.tanh(30.4444 * (x - 0.6103))
+        0.140031
+        + 0.716502 * np.exp(-369.028 * x)
+        + 0.12193 * np.exp(-35.6478 * (x - 0.0530947))
+        - 0.0189193 * np.tanh(21.1967 * (x - 0.196176))
+        - 0.0169644 * np.tanh(27.1365 * (x - 0.312832))
+        - 0.0199313 * np.tanh(28.5697 * (x - 0.614221))
+        - 0.931153 * np.exp(36.328 * (x - 1.10743))
     )
 
 
-def nmc811(y: Floats) -> Floats:
-    """Chen et al. 2020, equation of U+."""
+def nickel_cobalt(y: Floats) -> Floats:
+    """Ecker et al. 2015, positive electrode."""
     return np.asarray(
-        -0.8090 * y
-        + 4.4875
-        - 0.0428 * np.tanh(18.5138 * (y - 0.5542))
-        - 17.7326 * np.tanh(15.7890 * (y - 0.3117))
-        + 17.5842 * np.tanh(15.9308 * (y - 0.3120))
+        4.23285
+        - 2.35211 * y
+        - 0.0747061 * np.tanh(31.886 * (y - 0.0219921))
+        + 6.34984 * np.tanh(2.66395 * (y - 0.174352))
+        - 0.640243 * np.tanh(5.48623 * (y - 0.439245))
+        - 3.82383 * np.tanh(4.12167 * (y - 0.176187))
+        - 0.0542123 * np.tanh(18.2919 * (y - 0.762272))
     )
 
 

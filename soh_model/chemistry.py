@@ -78,6 +78,10 @@ GENERIC: Final[dict[str, Generic]] = {
 """Chemistry -> generic cell. NMC111 and NMC622 borrow their nearest published neighbour."""
 
 
+SLIP_PER_LOSS: Final = 0.25
+"""Standard deviation of the slip of the electrodes, in state of charge per lost SoH."""
+
+
 @dataclass(frozen=True, slots=True)
 class FreshCell:
     """The fresh cell of a pack type.
@@ -88,6 +92,7 @@ class FreshCell:
         electrodes: both electrodes, None where only a full-cell curve is known.
         soc: grid of the full-cell curve.
         ocv_v: full-cell curve on that grid, V.
+        flat: whether the positive electrode's potential is flat, as that of LFP.
     """
 
     limits_v: tuple[float, float]
@@ -95,6 +100,7 @@ class FreshCell:
     electrodes: Electrodes | None
     soc: Floats
     ocv_v: Floats
+    flat: bool = False
 
     def curve(self, soh: float) -> tuple[Floats, Floats]:
         """Open-circuit voltage of the cell aged to `soh`.
@@ -119,6 +125,18 @@ class FreshCell:
         rate = 0.040 if self.electrodes is not None else 0.180
         return rate * max(0.0, 1 - soh)
 
+    def slip_error_v(self, volts: float, soh: float) -> float:
+        """Error where the curve is steep, V, if only a full-cell curve is known.
+
+        Lost lithium lets the electrodes slip against each other, which moves the curve along the
+        slope of the positive electrode: most near empty, differently for each pair of
+        electrodes, and hardly where that electrode is flat.
+        """
+        if self.electrodes is not None or self.flat:
+            return 0.0
+        slope = float(np.interp(volts, self.ocv_v, np.gradient(self.ocv_v, self.soc)))
+        return SLIP_PER_LOSS * max(0.0, 1 - soh) * slope
+
 
 @lru_cache(maxsize=64)
 def fresh_cell(spec: PackSpec) -> FreshCell | None:
@@ -134,7 +152,8 @@ def fresh_cell(spec: PackSpec) -> FreshCell | None:
     soc = np.linspace(0, 1, 401)
     if spec.half_cells is None and spec.ocv is not None:
         ocv = np.interp(soc, spec.ocv.soc, spec.ocv.voltage_v)
-        return FreshCell(limits, generic.own_sd_v, None, soc, ocv)
+        flat = generic.positive == "lfp"
+        return FreshCell(limits, generic.own_sd_v, None, soc, ocv, flat)
     electrodes = _electrodes(spec, generic, limits)
     error = generic.own_sd_v if spec.half_cells else generic.curve_sd_v
     return FreshCell(limits, error, electrodes, soc, electrodes.ocv(soc))

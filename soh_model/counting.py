@@ -92,7 +92,8 @@ def rest_error_v(rest: Rest, fresh: FreshCell, soh: float) -> float:
     """Standard error between a rest's voltage and the modelled curve, V."""
     warm = 2e-4 * abs(rest.temperature_c - 25.0)
     ageing = fresh.ageing_error_v(soh)
-    return float(np.sqrt(rest.error_v**2 + fresh.error_v**2 + ageing**2 + warm**2))
+    slip = fresh.slip_error_v(rest.volts, soh)
+    return float(np.sqrt(rest.error_v**2 + fresh.error_v**2 + ageing**2 + slip**2 + warm**2))
 
 
 def _charge_error(session: Session, rests: list[Rest], spec: PackSpec) -> float:

@@ -57,7 +57,7 @@ def test_capacity_falls_as_lithium_is_lost(chemistry, loss, more):
 
 @BOTH
 def test_lost_hosts_cost_capacity_once_their_excess_is_used_up(chemistry):
-    zero, lost, random = np.zeros(1), np.full(1, 0.25), np.random.default_rng(0)
+    zero, lost, random = np.zeros(1), np.full(1, 0.30), np.random.default_rng(0)
     for modes in (Modes(zero, lost, zero, zero), Modes(zero, zero, lost, zero)):
         assert make_bank(chemistry, 100.0, modes, random).capacity_ah[0] < 90.0
 

@@ -49,7 +49,7 @@ def test_interval_holds_on_cells_the_estimator_has_never_seen(kind, own_curve):
 def test_wide_nmc_sessions_with_the_types_own_curve_are_mostly_told():
     pairs = list(sessions_of("NMC", own_curve=True))
     told = [(truth, e) for truth, e in pairs if e.verdict is Verdict.TOLD]
-    assert len(told) > 0.6 * len(pairs)
+    assert len(told) > 0.5 * len(pairs)
     assert np.mean([abs(e.soh.value - truth) for truth, e in told]) < 0.05
 
 
