@@ -92,7 +92,8 @@ class FreshCell:
         electrodes: both electrodes, None where only a full-cell curve is known.
         soc: grid of the full-cell curve.
         ocv_v: full-cell curve on that grid, V.
-        flat: whether the positive electrode's potential is flat, as that of LFP.
+        slips: whether its electrodes may slip against each other unseen: their curves are not
+            the type's own, and the positive one is not flat, as that of LFP is.
     """
 
     limits_v: tuple[float, float]
@@ -100,7 +101,7 @@ class FreshCell:
     electrodes: Electrodes | None
     soc: Floats
     ocv_v: Floats
-    flat: bool = False
+    slips: bool = False
 
     def curve(self, soh: float) -> tuple[Floats, Floats]:
         """Open-circuit voltage of the cell aged to `soh`.
@@ -126,13 +127,13 @@ class FreshCell:
         return rate * max(0.0, 1 - soh)
 
     def slip_error_v(self, volts: float, soh: float) -> float:
-        """Error where the curve is steep, V, if only a full-cell curve is known.
+        """Error where the curve is steep, V, unless the type's own electrodes are known.
 
         Lost lithium lets the electrodes slip against each other, which moves the curve along the
         slope of the positive electrode: most near empty, differently for each pair of
         electrodes, and hardly where that electrode is flat.
         """
-        if self.electrodes is not None or self.flat:
+        if not self.slips:
             return 0.0
         slope = float(np.interp(volts, self.ocv_v, np.gradient(self.ocv_v, self.soc)))
         return SLIP_PER_LOSS * max(0.0, 1 - soh) * slope
@@ -150,13 +151,13 @@ def fresh_cell(spec: PackSpec) -> FreshCell | None:
         spec.cell_voltage_max_v or generic.limits_v[1],
     )
     soc = np.linspace(0, 1, 401)
+    slips = spec.half_cells is None and generic.positive != "lfp"
     if spec.half_cells is None and spec.ocv is not None:
         ocv = np.interp(soc, spec.ocv.soc, spec.ocv.voltage_v)
-        flat = generic.positive == "lfp"
-        return FreshCell(limits, generic.own_sd_v, None, soc, ocv, flat)
+        return FreshCell(limits, generic.own_sd_v, None, soc, ocv, slips)
     electrodes = _electrodes(spec, generic, limits)
     error = generic.own_sd_v if spec.half_cells else generic.curve_sd_v
-    return FreshCell(limits, error, electrodes, soc, electrodes.ocv(soc))
+    return FreshCell(limits, error, electrodes, soc, electrodes.ocv(soc), slips)
 
 
 def _electrodes(spec: PackSpec, generic: Generic, limits: tuple[float, float]) -> Electrodes:
