@@ -176,7 +176,7 @@ def test_check_finds_everything_in_order(tmp_path, mosquitto, capsys):
         (lambda folder, text: (folder / "gateway.key").unlink(), "no key file"),
         (lambda folder, text: (folder / "gateway.key").chmod(0o644), "others may read"),
         (lambda folder, text: text.replace("nissan_leaf", "no_such"), "no_such"),
-        (lambda folder, text: text.replace('"virtual"', '"no_such_adapter"'), "no_such_adapter"),
+        (lambda folder, text: text.replace('"virtual"', '"socketcan"'), "socketcan"),
         (lambda folder, text: text.replace("profiles", 'dbc = ["no.dbc"]\nprofiles'), "no.dbc"),
         (lambda folder, text: text.replace("quota_mb = 100", "quota_mb = 999999"), "MB free"),
     ],

@@ -43,6 +43,7 @@ def test_every_default_that_the_sample_shows_is_the_default(tmp_path):
         ("broker", {"host": "h", "protocol": "4"}),
         ("bridge", {"public_key": "no key"}),
         ("local_api", {"host": "0.0.0.0"}),
+        ("bus", [{"name": "can0", "interface": "no_such_adapter", "channel": "0"}]),
         ("slot", [{"name": "1", "bus": "nowhere", "profiles": ["p"]}]),
         ("slot", [{"name": "1", "bus": "can0", "profiles": []}]),
         ("pack_model", [{"prefix": "X", "chemistry": "LFP", "rated_ah": -1}]),
