@@ -147,6 +147,7 @@ class Gateway:
             frames=self.pipeline.frames,
             frames_waiting=self.mailbox.depth,
             problems=self._problems(),
+            troubles=[f"outbox: {self.outbox.trouble}"] if self.outbox.trouble else [],
         )
 
     def _connect(
@@ -248,6 +249,8 @@ class Gateway:
         if self.outbox.failure:
             problems.append(f"outbox failed: {self.outbox.failure}")
             self.running.fail(self.outbox.failure)
+        if self.health.failure:
+            self.running.fail(self.health.failure)
         if self.running.failure:
             problems.append(f"failed: {self.running.failure}")
         return problems

@@ -5,7 +5,7 @@ The station page, `/v1/slots`, `/health` and the metrics all read this and nothi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.alarms.features import Features
 from gateway.binding import StationState
@@ -69,7 +69,8 @@ class StationView:
         estimates: what became of requests for estimates.
         frames: worked off by the pipeline.
         frames_waiting: heard and not yet worked off.
-        problems: what keeps the gateway from doing its work; empty when all is well.
+        problems: what keeps the gateway from doing its work and a restart may heal.
+        troubles: what keeps it and no restart heals, such as a disk that takes nothing.
     """
 
     gateway: str
@@ -82,6 +83,7 @@ class StationView:
     frames: int
     frames_waiting: int
     problems: list[str]
+    troubles: list[str] = field(default_factory=list)
 
 
 def view_slot(slot: Slot, state: StationState) -> SlotView:

@@ -23,6 +23,8 @@ BURST: Final = 250
 GATHER_S: Final = 0.02
 _OLDEST_S: Final = 1_000_000_000
 """2001: adapters that count from their own start stamp frames with less."""
+_NEWEST_S: Final = 4_102_444_800
+"""2100: adapters that stamp frames with more make no sense, and the bridge would refuse it."""
 
 OpenBus = Callable[[], can.BusABC]
 
@@ -197,7 +199,7 @@ def _data_frames(messages: Iterable[can.Message], arrival_ns: int) -> Iterable[F
     for message in messages:
         if message.is_error_frame or message.is_remote_frame:
             continue
-        stamped = message.timestamp >= _OLDEST_S
+        stamped = _OLDEST_S <= message.timestamp < _NEWEST_S
         # python-can gives float seconds: good for microseconds, noise below
         t_ns = round(message.timestamp * 1e6) * 1000 if stamped else arrival_ns
         yield Frame(t_ns, message.arbitration_id, message.is_extended_id, bytes(message.data))

@@ -83,6 +83,7 @@ class HealthDesk:
         self._running: subprocess.Popen[bytes] | None = None
         self._stopping = threading.Event()
         self._state = DeskState()
+        self._failure: BaseException | None = None
         self._log = logs.get("gateway.health")
         self._thread = threading.Thread(target=self._work, name="health")
 
@@ -90,6 +91,11 @@ class HealthDesk:
     def state(self) -> DeskState:
         """What became of the requests."""
         return self._state
+
+    @property
+    def failure(self) -> BaseException | None:
+        """Why no estimate is made any more; None while all is well."""
+        return self._failure
 
     def start(self) -> None:
         """Begin to work."""
@@ -116,6 +122,13 @@ class HealthDesk:
         self._thread.join()
 
     def _work(self) -> None:
+        try:
+            self._answer_requests()
+        except BaseException as error:  # noqa: BLE001 - main asks for it and ends the gateway
+            self._failure = error
+            self._log.exception("health_failed")
+
+    def _answer_requests(self) -> None:
         while (request := self._requests.get()) is not None and not self._stopping.is_set():
             estimate = self._estimate(request)
             if estimate is not None:

@@ -10,10 +10,14 @@ and no request holds a thread for long.
 
 from __future__ import annotations
 
+import socket
+import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,7 +36,10 @@ from packtrail.errors import reason_of
 from packtrail.language import Text, accepted_language
 
 ANSWER_S: Final = 10.0
+CONNECTION_S: Final = 30.0
+"""A peer that dribbles, or that asks again and again, gives its thread back after this."""
 MOST_THREADS: Final = 16
+MOST_DIGITS: Final = 9
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 
 Look = Callable[[], StationView]
@@ -62,15 +69,24 @@ class LocalApi:
         look: gives the view.
         enter: carries an act out and returns when it is on disk.
         now_ns: the gateway's UTC.
+        connection_s: how long one connection may last.
 
     Raises:
         GatewayError: the port is taken.
     """
 
     def __init__(
-        self, host: str, port: int, *, look: Look, enter: Enter, now_ns: Callable[[], int]
+        self,
+        host: str,
+        port: int,
+        *,
+        look: Look,
+        enter: Enter,
+        now_ns: Callable[[], int],
+        connection_s: float = CONNECTION_S,
     ) -> None:
         self.look, self._enter, self._now_ns = look, enter, now_ns
+        self.connection_s = connection_s
         self._log = logs.get("gateway.local_api")
         try:
             self._server = _Server((host, port), self)
@@ -127,11 +143,12 @@ class LocalApi:
 
     def _health(self) -> Answer:
         view = self.look()
-        status = HTTPStatus.SERVICE_UNAVAILABLE if view.problems else HTTPStatus.OK
+        faults = view.problems + view.troubles
+        status = HTTPStatus.SERVICE_UNAVAILABLE if faults else HTTPStatus.OK
         return json_answer(
             {
-                "status": "failing" if view.problems else "ok",
-                "problems": view.problems,
+                "status": "failing" if faults else "ok",
+                "problems": faults,
                 "link": "up" if view.uplink.connected else "down",
                 "outbox_waiting": view.outbox.waiting,
             },
@@ -151,26 +168,39 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], api: LocalApi) -> None:
         self.api = api
-        self._free = threading.BoundedSemaphore(MOST_THREADS)
+        self._ends: dict[socket.socket, float] = {}
         super().__init__(address, _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Start a thread if one is free."""
-        if self._free.acquire(blocking=False):
-            super().process_request(request, client_address)
-        else:
+        if len(self._ends) >= MOST_THREADS:
             self.shutdown_request(request)
+            return
+        self._ends[request] = time.monotonic() + self.api.connection_s
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            del self._ends[request]
+            raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Free the thread's place whatever happens."""
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._free.release()
+            del self._ends[request]
+
+    def service_actions(self) -> None:
+        """Several times a second: end connections whose time is up."""
+        now = time.monotonic()
+        for connection, end in list(self._ends.items()):
+            if now > end:
+                with suppress(OSError):  # it has ended by itself
+                    connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - its signature
         """A peer that went away is no error of ours."""
-        logs.get("gateway.local_api").info("request_broken", exc_info=True)
+        logs.get("gateway.local_api").info("request_broken", why=repr(sys.exc_info()[1]))
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -234,7 +264,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "")
         if not length.isascii() or not length.isdigit():
             raise RefusedError(HTTPStatus.LENGTH_REQUIRED, "send Content-Length")
-        if int(length[:10]) > MAX_BODY_BYTES:
+        if len(length) > MOST_DIGITS or int(length) > MAX_BODY_BYTES:
             why = f"at most {MAX_BODY_BYTES} bytes"
             raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, why)
         return self.rfile.read(int(length))

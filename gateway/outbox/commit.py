@@ -137,6 +137,9 @@ class Commit:
         for draft in drafts:
             if not isinstance(draft, Fact) and draft.chunk:
                 self.held -= self.tables.release(draft.chunk)
+                for held in draft.still_open:
+                    self.tables.hold(held)
+                self.held += len(draft.still_open)
 
     def _settle(self, receipt: Receipt) -> Settled:
         epoch = self.tables.epoch_named(receipt.epoch)
@@ -146,9 +149,11 @@ class Commit:
             self.rolled_back = True
             return Settled(0, 0)
         refused = self._refuse(epoch, receipt)
-        stored = self._remove(epoch.position(1), epoch.position(max(receipt.through, 0)))
+        through = min(max(receipt.through, 0), epoch.last_seq)
+        stored = self._remove(epoch.position(1), epoch.position(through))
         for seq in receipt.ahead:
-            stored += self._remove(epoch.position(seq), epoch.position(seq)) if seq > 0 else 0
+            if epoch.has(seq):
+                stored += self._remove(epoch.position(seq), epoch.position(seq))
         self.stored += stored
         self.refused += refused
         return Settled(stored, refused)
@@ -156,7 +161,9 @@ class Commit:
     def _refuse(self, epoch: EpochRow, receipt: Receipt) -> int:
         count = 0
         for refusal in receipt.refused:
-            position = epoch.position(max(refusal.seq, 0))
+            if not epoch.has(refusal.seq):
+                continue
+            position = epoch.position(refusal.seq)
             now_ns = self.sealer.clock.now_ns()
             if self.tables.refuse(position, refusal.reason, refusal.detail, now_ns):
                 count += self._remove(position, position)

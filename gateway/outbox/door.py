@@ -24,6 +24,14 @@ _BY_PRIORITY: Final = tuple(sorted(Kind, key=lambda kind: kind.priority))
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """One sample of a chunk that is still open, as opaque bytes."""
+
+    chunk: str
+    sample: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Telemetry:
     """A finished chunk of sample columns.
 
@@ -34,6 +42,7 @@ class Telemetry:
         clock: how good the clock was.
         columns: `packtrail.columns` bytes.
         chunk: name under which its samples were held; they are released with the commit.
+        still_open: of these, samples that belong to another chunk now; held with the commit.
     """
 
     unit: UnitRef | None
@@ -42,6 +51,7 @@ class Telemetry:
     clock: ClockQuality
     columns: bytes
     chunk: str = ""
+    still_open: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +78,6 @@ class Fact:
 
 
 Draft = Telemetry | Fact
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """One sample of a chunk that is still open, as opaque bytes."""
-
-    chunk: str
-    sample: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,14 @@ class Intake:
             self._due_at = 0.0 if self._orders else math.inf
         return group
 
+    def take_receipts(self) -> list[Settle]:
+        """The receipts among what waits, due or not."""
+        with self._changed:
+            receipts = [order for order in self._orders if isinstance(order, Settle)]
+            others = [order for order in self._orders if not isinstance(order, Settle)]
+            self._orders = deque(others)
+        return receipts
+
     def rest(self, seconds: float) -> bool:
         """Wait before the disk is tried again; False once the end has come."""
         with self._changed:

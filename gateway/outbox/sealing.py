@@ -14,8 +14,9 @@ import msgspec
 
 from gateway.clock import Clock
 from gateway.outbox.door import Draft, Fact, Telemetry
+from packtrail.errors import CodecError
 from packtrail.event import Event, decode_event, encode_event, sign_event
-from packtrail.record import Kind, Record, seal, unseal
+from packtrail.record import MAX_RECORD_BYTES, Kind, Record, seal, unseal
 from packtrail.signing import SigningKey
 from packtrail.times import format_time
 
@@ -31,7 +32,11 @@ class Sealer:
     clock: Clock
 
     def seal(self, draft: Draft, epoch: str, seq: int) -> tuple[Kind, bytes]:
-        """The record's kind and the bytes that travel."""
+        """The record's kind and the bytes that travel.
+
+        Raises:
+            CodecError: reason `size`.
+        """
         kind = Kind.TELEMETRY if isinstance(draft, Telemetry) else draft.kind
         record = Record(
             gateway=self.gateway,
@@ -46,7 +51,11 @@ class Sealer:
             clock=draft.clock,
             body=draft.columns if isinstance(draft, Telemetry) else self._sign(draft, epoch, seq),
         )
-        return kind, seal(record, self.key)
+        sealed = seal(record, self.key)
+        if len(sealed) > MAX_RECORD_BYTES:
+            # The bridge would not even look at it, and its number would be a hole for ever.
+            raise CodecError("size", f"{len(sealed)} bytes, at most {MAX_RECORD_BYTES}")
+        return kind, sealed
 
     def blank(self, sealed: bytes) -> tuple[Record, bytes]:
         """The record that `sealed` holds, and a blank with the same number in its stead."""

@@ -33,6 +33,10 @@ class EpochRow:
         """The place of a number in the one order."""
         return self.number << _SEQ_BITS | seq
 
+    def has(self, seq: int) -> bool:
+        """Whether it ever gave this number; a position made of another would be someone else's."""
+        return 0 < seq <= self.last_seq
+
 
 class Tables:
     """Statements over one connection."""

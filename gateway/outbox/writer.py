@@ -89,6 +89,7 @@ class SqliteOutbox:
         self._intake = Intake(self._options.record_wait_s, self._options.lazy_wait_s)
         self._full = False
         self._failure: BaseException | None = None
+        self._trouble = ""
         self._listeners: list[Callable[[], None]] = []
         self._thread = threading.Thread(target=self._write, name="outbox")
         self._thread.start()
@@ -102,6 +103,11 @@ class SqliteOutbox:
     def failure(self) -> BaseException | None:
         """Why nothing is written any more; None while all is well."""
         return self._failure
+
+    @property
+    def trouble(self) -> str:
+        """Why the disk does not take what is put; "" once it does again."""
+        return self._trouble
 
     def subscribe(self, wake: Callable[[], None]) -> None:
         """Call `wake` from the writer thread after each commit; it must not block."""
@@ -229,25 +235,36 @@ class SqliteOutbox:
         while not self._commit_or_log(group):
             tries += 1
             if self._full and len(group) > 1:
-                for order in group:
+                for order in sorted(group, key=_makes_no_room):
                     self._commit_at_last([order])
                 return
-            if self._full and (self._thin() or self._drop_telemetry(group)):
+            if self._full and (self._settle_first() or self._thin() or self._drop_telemetry(group)):
                 continue
             if not self._intake.rest(RETRY_S) and tries >= LAST_TRIES:
                 self._give_up(group)
                 return
 
-    def _commit_or_log(self, group: list[Order]) -> bool:
+    def _commit_or_log(self, group: Sequence[Order]) -> bool:
         try:
             self._commit(lambda commit: commit.carry_out(group))
         except sqlite3.Error as error:
             self._full = _code(error) == sqlite3.SQLITE_FULL
+            self._trouble = str(error)
             self._log.error("commit_failed", why=str(error), orders=len(group))
             if self._full:
                 self._reserve.give_up()
             return False
+        self._trouble = ""
         return True
+
+    def _settle_first(self) -> bool:
+        """Let receipts overtake: they make room for the facts that wait for it."""
+        receipts = self._intake.take_receipts()
+        if not receipts or self._commit_or_log(receipts):
+            return bool(receipts)
+        for order in receipts:  # the bridge answers again when the records are sent again
+            order.done.cancel()
+        return False
 
     def _drop_telemetry(self, group: list[Order]) -> bool:
         """Empty a group of one that is no fact: what the disk cannot take is given up."""
@@ -327,6 +344,10 @@ class SqliteOutbox:
     def _drop(self, count: int) -> None:
         with self._state:
             self._counters = replace(self._counters, dropped=self._counters.dropped + count)
+
+
+def _makes_no_room(order: Order) -> bool:
+    return not isinstance(order, Settle | Forget)
 
 
 def _present(epoch: EpochRow | None) -> EpochRow:

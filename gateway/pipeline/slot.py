@@ -7,13 +7,13 @@ when the station's book says so; until then its data travel under the slot alone
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.alarms import Watch
 from gateway.bus import Frame
 from gateway.clock import Clock
 from gateway.health import Request, Session
-from gateway.outbox import Fact, Outbox
+from gateway.outbox import Fact, Held, Outbox
 from gateway.pipeline.chunk import Chunk
 from gateway.pipeline.sampling import Sampler, SamplingRule
 from gateway.pipeline.tracking import Listener
@@ -126,9 +126,7 @@ class Slot:
     def flush(self) -> None:
         """Put what is open."""
         if self._chunk.samples:
-            draft = self._chunk.close()
-            self._session.keep(draft.columns)
-            self._outbox.put(draft)
+            self._put()
         self._chunk = self._new_chunk()
 
     def finish(self, *, with_estimate: bool) -> None:
@@ -157,14 +155,17 @@ class Slot:
         if self._chunk.is_full(self._rule.chunk_s):
             self.flush()
 
+    def _put(self, still_open: tuple[Held, ...] = ()) -> None:
+        draft = replace(self._chunk.close(), still_open=still_open)
+        self._session.keep(draft.columns)
+        self._outbox.put(draft)
+
     def _part(self, t_ns: int, unit: UnitRef | None) -> None:
         """From `t_ns` on, samples are `unit`'s."""
         later, held = self._chunk.split(t_ns, unit)
         if later is not self._chunk:
-            self.flush()
+            self._put(still_open=tuple(held))
         self.unit, self._chunk = unit, later
-        for one in held:
-            self._outbox.hold(one)
 
     def _forget(self) -> None:
         """What the last pack said does not hold for the next."""

@@ -215,6 +215,8 @@ class Uplink:
             self._repeat(link, [lowest])
 
     def _repeat(self, link: Link, records: list[Waiting]) -> None:
+        """Send again what the broker has room for: one that takes nothing gets no more copies."""
+        records = records[: max(link.room(), 0)]
         for record in records:
             self._send(link, record)
         if records:

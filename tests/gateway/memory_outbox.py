@@ -27,6 +27,7 @@ class MemoryOutbox:
         self._notes: dict[str, bytes] = {}
         self._listeners: list[Callable[[], None]] = []
         self._added = self._stored = self._refused = 0
+        self.holds = 0
 
     def put(self, draft: Draft) -> Future[RecordAddress]:
         done: Future[RecordAddress] = Future()
@@ -37,6 +38,7 @@ class MemoryOutbox:
             self._rows[address.seq] = Waiting(address.seq, address, kind.priority, sealed)
             if isinstance(draft, Telemetry):
                 self._held = [held for held in self._held if held.chunk != draft.chunk]
+                self._held += draft.still_open
         done.set_result(address)
         self._tell()
         return done
@@ -54,6 +56,7 @@ class MemoryOutbox:
 
     def hold(self, held: Held) -> None:
         with self._lock:
+            self.holds += 1
             self._held.append(held)
 
     def forget(self, chunk: str) -> None:

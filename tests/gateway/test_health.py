@@ -107,6 +107,15 @@ def test_too_many_requests_are_dropped_and_counted(delivered):
     assert desk.state.dropped == 8
 
 
+def test_a_desk_that_cannot_deliver_says_so():
+    desk = HealthDesk(lambda *_: 1 / 0)
+    desk.start()
+    desk.ask(request())
+    eventually(lambda: desk.failure, seconds=60)
+    assert isinstance(desk.failure, ZeroDivisionError)
+    desk.stop()
+
+
 def test_stopping_does_not_wait_for_a_worker(make_desk):
     desk = make_desk(worker=(sys.executable, "-c", "import time; time.sleep(60)"))
     desk.ask(request())

@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -263,6 +264,43 @@ def test_peers_that_say_nothing_hold_a_few_threads_and_no_more(api):
     assert threading.active_count() < 30
     for connection in idle:
         connection.close()
+
+
+def test_a_peer_that_dribbles_gives_its_thread_back(station):
+    api = LocalApi(
+        LOOPBACK, 0, look=station.look, enter=station.enter, now_ns=lambda: T0, connection_s=0.5
+    )
+    api.start()
+    peers = [socket.create_connection((LOOPBACK, api.port)) for _ in range(16)]
+    deadline = time.monotonic() + 5
+    ended: set[socket.socket] = set()
+    while len(ended) < len(peers):
+        assert time.monotonic() < deadline
+        for peer in set(peers) - ended:
+            try:
+                peer.sendall(b"G")
+            except OSError:
+                ended.add(peer)
+        time.sleep(0.05)
+    assert ask(api, "GET", "/health")[0] == 200
+    for peer in peers:
+        peer.close()
+    api.stop()
+
+
+@pytest.mark.parametrize("length", ["00000000000000099999999", "99999999999999999999999", "16385"])
+def test_no_body_is_read_that_is_longer_than_allowed(api, length):
+    head = f"POST /v1/swaps HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n"
+    with socket.create_connection((LOOPBACK, api.port), timeout=3) as connection:
+        connection.sendall(f"{head}Content-Type: application/json\r\n\r\n".encode())
+        assert b" 413 " in connection.recv(4096)
+
+
+def test_a_disk_that_takes_nothing_fails_health_too(api, station):
+    station.view = replace(VIEW, troubles=["outbox: disk full"])
+    status, content = ask(api, "GET", "/health")
+    assert status == 503
+    assert json.loads(content)["problems"] == ["outbox: disk full"]
 
 
 @pytest.mark.parametrize(

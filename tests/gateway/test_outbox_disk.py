@@ -14,8 +14,10 @@ import pytest
 
 from gateway.errors import GatewayError
 from gateway.outbox import Held, schema
+from packtrail.errors import CodecError
 from packtrail.event import TelemetryThinned, decode_event
-from packtrail.record import Kind
+from packtrail.record import MAX_RECORD_BYTES, Kind
+from tests.gateway.bridge_player import eventually
 from tests.gateway.drafts import alarm, opened, receipt, telemetry
 
 WAIT = 5
@@ -157,6 +159,51 @@ def test_a_full_disk_costs_telemetry_but_no_event(open_outbox):
     assert kinds.count(Kind.ALARM) == 20
     assert outbox.counters().thinned > 0
     assert seqs(outbox) == list(range(1, len(kinds) + 1))
+
+
+def test_receipts_make_room_on_a_disk_that_is_full_of_facts(open_outbox):
+    outbox = open_outbox(max_pages=60)
+    assert outbox.trouble == ""
+    facts = [outbox.put(replace(alarm(n), slot="x" * 4000)) for n in range(60)]
+    eventually(lambda: "full" in outbox.trouble)
+    assert not facts[-1].done()
+    for _ in range(10):
+        rows = outbox.waiting(after=0, limit=1000)
+        if rows:
+            outbox.settle(receipt(outbox.epoch, rows[-1].address.seq)).result(WAIT)
+    assert [fact.result(WAIT).seq for fact in facts] == list(range(1, 61))
+    eventually(lambda: outbox.trouble == "")
+
+
+def test_a_receipt_of_an_older_epoch_reaches_no_record_of_a_newer_one(open_outbox, tmp_path):
+    old = open_outbox()
+    old.put(telemetry(1)).result(WAIT)
+    old.close()
+    (tmp_path / "outbox.db.mark").unlink()
+    outbox = open_outbox()
+    outbox.put(telemetry(2)).result(WAIT)
+    beyond = 1 << 40 | 1  # a number that would stand at the newer record's place
+    forged = receipt(old.epoch, beyond, ahead=[beyond, 2**63], refused=[beyond, 2**64 - 1])
+    outbox.settle(forged).result(WAIT)
+    assert [row.address.epoch for row in outbox.waiting(after=0, limit=9)] == [outbox.epoch]
+
+
+def test_samples_that_went_to_another_chunk_are_held_on_with_the_same_commit(open_outbox):
+    outbox = open_outbox()
+    for number in range(3):
+        outbox.hold(Held("a", bytes([number])))
+    draft = replace(telemetry(1, chunk="a"), still_open=(Held("b", b"\2"),))
+    outbox.put(draft).result(WAIT)
+    assert outbox.counters().held == 1
+    outbox.close()
+    assert open_outbox().recovered() == [Held("b", b"\2")]
+
+
+def test_a_record_that_the_bridge_would_not_look_at_is_refused_before_it_has_a_number(open_outbox):
+    outbox = open_outbox()
+    with pytest.raises(CodecError, match="size"):
+        outbox.put(telemetry(1, size=MAX_RECORD_BYTES)).result(WAIT)
+    assert outbox.put(telemetry(2)).result(WAIT).seq == 1
 
 
 def test_what_no_record_can_carry_is_refused_alone(open_outbox):

@@ -118,6 +118,15 @@ def test_an_open_chunk_is_attributed_back_to_the_arrival(outbox):
     assert (second.unit, times(second)[0]) == (PACK, 5)
 
 
+def test_samples_that_get_another_pack_are_held_by_the_commit_that_releases_them(outbox):
+    slot = make_slot(outbox)
+    slot.feed([status(n, current=9) for n in range(20)])
+    held = outbox.counters().held
+    slot.know(PACK, at(5))
+    assert outbox.counters().held == held - 5
+    assert outbox.holds == held
+
+
 def test_what_comes_after_a_pack_has_left_is_not_its_own(outbox):
     slot = make_slot(outbox)
     slot.know(PACK, at(0))

@@ -124,6 +124,16 @@ def test_no_more_than_the_window_is_sent_to_a_bridge_that_is_away(
     assert len(bridge.seqs()) <= 16
 
 
+def test_a_receipt_that_is_too_large_is_counted_as_none(outbox, bridge, mosquitto, make_uplink):
+    bridge.deaf = True
+    uplink = make_uplink(mosquitto.port)
+    put(outbox, 1)
+    eventually(lambda: uplink.state.sent == 1)
+    bridge.say(GATEWAY, b"x" * 100_000)
+    eventually(lambda: uplink.state.bad_receipts == 1)
+    assert outbox.counters().waiting == 1
+
+
 def test_forged_and_foreign_receipts_take_nothing_out(outbox, bridge, mosquitto, make_uplink):
     bridge.silent = True
     put(outbox, 3)
