@@ -254,7 +254,7 @@ def test_every_kind_of_alarm_has_a_name_on_the_page(language):
 
 
 def test_a_taken_port_is_named_with_a_remedy(api, station):
-    with pytest.raises(GatewayError, match="port cannot be used") as caught:
+    with pytest.raises(GatewayError, match="port is taken") as caught:
         LocalApi(LOOPBACK, api.port, look=station.look, enter=station.enter, now_ns=lambda: 0)
     assert caught.value.hint
 
