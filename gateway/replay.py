@@ -20,7 +20,7 @@ from can_decoder import FrameBatch
 from gateway.bus import Burst, Frame
 from gateway.clock import RecordedClock
 from gateway.errors import GatewayError
-from gateway.main import Gateway
+from gateway.main import Gateway, make_listener
 from gateway.settings import BindingSettings, GatewaySettings, SlotSettings
 from packtrail.errors import PacktrailError
 from packtrail.language import Text
@@ -79,9 +79,10 @@ def replay(settings: GatewaySettings, plan: ReplayPlan, progress: Progress) -> R
         PacktrailError: log, profile, DBC, key or outbox cannot be used, or the log holds
             nothing that the profile understands.
     """
-    reader = can_decoder.read_log(plan.log)
     slot = SlotSettings(name=plan.slot, bus=LOG_BUS, profiles=(plan.profile,), dbc=plan.dbc)
     told = settings.model_copy(update={"binding": BindingSettings(controller=True)})
+    check_understood(slot, told, plan)
+    reader = can_decoder.read_log(plan.log)
     gateway = Gateway(told, slots=[slot], clock=RecordedClock())
     before = gateway.outbox.counters().added
     gateway.start()
@@ -103,9 +104,6 @@ def replay(settings: GatewaySettings, plan: ReplayPlan, progress: Progress) -> R
         unanswered=counters.waiting,
         skipped=reader.source.skipped,
     )
-    if not frames:
-        reader.refuse_empty()
-    _check_understood(replayed, plan)
     return replayed
 
 
@@ -191,13 +189,27 @@ class _Pace:
             time.sleep(left_s)
 
 
-def _check_understood(replayed: Replayed, plan: ReplayPlan) -> None:
-    if replayed.samples:
-        return
+def check_understood(slot: SlotSettings, settings: GatewaySettings, plan: ReplayPlan) -> None:
+    """Read on until the profile has understood something; nothing is recorded meanwhile.
+
+    Raises:
+        PacktrailError: it understands nothing in the whole log, or the log holds no frame.
+    """
+    listener = make_listener(slot, settings)
+    reader = can_decoder.read_log(plan.log)
+    frames = 0
+    for burst in bursts(reader):
+        for frame in burst:
+            listener.feed(*frame)
+        frames += len(burst)
+        if listener.decoded and listener.snapshot(burst[-1].t_ns).values:
+            return
+    if not frames:
+        reader.refuse_empty()
     raise PacktrailError(
         Text(
-            f"the profile understands none of {replayed.frames} frames",
-            f"该配置无法识别 {replayed.frames} 帧中的任何一帧",
+            f"the profile understands none of {frames} frames",
+            f"该配置无法识别 {frames} 帧中的任何一帧",
         ),
         where=f"{plan.log} ({plan.profile})",
         hint=Text("choose the vehicle's profile and DBC", "请选择该车型的配置与 DBC"),

@@ -20,6 +20,18 @@ from packtrail.language import Text, locale_language
 
 EXIT_FAULT: Final = 2
 EXIT_INTERRUPTED: Final = 130
+EXTRA_OF: Final = {
+    "fastapi": "bridge",
+    "jinja2": "bridge",
+    "segno": "bridge",
+    "starlette": "bridge",
+    "uvicorn": "bridge",
+    "amqtt": "fleet",
+    "pyarrow": "fleet",
+    "asammdf": "formats",
+    "cantools": "formats",
+}
+"""Which extra brings a library that a plain installation does without."""
 
 
 class Command(NamedTuple):
@@ -123,6 +135,9 @@ def run_line(argv: Sequence[str]) -> int:
     except PacktrailError as error:
         print(f"packtrail: {error.describe(locale_language())}", file=sys.stderr)
         return EXIT_FAULT
+    except ModuleNotFoundError as error:
+        print(f"packtrail: {_not_installed(error).describe(locale_language())}", file=sys.stderr)
+        return EXIT_FAULT
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
@@ -142,6 +157,20 @@ def find(target: str) -> Command:
     if not isinstance(command, Command):
         raise TypeError(f"{target} is no Command")
     return command
+
+
+def _not_installed(error: ModuleNotFoundError) -> PacktrailError:
+    """What to install; an error of our own goes on as what it is."""
+    library = (error.name or "").partition(".")[0]
+    extra = EXTRA_OF.get(library)
+    if extra is None:
+        raise error
+    install = f"pip install 'packtrail[{extra}]'"
+    return PacktrailError(
+        Text("this needs a library that is not installed", "此命令需要尚未安装的库"),
+        where=library,
+        hint=Text(install, install),
+    )
 
 
 def _dispatch(argv: list[str]) -> int:

@@ -80,7 +80,7 @@ def _watch(
     with Live(console=console, auto_refresh=False, screen=False) as live:
 
         def show(snapshot: Snapshot) -> None:
-            live.update(panels.draw(snapshot, console.width), refresh=True)
+            live.update(panels.draw(snapshot, console.width, console.height), refresh=True)
 
         demonstration.watch(show)
         return demonstration.finish(show)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import time
 from datetime import UTC, datetime
 from typing import Final
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text as Styled
@@ -29,6 +30,9 @@ LOW_SOC_PCT: Final = 30.0
 HOT_C: Final = 50.0
 FACTS_SHOWN: Final = 9
 WIDE: Final = 110
+TALL: Final = 30
+"""Lines from which on there is room for the explanation."""
+FRAME: Final = 2
 STOP_ALARM: Final = "bms_alarm"
 
 _PROBLEMS: Final = {
@@ -66,22 +70,31 @@ class Panels:
         self._layout, self._speed = layout, speed
         self._begun_s = time.monotonic()
 
-    def draw(self, snapshot: Snapshot, width: int) -> RenderableType:
-        """One picture, for a terminal of `width` columns."""
+    def draw(self, snapshot: Snapshot, width: int, height: int = TALL) -> Group:
+        """One picture, for a terminal of `width` columns and `height` lines.
+
+        What lacks room goes in this order: older facts, then the facts as a whole.
+        """
         table = slot_table(snapshot.slots, full_codes=width >= WIDE)
-        return Group(
-            self._head(snapshot),
+        above = [
+            self._head(snapshot, brief=height < TALL),
             Panel(table, border_style="dim", padding=0),
             _path(snapshot.path),
-            Panel(_facts(snapshot), title=_FACTS.say(), title_align="left", border_style="dim"),
-            self._foot(),
-        )
+        ]
+        foot = self._foot()
+        left = height - _lines([*above, foot], width) - FRAME
+        if left < 1:
+            return Group(*above, foot)
+        facts = _facts(snapshot, min(left, FACTS_SHOWN))
+        framed = Panel(facts, title=_FACTS.say(), title_align="left", border_style="dim")
+        return Group(*above, framed, foot)
 
-    def _head(self, snapshot: Snapshot) -> Styled:
+    def _head(self, snapshot: Snapshot, *, brief: bool) -> Styled:
         run_s = int(time.monotonic() - self._begun_s)
         title = Styled().append(" packtrail ", style="bold white on blue")
         title.append(f"  {_TITLE.say()}", style="bold")
-        title.append(f"\n {_PURPOSE.say()}", style="dim")
+        if not brief:
+            title.append(f"\n {_PURPOSE.say()}", style="dim")
         clock = _CLOCK.say(
             time=format_minute(snapshot.t_ns),
             speed=f"{self._speed:g}",
@@ -201,12 +214,19 @@ def _path(path: PathSeen) -> Styled:
     return line
 
 
-def _facts(snapshot: Snapshot) -> Styled:
+def _facts(snapshot: Snapshot, count: int) -> Styled:
     lines = Styled(no_wrap=True, overflow="ellipsis")
-    for fact in snapshot.newest[-FACTS_SHOWN:]:
+    for number, fact in enumerate(snapshot.newest[-count:]):
+        lines.append("\n" if number else "")
         lines.append(f"{format_minute(fact.event.to_ns)}  ", style="dim")
-        lines.append(f"{fact.sentence.say()}\n", style=_STYLES.get(type(fact.event.body), ""))
+        lines.append(fact.sentence.say(), style=_STYLES.get(type(fact.event.body), ""))
     return lines
+
+
+def _lines(parts: list[RenderableType], width: int) -> int:
+    """How many lines these take on a terminal of `width` columns."""
+    paper = Console(width=width, file=io.StringIO())
+    return sum(len(paper.render_lines(part)) for part in parts)
 
 
 _STYLES: Final = {

@@ -98,6 +98,15 @@ def test_a_mistake_is_one_line_with_a_remedy_and_exit_code_2(tmp_path, code, cap
     assert said in said_lines[0]
 
 
+def test_a_wrong_profile_leaves_nothing_in_the_outbox(tmp_path, code, capsys):
+    write_candump(tmp_path / "drive.log", 2)
+    words = line(tmp_path / "drive.log", write_settings(tmp_path), code)
+    words[words.index("--profile") + 1] = "gbt27930"
+    assert run_line(words) == 2
+    assert "understands none" in capsys.readouterr().err
+    assert not (tmp_path / "outbox.db").exists()
+
+
 def test_a_recording_without_a_date_begins_now(tmp_path):
     write_candump(tmp_path / "drive.log", 3, start_ns=5 * NS_PER_S)
     frames = list(chain.from_iterable(bursts(can_decoder.read_log(tmp_path / "drive.log"))))

@@ -244,6 +244,21 @@ def test_the_panel_shows_what_was_seen(language, width, monkeypatch, tmp_path):
     assert all(len(line) <= width for line in text.splitlines())
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("height", [18, 24, 50])
+def test_the_panel_fits_the_terminal_and_keeps_its_addresses(
+    language, height, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("LANG", f"{language}_XX.UTF-8")
+    panels = Panels(Layout(tmp_path, Ports(1, 2, 3)), 60.0)
+    shown = Snapshot(tuple(slot(name=str(number)) for number in range(8)))
+    out = io.StringIO()
+    Console(file=out, width=80).print(panels.draw(shown, 80, height))
+    lines = out.getvalue().splitlines()
+    assert len(lines) <= height
+    assert "http://127.0.0.1:2/" in out.getvalue()
+
+
 def test_a_contested_slot_is_settled_once_it_is_bound():
     tally = Tally()
     for state in ("waiting", "contested", "contested"):
