@@ -97,14 +97,13 @@ def replay(settings: GatewaySettings, plan: ReplayPlan, progress: Progress) -> R
     if gateway.running.failure:
         raise GatewayError(f"{gateway.running.failure!r}", where=str(plan.log))
     counters = gateway.outbox.counters()
-    replayed = Replayed(
+    return Replayed(
         frames=frames,
         samples=gateway.pipeline.slots[plan.slot].samples,
         records=counters.added - before,
         unanswered=counters.waiting,
         skipped=reader.source.skipped,
     )
-    return replayed
 
 
 def _feed(

@@ -1,7 +1,8 @@
 """The queue in front of the writer thread, and when a group is due.
 
-Facts and the end are due at once, records within 200 ms or when 100 of them wait, held
-samples and receipts within 800 ms: one disk flush serves them all. The queue is bounded: when
+Facts and the end are due at once, records and held samples within 200 ms or when 100 records
+wait, receipts within 800 ms: one disk flush serves them all. A gateway that is killed thus
+loses the samples of its last 200 ms, at one a second one of each pack at most. The queue is bounded: when
 the disk stands still for so long that it is full, telemetry and samples are refused and the
 caller counts them; facts are always taken.
 """
@@ -82,7 +83,7 @@ class Intake:
         self._patience = {
             Put: record_wait_s,
             RecordFacts: 0.0,
-            Hold: lazy_wait_s,
+            Hold: record_wait_s,
             Forget: lazy_wait_s,
             Settle: lazy_wait_s,
         }

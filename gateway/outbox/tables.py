@@ -176,9 +176,15 @@ class Tables:
         ).fetchone()
         return row
 
+    def free_pages(self) -> int:
+        """Pages of the file that hold nothing any more."""
+        count: int = self._connection.execute("PRAGMA freelist_count").fetchone()[0]
+        return count
+
     def give_back(self, pages: int) -> None:
         """Return free pages to the file system."""
-        self._connection.execute(f"PRAGMA incremental_vacuum({pages:d})").fetchall()
+        # `execute` would step this statement once, and one step frees one page.
+        self._connection.executescript(f"PRAGMA incremental_vacuum({pages:d})")
 
     def close(self) -> None:
         """Close the connection."""

@@ -45,6 +45,10 @@ from packtrail.topics import RecordAddress
 
 RETRY_S: Final = 1.0
 LAST_TRIES: Final = 5
+SPARE_PAGES: Final = 1024
+"""Free pages (4 MiB) that the file keeps: the next chunks would only make it grow again."""
+SHRINK_AT_ONCE: Final = 512
+"""Pages given back between two groups: some milliseconds, so that no alarm waits for long."""
 _URGENT: Final = tuple(sorted(kind.priority for kind in Kind if kind.carries_event))
 
 
@@ -55,8 +59,9 @@ class OutboxOptions:
     Attributes:
         quota_bytes: size of waiting records at which the oldest telemetry is thinned.
         max_pages: hard limit of the file in pages of 4 KiB, 0 for none.
-        record_wait_s: how long a record may wait for others to share its disk flush.
-        lazy_wait_s: the same for held samples and receipts.
+        record_wait_s: how long a record or a held sample may wait for others to share its
+            disk flush.
+        lazy_wait_s: the same for receipts.
     """
 
     quota_bytes: int = 2_000_000_000
@@ -225,9 +230,18 @@ class SqliteOutbox:
             self._commit_at_last(group)
             while self._over_quota() and self._thin():
                 pass
+            self._shrink()
             self._reserve.make()
             for wake in self._listeners:
                 wake()
+
+    def _shrink(self) -> None:
+        """Give the file system back what an outage took, a little after each group."""
+        try:
+            if self._tables.free_pages() > SPARE_PAGES:
+                self._tables.give_back(SHRINK_AT_ONCE)
+        except sqlite3.Error as error:
+            self._log.warning("shrinking_failed", why=str(error))
 
     def _commit_at_last(self, group: list[Order]) -> None:
         """Commit a group, however often it takes; give up only when closing."""

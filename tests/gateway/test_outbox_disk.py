@@ -131,6 +131,18 @@ def test_a_receipt_beyond_our_numbers_proves_a_rollback_and_renumbers(open_outbo
     assert counters.added == counters.waiting == 4
 
 
+def test_the_file_shrinks_once_an_outage_is_over(open_outbox, tmp_path):
+    outbox = open_outbox()
+    puts = [outbox.put(telemetry(number, size=20_000)) for number in range(2000)]
+    assert puts[-1].result(30).seq == 2000
+    full = (tmp_path / "outbox.db").stat().st_size
+    assert full > 30_000_000
+    for through in range(25, 2001, 25):
+        outbox.settle(receipt(outbox.epoch, through)).result(WAIT)
+    outbox.close()
+    assert (tmp_path / "outbox.db").stat().st_size < full / 4
+
+
 def test_a_full_quota_turns_the_oldest_telemetry_into_blanks_and_says_so(open_outbox):
     outbox = open_outbox(quota_bytes=100_000)
     outbox.put(alarm(0)).result(WAIT)
