@@ -216,6 +216,7 @@ class Gateway:
             make_link=paho_links(broker.broker(gateway), gateway, broker.window),
             window=broker.window,
             patience_s=broker.resend_after_s,
+            daily_bytes=round(broker.daily_mb * 1_000_000),
         )
 
     def _enter(self, told: Told) -> int:

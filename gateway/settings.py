@@ -82,6 +82,7 @@ class BrokerSettings(Settings):
     tls: TlsSettings | None = None
     window: Annotated[int, Field(ge=2, le=1024)] = 64
     resend_after_s: Annotated[float, Field(ge=0.1, le=3600)] = 10.0
+    daily_mb: Annotated[float, Field(ge=0, le=1_000_000)] = 0.0
 
     def broker(self, gateway: str) -> Broker:
         """As the uplink takes it, with the password from the environment.

@@ -2,9 +2,9 @@
 
 Facts and the end are due at once, records and held samples within 200 ms or when 100 records
 wait, receipts within 800 ms: one disk flush serves them all. A gateway that is killed thus
-loses the samples of its last 200 ms, at one a second one of each pack at most. The queue is bounded: when
-the disk stands still for so long that it is full, telemetry and samples are refused and the
-caller counts them; facts are always taken.
+loses the samples of its last 200 ms, at one a second one of each pack at most. The queue is
+bounded: when the disk stands still for so long that it is full, telemetry and samples are
+refused and the caller counts them; facts are always taken.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from typing import Any, Final
 from gateway.backoff import delays
 from gateway.errors import GatewayError
 from gateway.outbox import Outbox, Waiting
+from gateway.uplink.budget import Budget
 from gateway.uplink.link import Arrived, Broker, Closed, Inbox, Link, LinkEvent, Opened, PahoLink
 from gateway.uplink.window import Window
 from packtrail import logs
@@ -47,6 +48,7 @@ class UplinkState:
         last_receipt_ns: UTC of the newest verified receipt, 0 for none.
         through: its contiguous number.
         problem: why there is no connection, "" when there is.
+        budget_left: bytes that today's data budget still allows; None without one.
     """
 
     connected: bool = False
@@ -59,6 +61,7 @@ class UplinkState:
     last_receipt_ns: int = 0
     through: int = 0
     problem: str = ""
+    budget_left: int | None = None
 
 
 class Uplink:
@@ -71,6 +74,7 @@ class Uplink:
         make_link: makes one connection that reports to the given inbox.
         window: most records under way.
         patience_s: how long a receipt may take before its record goes again.
+        daily_bytes: what a metered link may carry in a day, 0 for any amount.
     """
 
     def __init__(
@@ -82,10 +86,12 @@ class Uplink:
         make_link: LinkMaker,
         window: int = 64,
         patience_s: float = 10.0,
+        daily_bytes: int = 0,
     ) -> None:
         self._outbox, self._gateway, self._bridge = outbox, gateway, bridge
         self._make_link = make_link
         self._window = Window(outbox, window, patience_s)
+        self._budget = Budget(outbox, daily_bytes)
         self._inbox = Inbox()
         self._stopping = threading.Event()
         self._state = UplinkState()
@@ -96,7 +102,8 @@ class Uplink:
     @property
     def state(self) -> UplinkState:
         """What an operator sees."""
-        return replace(self._state, under_way=len(self._window))
+        left = self._budget.left_bytes
+        return replace(self._state, under_way=len(self._window), budget_left=left)
 
     def start(self) -> None:
         """Begin to send."""
@@ -181,13 +188,15 @@ class Uplink:
         """Fill the window, as far as the broker's own limit allows."""
         if link.room() <= 0:
             return
-        records = self._window.fill(time.monotonic_ns(), link.room())
+        allowed = self._budget.allows_telemetry
+        records = self._window.fill(time.monotonic_ns(), link.room(), in_order=allowed)
         for record in records:
             self._send(link, record)
         if records:
             self._note(sent=self._state.sent + len(records))
 
     def _take_receipt(self, link: Link, payload: bytes) -> None:
+        self._budget.spend(len(payload))
         try:
             receipt = self._verified(payload)
         except CodecError as error:
@@ -216,6 +225,8 @@ class Uplink:
 
     def _repeat(self, link: Link, records: list[Waiting]) -> None:
         """Send again what the broker has room for: one that takes nothing gets no more copies."""
+        if not self._budget.allows_telemetry:
+            records = [record for record in records if record.kind.carries_event]
         records = records[: max(link.room(), 0)]
         for record in records:
             self._send(link, record)
@@ -224,7 +235,9 @@ class Uplink:
             self._log.info("records_repeated", first=records[0].address.seq, count=len(records))
 
     def _send(self, link: Link, record: Waiting) -> None:
-        link.send(record_topic(record.address), record.sealed)
+        topic = record_topic(record.address)
+        self._budget.spend(len(topic) + len(record.sealed))
+        link.send(topic, record.sealed)
 
     def _idle_s(self) -> float:
         """Until the next probe is due; the outbox wakes us for what is new."""

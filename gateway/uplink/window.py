@@ -69,9 +69,14 @@ class Window:
         self._through: dict[str, int] = {}
         self._cursor = 0
 
-    def fill(self, now_ns: int, most: int) -> list[Waiting]:
-        """At most so many records to send now for the first time; they count as sent."""
+    def fill(self, now_ns: int, most: int, *, in_order: bool = True) -> list[Waiting]:
+        """At most so many records to send now for the first time; they count as sent.
+
+        Without `in_order` only what is urgent goes: the day's data budget is used up.
+        """
         urgent = self._fill_ahead(now_ns, most)
+        if not in_order:
+            return urgent
         return [*urgent, *self._fill_in_order(now_ns, most - len(urgent))]
 
     def answer(self, receipt: Receipt, now_ns: int) -> list[Waiting]:

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.outbox import SqliteOutbox
 from gateway.uplink import Broker, Tls, Uplink, paho_links
+from gateway.uplink.budget import Budget
 from packtrail.receipt import seal_receipt
 from packtrail.signing import SigningKey
 from tests.gateway.bridge_player import BridgePlayer, eventually
@@ -38,6 +39,7 @@ def make_uplink(outbox) -> Iterator:
         window: int = 16,
         patience_s: float = 0.5,
         tls: Tls | None = None,
+        daily_bytes: int = 0,
     ) -> Uplink:
         broker = Broker(LOOPBACK, port, version, client_id=GATEWAY, tls=tls)
         uplink = Uplink(
@@ -47,6 +49,7 @@ def make_uplink(outbox) -> Iterator:
             make_link=paho_links(broker, GATEWAY, window),
             window=window,
             patience_s=patience_s,
+            daily_bytes=daily_bytes,
         )
         made.append(uplink)
         uplink.start()
@@ -245,3 +248,20 @@ def test_a_gateway_without_a_certificate_is_not_let_in(outbox, make_uplink, tls_
     eventually(lambda: uplink.state.problem)
     assert not uplink.state.connected
     assert uplink.state.connections == 0
+
+
+def test_a_used_up_budget_holds_telemetry_and_lets_alarms_through(
+    outbox, bridge, mosquitto, make_uplink, open_outbox
+):
+    put(outbox, 300)
+    uplink = make_uplink(mosquitto.port, window=4, daily_bytes=30_000)
+    eventually(lambda: uplink.state.budget_left == 0)
+    before = len(bridge.seqs())
+    assert before < 300
+    alarms = [outbox.put(alarm(number)).result(5).seq for number in range(40)]
+    eventually(lambda: set(alarms) <= set(bridge.seqs()))
+    telemetry_seen = [seq for seq in bridge.seqs() if seq not in alarms]
+    assert len(telemetry_seen) <= before + 4
+    uplink.stop()
+    outbox.close()
+    assert Budget(open_outbox(), 30_000).left_bytes < 1000, "a restart begins no new day"
