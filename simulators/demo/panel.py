@@ -76,7 +76,7 @@ class Panels:
         What lacks room goes in this order: older facts, then the facts as a whole.
         """
         table = slot_table(snapshot.slots, full_codes=width >= WIDE)
-        above = [
+        above: list[RenderableType] = [
             self._head(snapshot, brief=height < TALL),
             Panel(table, border_style="dim", padding=0),
             _path(snapshot.path),
