@@ -12,7 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from simulators.curves import Floats
+from simulators.arithmetic import Floats
+from simulators.draws import Draws
 from simulators.models import PackModel
 from simulators.pack import PackTruth
 
@@ -48,16 +49,16 @@ class Sensors:
     insulation_ohm: float
 
     @classmethod
-    def draw(cls, model: PackModel, random: np.random.Generator) -> Sensors:
+    def draw(cls, model: PackModel, draws: Draws) -> Sensors:
         """Errors of the size usual in vehicles: 0.5 % gain, 0.1 % of the rating offset."""
         return cls(
-            current_gain=1.0 + 0.005 * random.standard_normal(),
-            current_offset_a=0.001 * model.rated_ah * random.standard_normal(),
+            current_gain=1.0 + 0.005 * float(draws.normal()),
+            current_offset_a=0.001 * model.rated_ah * float(draws.normal()),
             current_noise_a=0.0005 * model.rated_ah,
-            cell_offset_v=0.0005 * random.standard_normal(model.cells),
+            cell_offset_v=0.0005 * draws.normal(model.cells),
             cell_noise_v=0.0006,
-            probe_offset_c=0.4 * random.standard_normal(model.probes),
-            insulation_ohm=2e6 * random.lognormal(0.0, 0.2),
+            probe_offset_c=0.4 * draws.normal(model.probes),
+            insulation_ohm=2e6 * float(draws.lognormal(0.2)),
         )
 
 
@@ -107,13 +108,13 @@ class Bms:
     """
 
     def __init__(self, model: PackModel, true_soh: float, true_soc: float, seed: int) -> None:
-        self._random = np.random.default_rng(seed)
+        self._draws = Draws(seed)
         self.model = model
-        self.sensors = Sensors.draw(model, self._random)
-        believed = true_soh + 0.025 * self._random.standard_normal()
+        self.sensors = Sensors.draw(model, self._draws)
+        believed = true_soh + 0.025 * float(self._draws.normal())
         self.soh = float(np.clip(believed, 0.5, 1.0))
-        self.soc = float(np.clip(true_soc + 0.015 * self._random.standard_normal(), 0.0, 1.0))
-        self.throughput_ah = model.rated_ah * float(self._random.uniform(40.0, 900.0))
+        self.soc = float(np.clip(true_soc + 0.015 * float(self._draws.normal()), 0.0, 1.0))
+        self.throughput_ah = model.rated_ah * (40.0 + 860.0 * float(self._draws.uniform()))
         self.stopped = False
         self._probes = np.array(model.probe_cells, np.intp)
 
@@ -152,11 +153,11 @@ class Bms:
         )
 
     def _measure(self, truth: PackTruth) -> tuple[float, Floats, Floats]:
-        sensors, random = self.sensors, self._random
+        sensors = self.sensors
+        noise = self._draws.normal(self.model.cells + 1)
         current = truth.current_a * sensors.current_gain + sensors.current_offset_a
-        current += sensors.current_noise_a * random.standard_normal()
-        noise_v = sensors.cell_noise_v * random.standard_normal(self.model.cells)
-        volts = truth.cell_v + sensors.cell_offset_v + noise_v
+        current += sensors.current_noise_a * float(noise[-1])
+        volts = truth.cell_v + sensors.cell_offset_v + sensors.cell_noise_v * noise[:-1]
         warmth = truth.cell_c[self._probes] + sensors.probe_offset_c
         return float(current), np.round(volts, 3), np.round(2.0 * warmth) / 2.0
 
@@ -170,8 +171,8 @@ class Bms:
         """Full rate up to 50 degC, 80 % of it just below the stop, nothing below freezing."""
         if self.stopped or coldest < 0.0:
             return 0.0
-        share = np.interp(hottest, [WARM_C, STOP_C], [1.0, 0.8])
-        return float(CHARGE_RATE * self.model.rated_ah * share)
+        warm = min(max((hottest - WARM_C) / (STOP_C - WARM_C), 0.0), 1.0)
+        return CHARGE_RATE * self.model.rated_ah * (1.0 - 0.2 * warm)
 
     def _alarm_level(self, hottest: float, volts: Floats) -> int:
         chemistry = self.model.chemistry

@@ -13,8 +13,8 @@ from typing import Final
 
 import numpy as np
 
+from simulators.arithmetic import Floats, exponential
 from simulators.chemistry import Chemistry
-from simulators.curves import Floats
 from simulators.errors import SimulationError
 
 KELVIN: Final = 273.15
@@ -102,9 +102,9 @@ def resistance_factor(bank: CellBank, state: CellState) -> Floats:
     """Resistance over that at 25 degC and half charge, ageing included, [cells]."""
     chemistry = bank.chemistry
     inverse_k = 1.0 / (state.temperature_c + KELVIN) - 1.0 / REFERENCE_K
-    empty = chemistry.empty_rise * np.exp(-10.0 * np.clip(soc(bank, state), 0.0, 1.0))
+    empty = chemistry.empty_rise * exponential(-10.0 * np.clip(soc(bank, state), 0.0, 1.0))
     return np.asarray(
-        bank.resistance_scale * np.exp(chemistry.activation_k * inverse_k) * (1.0 + empty)
+        bank.resistance_scale * exponential(chemistry.activation_k * inverse_k) * (1.0 + empty)
     )
 
 
@@ -179,7 +179,7 @@ def _positive_filling(bank: CellBank, state: CellState) -> Floats:
 
 def _toward(target: Floats, value: Floats, time_constants: float) -> Floats:
     """First-order approach, exact for a constant target."""
-    return np.asarray(target + (value - target) * np.exp(-time_constants))
+    return np.asarray(target + (value - target) * exponential(-time_constants))
 
 
 def _branch(bank: CellBank, branch: Floats, current_a: Floats, moved_ah: Floats) -> Floats:
@@ -187,7 +187,7 @@ def _branch(bank: CellBank, branch: Floats, current_a: Floats, moved_ah: Floats)
     rate = bank.chemistry.hysteresis_rate
     if not rate:
         return branch
-    fade = np.exp(-rate * np.abs(moved_ah) / bank.rated_ah)
+    fade = exponential(-rate * np.abs(moved_ah) / bank.rated_ah)
     return np.where(current_a == 0.0, branch, _blend(np.sign(current_a), branch, fade))
 
 
@@ -203,5 +203,5 @@ def _warmed(
     polarised_w = np.abs(current_a * (state.fast_v + state.slow_v))
     balance_c = coolant_c + (ohmic_w + polarised_w) / bank.cooling_w_per_k
     heat_j_per_k = bank.chemistry.heat_j_per_k * bank.rated_ah
-    keep = np.exp(-seconds * bank.cooling_w_per_k / heat_j_per_k)
+    keep = exponential(-seconds * bank.cooling_w_per_k / heat_j_per_k)
     return _blend(balance_c, state.temperature_c, keep)

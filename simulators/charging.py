@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from simulators.curves import Floats
+from simulators.arithmetic import Floats
 from simulators.models import PackModel
 
 CHARGE_RATE: Final = {"nmc": 1.5, "lfp": 1.3}

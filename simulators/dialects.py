@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from can_decoder import profiles
+from simulators.arithmetic import Floats
 from simulators.bms import BmsReading
 from simulators.cadence import Cadence
-from simulators.curves import Floats
 from simulators.models import PackModel
 
 

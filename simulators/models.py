@@ -15,6 +15,7 @@ import numpy as np
 from simulators.ageing import Modes, make_bank
 from simulators.cells import open_circuit_v
 from simulators.chemistry import LFP, NMC, Chemistry
+from simulators.draws import Draws
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +67,7 @@ class PackModel:
             self.chemistry,
             self.rated_ah,
             Modes(zero, zero, zero, zero),
-            np.random.default_rng(0),
+            Draws(0),
         )
         soc = np.linspace(0.0, 1.0, points)
         volts = [

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from simulators import cells
 from simulators.ageing import draw_modes, make_bank
+from simulators.arithmetic import Floats
 from simulators.cells import CellBank, CellState
 from simulators.chemistry import CHEMISTRIES
-from simulators.curves import Floats
+from simulators.draws import Draws
 from simulators.errors import SimulationError
 from simulators.models import PackModel
 
@@ -45,9 +46,9 @@ class Pack:
     @classmethod
     def draw(cls, code: str, model: PackModel, lithium_loss: float, seed: int) -> Self:
         """A pack that has lost about `lithium_loss` of its lithium; equal seeds, equal packs."""
-        random = np.random.default_rng(seed)
-        modes = draw_modes(model.cells, lithium_loss, random)
-        return cls(code, model, make_bank(model.chemistry, model.rated_ah, modes, random))
+        draws = Draws(seed)
+        modes = draw_modes(model.cells, lithium_loss, draws)
+        return cls(code, model, make_bank(model.chemistry, model.rated_ah, modes, draws))
 
     def with_blocked_cooling(self, cell: int) -> Pack:
         """The same pack, cooling blocked around `cell`, from 0, and its joint loose.

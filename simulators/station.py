@@ -14,10 +14,10 @@ from typing import Final
 import numpy as np
 
 from simulators.acts import Act, Inserted, Removed
+from simulators.arithmetic import Floats
 from simulators.bay import Bay, Vehicle
 from simulators.bms import BmsReading
 from simulators.charging import Demand, charge_currents, charged
-from simulators.curves import Floats
 from simulators.fleet import COOLANT_C, SLOT_STARTS, Fleet, hash_seed
 from simulators.models import PackModel
 from simulators.slot import Slot, Stage

@@ -16,6 +16,7 @@ from simulators.ageing import draw_modes, make_bank
 from simulators.buses import SlotBuses
 from simulators.chemistry import NMC
 from simulators.clock import TICKS_PER_S
+from simulators.draws import Draws
 from simulators.run import StationRun
 from simulators.settings import StationSettings
 
@@ -37,9 +38,9 @@ def share_of_a_core(speed: float) -> tuple[float, float]:
 
 def cell_steps_per_s(packs: int) -> float:
     """Cells x steps a second of the physics alone."""
-    random = np.random.default_rng(1)
+    draws = Draws(1)
     count = 96 * packs
-    bank = make_bank(NMC, 150.0, draw_modes(count, 0.1, random), random)
+    bank = make_bank(NMC, 150.0, draw_modes(count, 0.1, draws), draws)
     state = cells.at_rest(bank, np.full(count, 0.4), np.full(count, 25.0))
     current, coolant = np.full(count, 60.0), np.full(count, 25.0)
     taken = processor_us(

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from simulators import cells
 from simulators.ageing import Modes, draw_modes, make_bank
 from simulators.chemistry import LFP, NMC
+from simulators.draws import Draws
 from simulators.errors import SimulationError
 from tests.simulators.parts import aged_bank, fresh_bank
 
@@ -47,9 +48,9 @@ def test_open_circuit_voltage_rises_with_charge(chemistry):
 @BOTH
 @given(loss=st.floats(0.0, 0.3), more=st.floats(0.001, 0.1))
 def test_capacity_falls_as_lithium_is_lost(chemistry, loss, more):
-    zero, random = np.zeros(1), np.random.default_rng(0)
+    zero, draws = np.zeros(1), Draws(0)
     less, least = (
-        make_bank(chemistry, 100.0, Modes(np.full(1, lost), zero, zero, zero), random)
+        make_bank(chemistry, 100.0, Modes(np.full(1, lost), zero, zero, zero), draws)
         for lost in (loss, loss + more)
     )
     assert least.capacity_ah[0] < less.capacity_ah[0] <= 100.0 + 1e-9
@@ -57,9 +58,9 @@ def test_capacity_falls_as_lithium_is_lost(chemistry, loss, more):
 
 @BOTH
 def test_lost_hosts_cost_capacity_once_their_excess_is_used_up(chemistry):
-    zero, lost, random = np.zeros(1), np.full(1, 0.30), np.random.default_rng(0)
+    zero, lost, draws = np.zeros(1), np.full(1, 0.30), Draws(0)
     for modes in (Modes(zero, lost, zero, zero), Modes(zero, zero, lost, zero)):
-        assert make_bank(chemistry, 100.0, modes, random).capacity_ah[0] < 90.0
+        assert make_bank(chemistry, 100.0, modes, draws).capacity_ah[0] < 90.0
 
 
 def test_modes_shift_the_curve_and_not_only_its_length():
@@ -139,9 +140,9 @@ def test_cells_that_carry_current_warm_and_then_cool_to_the_coolant():
 
 
 def test_spread_grows_with_age():
-    random = np.random.default_rng(5)
+    draws = Draws(5)
     spreads = [
-        np.std(make_bank(NMC, 100.0, draw_modes(96, loss, random), random).capacity_ah)
+        np.std(make_bank(NMC, 100.0, draw_modes(96, loss, draws), draws).capacity_ah)
         for loss in (0.01, 0.2)
     ]
     assert spreads[1] > 2.0 * spreads[0]
@@ -162,10 +163,10 @@ def test_a_state_that_no_cell_can_have_is_refused_by_name():
 def test_an_impossible_pack_is_refused(count, rated_ah):
     zero = np.zeros(count)
     with pytest.raises(SimulationError, match="cannot be"):
-        make_bank(NMC, rated_ah, Modes(zero, zero, zero, zero), np.random.default_rng(0))
+        make_bank(NMC, rated_ah, Modes(zero, zero, zero, zero), Draws(0))
 
 
 def test_losses_that_leave_nothing_are_refused():
     zero, lost = np.zeros(1), np.full(1, 0.99)
     with pytest.raises(SimulationError, match="without capacity"):
-        make_bank(NMC, 100.0, Modes(zero, lost, zero, zero), np.random.default_rng(0))
+        make_bank(NMC, 100.0, Modes(zero, lost, zero, zero), Draws(0))
