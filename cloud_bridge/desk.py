@@ -22,9 +22,9 @@ from cloud_bridge.ledger.audit import audit
 from cloud_bridge.ledger.proof import Check, PackProof, check_proof, prove
 from cloud_bridge.pages import figures
 from cloud_bridge.pages.story import lines_of
-from cloud_bridge.service import open_store
 from cloud_bridge.settings import BridgeSettings
 from cloud_bridge.store import Store
+from cloud_bridge.store.opening import open_existing
 from cloud_bridge.view import Packs, parse_unit
 from packtrail.event import UnitRef
 from packtrail.language import Text, locale_language
@@ -49,7 +49,7 @@ def show(code: str, settings: Path, url: str | None, *, as_json: bool) -> str:
         answer = _ask(url, unit, "events", EventList)
         facts = [Told.of(one.signed) for one in answer.events]
     else:
-        store = _store(load(BridgeSettings, settings))
+        store = open_existing(load(BridgeSettings, settings).store)
         try:
             _expect(store, unit)
             facts = Packs(store).facts(unit)
@@ -76,7 +76,7 @@ def verify(
 def _checks_of_store(path: Path, unit: UnitRef) -> list[Check]:
     settings = load(BridgeSettings, path)
     key = SigningKey.load(settings.key_file).public
-    store = _store(settings)
+    store = open_existing(settings.store)
     try:
         _expect(store, unit)
         origin = settings.ledger.origin
@@ -96,16 +96,6 @@ def _checks_of_url(url: str, unit: UnitRef, key: str | None) -> list[Check]:
             hint=Text("give its public key with --key", "请用 --key 给出其公钥"),
         )
     return check_proof(_ask(url, unit, "proof", PackProof), VerifyKey.from_text(key))
-
-
-def _store(settings: BridgeSettings) -> Store:
-    if not settings.store.path.exists():
-        raise BridgeError(
-            Text("no store yet", "数据库尚不存在"),
-            where=str(settings.store.path),
-            hint=Text("start `packtrail bridge run` once", "请先运行 packtrail bridge run"),
-        )
-    return open_store(settings)
 
 
 def _expect(store: Store, unit: UnitRef) -> None:

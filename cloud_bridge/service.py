@@ -19,7 +19,8 @@ from cloud_bridge.ingest.presence import Presence
 from cloud_bridge.ledger.authority import Authority, TrustReader
 from cloud_bridge.metrics import Metrics
 from cloud_bridge.settings import BridgeSettings, TrustSettings
-from cloud_bridge.store import SqliteStore, Store
+from cloud_bridge.store import Store
+from cloud_bridge.store.opening import open_store
 from packtrail import logs
 from packtrail.event import KeyRegistered
 from packtrail.language import Text
@@ -60,7 +61,7 @@ class Bridge:
         self.inbox = Inbox(settings.ingest.queue)
         self.presence = Presence()
         self.link = MqttLink(settings.mqtt, self.inbox, self.presence.tell)
-        self.store: Store = open_store(settings)
+        self.store: Store = open_store(settings.store)
         self.trust = TrustReader(self.store, self.key.public)
         self.authority = Authority(self.store, self.key, settings.name, settings.ledger.origin)
         self.intake = Intake(
@@ -134,11 +135,6 @@ class Bridge:
                 self.metrics.ledger.set(self.store.size())
             except BridgeError as error:
                 log.error("checkpoint_failed", error=error.describe("en"))  # noqa: TRY400 - one line
-
-
-def open_store(settings: BridgeSettings) -> Store:
-    """The store that the settings name."""
-    return SqliteStore(settings.store.path, keep_strangers=settings.store.keep_strangers)
 
 
 def registration(entry: TrustSettings) -> KeyRegistered:

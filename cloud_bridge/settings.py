@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -19,11 +20,27 @@ Name = Annotated[str, Field(pattern=rf"^{GATEWAY_ID}$")]
 
 
 class StoreSettings(Settings):
-    """Where the truth lies."""
+    """Where the truth lies: one SQLite file, or a PostgreSQL that several bridges share."""
 
-    path: SettingsPath
+    path: SettingsPath | None = None
+    postgres: str = ""
+    """How to connect, as libpq reads it, without a password."""
+    password_env: str = ""
     keep_strangers: Annotated[int, Field(ge=10, le=1_000_000)] = 1_000
     """Messages without a trusted key that are kept for inspection."""
+
+    @field_validator("postgres")
+    @classmethod
+    def _holds_no_secret(cls, conninfo: str) -> str:
+        if "password" in conninfo or re.search(r"://[^/@]*:[^/@]*@", conninfo):
+            raise ValueError("no password in a file: name its variable in password_env")
+        return conninfo
+
+    @model_validator(mode="after")
+    def _is_one_place(self) -> StoreSettings:
+        if bool(self.path) == bool(self.postgres):
+            raise ValueError("give either path or postgres")
+        return self
 
 
 class TlsSettings(Settings):

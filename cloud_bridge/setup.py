@@ -6,7 +6,6 @@ remedy instead of stopping at the first.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
@@ -14,8 +13,8 @@ from pathlib import Path
 
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.ingest.mqtt import probe
-from cloud_bridge.service import open_store
 from cloud_bridge.settings import BridgeSettings
+from cloud_bridge.store.opening import try_store
 from cloud_bridge.web import listen
 from packtrail.errors import PacktrailError, reason_of
 from packtrail.language import Text, locale_language
@@ -86,7 +85,7 @@ def check(path: Path) -> list[Finding]:
     return [
         Finding(Text("settings", "配置")),
         _try(Text("key", "密钥"), lambda: SigningKey.load(settings.key_file)),
-        _try(Text("store", "数据库"), lambda: _open(settings)),
+        _try(Text("store", "数据库"), lambda: try_store(settings.store)),
         _try(Text("port", "端口"), lambda: listen(settings.http).close()),
         _try(Text("broker", "消息代理"), lambda: _reach(settings)),
         _trust(settings),
@@ -99,19 +98,6 @@ def _try(what: Text, action: Callable[[], object]) -> Finding:
     except PacktrailError as error:
         return Finding(what, error.describe(locale_language()))
     return Finding(what)
-
-
-def _open(settings: BridgeSettings) -> None:
-    """Open a store that is there; where there is none yet, only see that it can be made."""
-    path = settings.store.path
-    if path.exists():
-        open_store(settings).close()
-    elif not os.access(path.parent, os.W_OK | os.X_OK):
-        raise BridgeError(
-            Text("the folder is missing or may not be written", "目录不存在或不可写"),
-            where=str(path.parent),
-            hint=Text("make it, or correct store.path", "请创建目录或更正 store.path"),
-        )
 
 
 def _reach(settings: BridgeSettings) -> None:

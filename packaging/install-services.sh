@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# Installs the real parts that the tests start: mosquitto, Chromium and fonts for Chinese.
+# Installs the real parts that the tests start: mosquitto, PostgreSQL, VictoriaMetrics (an
+# InfluxDB-compatible server), Chromium and fonts for Chinese.
 # Does nothing when they are there; says what to install where it cannot.
 set -euo pipefail
 
 missing=()
 PATH=$PATH:/usr/sbin
 command -v mosquitto >/dev/null || missing+=(mosquitto)
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
+command -v victoria-metrics >/dev/null || missing+=(victoria-metrics)
 command -v chromium >/dev/null || missing+=(chromium)
 fc-list :lang=zh 2>/dev/null | grep -q . || missing+=(fontconfig fonts-noto-cjk)
 [ ${#missing[@]} -gt 0 ] || exit 0

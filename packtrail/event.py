@@ -291,7 +291,13 @@ def sign_event(event: Event, key: SigningKey) -> SignedEvent:
 
 def encode_event(signed: SignedEvent) -> bytes:
     """Canonical JSON of the signed event."""
-    return canonical(msgspec.to_builtins(signed))
+    return encode_line(signed, signed.canonical)
+
+
+def encode_line(signed: SignedEvent, event: bytes) -> bytes:
+    """`encode_event` for a caller that has the event's canonical bytes at hand."""
+    key_id, signature = canonical(signed.key_id), canonical(signed.signature)
+    return b'{"event":%b,"key_id":%b,"signature":%b}' % (event, key_id, signature)
 
 
 def decode_event(data: bytes) -> SignedEvent:

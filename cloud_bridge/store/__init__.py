@@ -1,7 +1,8 @@
 """The one store: what the bridge has committed is here, everything else follows from it.
 
 Judged arrivals enter in batches, one transaction each; receipts, packs, facts, chunks and the
-ledger's tree leave. `Store` is the contract, `SqliteStore` keeps it in one file.
+ledger's tree leave. `Store` is the contract; `SqliteStore` keeps it in one file, and
+`cloud_bridge.store.postgres` in a PostgreSQL database, loaded only where it is asked for.
 """
 
 from cloud_bridge.store.contract import Store
@@ -13,6 +14,7 @@ from cloud_bridge.store.values import (
     Committed,
     Content,
     Counts,
+    Cursor,
     Entry,
     Equivocation,
     Fact,
@@ -33,6 +35,7 @@ __all__ = [
     "Committed",
     "Content",
     "Counts",
+    "Cursor",
     "Entry",
     "Equivocation",
     "Fact",

@@ -15,6 +15,7 @@ from cloud_bridge.store.values import (
     Arrival,
     Committed,
     Counts,
+    Cursor,
     Entry,
     Equivocation,
     Fact,
@@ -97,6 +98,23 @@ class Store(Protocol):
 
     def latest_chunks(self, unit: UnitRef, limit: int = 1) -> list[StoredChunk]:
         """The newest chunks of a unit, newest first."""
+
+    def newest_chunk(self) -> int:
+        """The position up to which every chunk is settled; 0 for none.
+
+        Nothing at or below it will appear later, whoever else is committing now.
+        """
+
+    def chunks_after(
+        self, position: int, through: int, limit: int = 100
+    ) -> list[tuple[int, StoredChunk]]:
+        """Chunks with positions above `position` up to `through`, rising, each with its own."""
+
+    def cursor(self, projection: str) -> Cursor:
+        """How far a projection has come; the beginning if it never moved."""
+
+    def move_cursor(self, projection: str, cursor: Cursor, now_ns: int) -> None:
+        """Remember how far a projection has come; it may go back to the beginning."""
 
     def gateways(self) -> list[GatewayProgress]:
         """Every gateway and epoch that was ever answered, newest commit first."""

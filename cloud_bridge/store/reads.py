@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from cloud_bridge.errors import StoreError
+from cloud_bridge.store.numbers import reach
+from cloud_bridge.store.rows import Rows, Values
 from cloud_bridge.store.values import (
     Chunk,
     Counts,
+    Cursor,
     Entry,
     Equivocation,
     GatewayProgress,
@@ -17,7 +20,6 @@ from cloud_bridge.store.values import (
     SlotNow,
     StoredChunk,
 )
-from cloud_bridge.store.writes import Run, reach
 from packtrail.event import PlaceRef, UnitRef
 from packtrail.receipt import MAX_AHEAD, Refusal
 from packtrail.topics import RecordAddress
@@ -26,7 +28,9 @@ from packtrail.topics import RecordAddress
 class Reads:
     """The reading half of `Store` over `_run`; see there."""
 
-    _run: Run
+    def _run(self, name: str, values: Values | None, /) -> Rows:
+        """Run a named statement outside or inside `reading`."""
+        raise NotImplementedError
 
     def progress(self, gateway: str, epoch: str) -> Progress:
         """See `Store.progress`."""
@@ -102,6 +106,18 @@ class Reads:
         """See `Store.latest_chunks`."""
         rows = self._run("latest_chunks", {**_name(unit), "limit": limit})
         return [_chunk(row) for row in rows]
+
+    def chunks_after(
+        self, position: int, through: int, limit: int = 100
+    ) -> list[tuple[int, StoredChunk]]:
+        """See `Store.chunks_after`."""
+        span = {"after": position, "through": through, "limit": limit}
+        return [(row[11], _chunk(row)) for row in self._run("chunks_after", span)]
+
+    def cursor(self, projection: str) -> Cursor:
+        """See `Store.cursor`."""
+        row = self._run("find_cursor", {"projection": projection}).fetchone()
+        return Cursor(*row) if row else Cursor()
 
     def gateways(self) -> list[GatewayProgress]:
         """See `Store.gateways`."""

@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from cloud_bridge.errors import StoreError
+from cloud_bridge.store.pool import Pool
 from cloud_bridge.store.reads import Reads
+from cloud_bridge.store.rows import Rows, Values
 from cloud_bridge.store.statements import migrations, statements
-from cloud_bridge.store.values import Arrival, Committed, Fact, Stranger
-from cloud_bridge.store.writes import Batch, Rows
+from cloud_bridge.store.writes import Writes
 from packtrail.language import Text
 
 BUSY_S: Final = 30.0
 
 
-class SqliteStore(Reads):
+class SqliteStore(Reads, Writes):
     """Open, or make, the database at `path` and bring it to this version's schema.
 
     Args:
@@ -40,38 +40,19 @@ class SqliteStore(Reads):
         self._path = path
         self._keep_strangers = keep_strangers
         self._busy_s = busy_s
-        self._own = threading.local()
-        self._idle: deque[sqlite3.Connection] = deque()
+        self._pool = Pool(self._open, lambda _connection: True)
         self._writing = threading.Lock()
-        self._statements = statements()
-        self._closed = False
-        self._migrate()
-
-    def commit(
-        self, arrivals: Sequence[Arrival], strangers: Sequence[Stranger], now_ns: int
-    ) -> Committed:
-        """See `Store.commit`."""
-        with self._transaction():
-            batch = Batch(self._run, now_ns)
-            batch.take_strangers(strangers, self._keep_strangers)
-            return batch.take(arrivals)
-
-    def append(self, facts: Sequence[Fact], now_ns: int) -> tuple[int | None, ...]:
-        """See `Store.append`."""
-        with self._transaction():
-            return Batch(self._run, now_ns).record(facts)
-
-    def save_checkpoint(self, size: int, root: bytes, note: str, now_ns: int) -> None:
-        """See `Store.save_checkpoint`."""
-        with self._transaction():
-            self._run(
-                "insert_checkpoint", {"size": size, "root": root, "note": note, "now": now_ns}
-            )
+        self._statements = statements("sqlite")
+        try:
+            self._migrate()
+        except BaseException:
+            self._pool.close()
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """See `Store.reading`."""
-        with self._connection() as connection:
+        with self._pool.connection() as connection:
             if connection.in_transaction:
                 yield
                 return
@@ -82,48 +63,29 @@ class SqliteStore(Reads):
             finally:
                 connection.rollback()
 
+    def newest_chunk(self) -> int:
+        """See `Store.newest_chunk`."""
+        position: int = self._run("newest_chunk", None).fetchone()[0]
+        return position
+
     def close(self) -> None:
         """See `Store.close`."""
-        self._closed = True
-        while self._idle:
-            self._idle.pop().close()
+        self._pool.close()
 
-    def _run(self, name: str, values: Mapping[str, Any] | None, /) -> Rows:
-        with self._translated(), self._connection() as connection:
-            cursor = connection.execute(self._statements[name], values or {})
-            return Rows(cursor.fetchall(), cursor.rowcount)
+    def _run(self, name: str, values: Values | None, /) -> Rows:
+        with self._translated(), self._pool.connection() as connection:
+            return _Transaction(connection, self._statements).run(name, values)
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._writing, self._translated(), self._connection() as connection:
+    def _transaction(self) -> Iterator[_Transaction]:
+        with self._writing, self._translated(), self._pool.connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                yield connection
+                yield _Transaction(connection, self._statements)
                 connection.commit()
             except BaseException:
                 connection.rollback()
                 raise
-
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        """The connection that this thread is using, or an idle one, or a new one."""
-        using: sqlite3.Connection | None = getattr(self._own, "connection", None)
-        if using is not None:
-            yield using
-            return
-        try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = self._open()
-        self._own.connection = connection
-        try:
-            yield connection
-        finally:
-            self._own.connection = None
-            if self._closed:
-                connection.close()
-            else:
-                self._idle.append(connection)
 
     def _open(self) -> sqlite3.Connection:
         # One thread at a time has it; which one changes.
@@ -139,14 +101,11 @@ class SqliteStore(Reads):
 
     def _migrate(self) -> None:
         steps = migrations("sqlite")
-        with self._transaction() as connection:
+        with self._transaction() as rows:
+            connection = rows.connection
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version > len(steps):
-                raise StoreError(
-                    Text("written by a newer version", "由更新版本写入"),
-                    where=str(self._path),
-                    hint=Text("upgrade this installation", "请升级本软件"),
-                )
+                raise newer_version(str(self._path))
             for step in steps[version:]:
                 _apply(connection, step.script)
                 connection.execute(f"PRAGMA user_version = {step.version}")
@@ -168,6 +127,36 @@ class SqliteStore(Reads):
                 Text(f"the database refuses: {error}", f"数据库拒绝操作：{error}"),
                 where=str(self._path),
             ) from error
+
+
+class _Transaction:
+    """See `Transaction`; one writer at a time has the file, so there is nothing to hold."""
+
+    def __init__(self, connection: sqlite3.Connection, named: dict[str, str]) -> None:
+        self.connection = connection
+        self._named = named
+
+    def run(self, name: str, values: Values | None = None, /) -> Rows:
+        cursor = self.connection.execute(self._named[name], values or {})
+        return Rows(cursor.fetchall(), cursor.rowcount)
+
+    def run_many(self, name: str, rows: Sequence[Values], /) -> None:
+        self.connection.executemany(self._named[name], rows)
+
+    def run_each(self, name: str, rows: Sequence[Values], /) -> list[Rows]:
+        return [self.run(name, row) for row in rows]
+
+    def hold(self, gateways: Collection[str], *, ledger: bool) -> None:
+        pass
+
+
+def newer_version(where: str) -> StoreError:
+    """What to say of a database that a newer packtrail has written."""
+    return StoreError(
+        Text("written by a newer version", "由更新版本写入"),
+        where=where,
+        hint=Text("upgrade this installation", "请升级本软件"),
+    )
 
 
 def _apply(connection: sqlite3.Connection, script: str) -> None:

@@ -223,6 +223,17 @@ class SlotNow(NamedTuple):
     to_ns: int
 
 
+class Cursor(NamedTuple):
+    """How far a projection has come: the last chunk and leaf that its target has.
+
+    `moved_ns` is when it last moved, UTC ns; 0 for never.
+    """
+
+    chunk: int = 0
+    leaf: int = -1
+    moved_ns: int = 0
+
+
 class Counts(NamedTuple):
     """How much the store holds."""
 

@@ -335,7 +335,8 @@ def test_the_description_names_every_answer(desk):
 
 def test_a_damaged_line_is_an_error_without_a_trace(desk, tmp_path):
     desk.submit(parts.registered().signed)
-    with desk.store._transaction() as connection:
+    with desk.store._transaction() as rows:
+        connection = rows.connection
         connection.execute("DROP TRIGGER ledger_no_update")
         connection.execute("UPDATE ledger SET signed = x'7b' WHERE leaf = 2")
     answer = desk.get(f"/api/v1/packs/{parts.CODE}")

@@ -321,7 +321,8 @@ def test_verify_says_what_was_checked(english, kept, capsys):
 
 
 def test_verify_finds_a_change_and_fails(english, kept, desk, capsys):
-    with desk.store._transaction() as connection:
+    with desk.store._transaction() as rows:
+        connection = rows.connection
         connection.execute("DROP TRIGGER ledger_no_update")
         connection.execute(
             "UPDATE ledger SET signed = replace(signed, '150.', '155.') WHERE leaf = 2"

@@ -1,13 +1,16 @@
-"""Every store keeps this contract; a new database joins by one line in `STORES`."""
+"""Every store keeps this contract, on SQLite and on a real PostgreSQL."""
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,23 +22,76 @@ from cloud_bridge.store import (
     Blank,
     Chunk,
     Content,
+    Cursor,
     Refused,
     SqliteStore,
     Store,
     Stranger,
 )
+from cloud_bridge.store.postgres import PostgresStore
+from cloud_bridge.store.statements import migrations, statements
 from packtrail.event import SwapPerformed, UnitRef, encode_event
 from packtrail.receipt import Refusal
 from packtrail.topics import RecordAddress
 from tests.cloud_bridge import parts
+from tests.databases import mortal_postgres, postgres
+
+__all__ = ["mortal_postgres", "postgres"]
 
 NOW = parts.T0 + parts.HOUR
-STORES: dict[str, Callable[[Path], Store]] = {"sqlite": lambda folder: SqliteStore(folder / "db")}
 
 
-@pytest.fixture(params=STORES)
-def store(request, tmp_path) -> Iterator[Store]:
-    made = STORES[request.param](tmp_path)
+class Sqlite:
+    """Stores in one SQLite file."""
+
+    name = "sqlite"
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "db"
+
+    def open(self, **options: Any) -> Store:
+        return SqliteStore(self.file, **options)
+
+    def execute(self, statement: str) -> None:
+        """What somebody does who has the database and not the store."""
+        connection = sqlite3.connect(self.file)
+        try:
+            connection.execute(statement)
+            connection.commit()
+        finally:
+            connection.close()
+
+
+class Postgresql:
+    """Stores in one PostgreSQL database."""
+
+    name = "postgres"
+
+    def __init__(self, conninfo: str) -> None:
+        self.conninfo = conninfo
+
+    def open(self, **options: Any) -> Store:
+        return PostgresStore(self.conninfo, **options)
+
+    def execute(self, statement: str) -> None:
+        with psycopg.connect(self.conninfo) as connection:
+            connection.execute(statement.encode())
+
+
+Database = Sqlite | Postgresql
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request, tmp_path) -> Database:
+    """An empty database that this contract has to hold on; a new kind joins here."""
+    if request.param == "sqlite":
+        return Sqlite(tmp_path)
+    return Postgresql(request.getfixturevalue("postgres").database())
+
+
+@pytest.fixture
+def store(database) -> Iterator[Store]:
+    made = database.open()
     yield made
     made.close()
 
@@ -123,8 +179,8 @@ def test_other_content_under_a_taken_number_is_kept_beside_it(store):
     assert store.latest_chunks(parts.OTHER_PACK) == []
 
 
-def test_strangers_are_kept_bounded_and_never_answered(tmp_path):
-    store = SqliteStore(tmp_path / "db", keep_strangers=10)
+def test_strangers_are_kept_bounded_and_never_answered(database):
+    store = database.open(keep_strangers=10)
     strangers = [Stranger(f"t/{i}", "key", b"x") for i in range(8)]
     assert store.commit([], strangers, NOW).progress == ()
     store.commit([], strangers, NOW)
@@ -234,45 +290,83 @@ def test_bridges_that_share_a_store_miss_and_double_nothing(store):
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(st.integers(1, 12), min_size=1, max_size=5), min_size=1, max_size=8))
-def test_the_receipt_is_right_after_any_order_of_arrival(tmp_path_factory, batches):
-    store = SqliteStore(tmp_path_factory.mktemp("any") / "db")
+def test_the_receipt_is_right_after_any_order_of_arrival(store, batches):
     seen: set[int] = set()
+    gateway = uuid.uuid4().hex
     for batch in batches:
-        (progress,) = store.commit([arrival(seq) for seq in batch], [], NOW).progress
+        arrivals = [arrival(seq, gateway=gateway) for seq in batch]
+        (progress,) = store.commit(arrivals, [], NOW).progress
         seen |= set(batch)
         expected = next(seq for seq in range(14) if seq + 1 not in seen)
         assert progress.through == expected
         assert progress.ahead == tuple(sorted(seq for seq in seen if seq > expected))
-        assert store.progress("g", parts.EPOCH)[2:4] == progress[2:4]
-    store.close()
+        assert store.progress(gateway, parts.EPOCH)[2:4] == progress[2:4]
 
 
-@pytest.mark.parametrize(
-    "table",
-    ["record", "refused", "equivocation", "chunk", "ledger", "ledger_unit", "tree", "checkpoint"],
-)
-def test_what_is_recorded_can_be_neither_changed_nor_deleted(tmp_path, table):
-    store = SqliteStore(tmp_path / "db")
+APPEND_ONLY = {
+    "record": "seq",
+    "refused": "seq",
+    "equivocation": "seq",
+    "unit": "id",
+    "chunk": "samples",
+    "ledger": "leaf",
+    "ledger_unit": "leaf",
+    "tree": "hash",
+    "checkpoint": "root",
+}
+
+
+def test_what_is_recorded_can_be_neither_changed_nor_deleted(database):
+    store = database.open()
     bad = arrival(3, Refused("x"))
     store.commit([arrival(1, chunk()), arrival(2, parts.installed()), bad], [], NOW)
     store.commit([arrival(1, payload=b"other")], [], NOW)
     store.save_checkpoint(1, b"r", "n", NOW)
     store.close()
-    connection = sqlite3.connect(tmp_path / "db")
-    column = connection.execute(f"PRAGMA table_info({table})").fetchall()[0][1]
-    for change in (f"DELETE FROM {table}", f"UPDATE {table} SET {column} = {column}"):
-        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-            connection.execute(change)
-    connection.close()
+    other = {"hash": "''", "root": "''", "id": "'x'"}
+    for table, column in APPEND_ONLY.items():
+        value = other.get(column, f"{column} + 1")
+        for change in (f"DELETE FROM {table}", f"UPDATE {table} SET {column} = {value}"):
+            with pytest.raises((sqlite3.IntegrityError, psycopg.IntegrityError), match="only"):
+                database.execute(change)
+        if database.name == "postgres":
+            with pytest.raises(psycopg.IntegrityError, match="append-only"):
+                database.execute(f"TRUNCATE {table} CASCADE")
 
 
-def test_a_store_of_a_newer_version_is_left_alone(tmp_path):
-    SqliteStore(tmp_path / "db").close()
-    connection = sqlite3.connect(tmp_path / "db")
-    connection.execute("PRAGMA user_version = 99")
-    connection.close()
+def test_a_store_of_a_newer_version_is_left_alone(database):
+    database.open().close()
+    database.execute(
+        "PRAGMA user_version = 99"
+        if database.name == "sqlite"
+        else "INSERT INTO schema_version VALUES (99)"
+    )
     with pytest.raises(StoreError, match="newer version"):
-        SqliteStore(tmp_path / "db")
+        database.open()
+
+
+def test_every_database_takes_the_same_steps():
+    steps = {
+        kind: [(m.version, m.name) for m in migrations(kind)] for kind in ("sqlite", "postgres")
+    }
+    assert steps["sqlite"] == steps["postgres"]
+    assert statements("sqlite").keys() <= statements("postgres").keys()
+
+
+def test_what_a_released_version_wrote_is_carried_over(tmp_path):
+    """Version 0.1.0 had the first step only."""
+    old = sqlite3.connect(tmp_path / "db")
+    old.executescript(migrations("sqlite")[0].script)
+    old.execute("PRAGMA user_version = 1")
+    row = ("g", parts.EPOCH, 7, *(parts.PACK.scheme, parts.PACK.id), "3", 1, 2, 60, b"sealed", NOW)
+    old.execute(f"INSERT INTO chunk VALUES ({', '.join('?' * len(row))})", row)
+    old.commit()
+    old.close()
+    store = SqliteStore(tmp_path / "db")
+    (kept,) = store.latest_chunks(parts.PACK)
+    assert (kept.address.seq, kept.data, kept.recorded_ns) == (7, b"sealed", NOW)
+    assert store.newest_chunk() == 1
+    store.close()
 
 
 def test_a_file_that_is_no_database_is_refused_with_its_name(tmp_path):
@@ -281,11 +375,83 @@ def test_a_file_that_is_no_database_is_refused_with_its_name(tmp_path):
         SqliteStore(tmp_path / "db")
 
 
-def test_what_a_store_holds_survives_its_closing(tmp_path):
-    store = SqliteStore(tmp_path / "db")
+def test_what_a_store_holds_survives_its_closing(database):
+    store = database.open()
     store.commit([arrival(1, chunk()), arrival(2, parts.installed())], [], NOW)
     store.close()
-    again = SqliteStore(tmp_path / "db")
+    again = database.open()
     assert through(again) == 2
     assert again.size() == 1
     again.close()
+
+
+def test_a_projection_follows_chunks_in_the_order_of_their_commits(store):
+    assert store.newest_chunk() == 0
+    store.commit([arrival(2, chunk()), arrival(1)], [], NOW)
+    store.commit([arrival(3, chunk(None))], [], NOW)
+    end = store.newest_chunk()
+    first, second = store.chunks_after(0, end)
+    assert [one.address.seq for _, one in (first, second)] == [2, 3]
+    assert store.chunks_after(first[0], end) == [second]
+    assert store.chunks_after(0, first[0]) == [first]
+
+
+def test_a_cursor_stays_where_it_was_put(store):
+    assert store.cursor("influx") == Cursor(0, -1, 0)
+    store.move_cursor("influx", Cursor(5, 7), NOW)
+    store.move_cursor("lake", Cursor(1, 1), NOW)
+    assert store.cursor("influx") == Cursor(5, 7, NOW)
+    store.move_cursor("influx", Cursor(), NOW + 1)
+    assert store.cursor("influx") == Cursor(0, -1, NOW + 1)
+
+
+def test_a_projection_misses_nothing_of_bridges_that_write_side_by_side(store):
+    ends = threading.Event()
+    seen: list[int] = []
+
+    def write(gateway: str) -> None:
+        for seq in range(1, 61):
+            store.commit([arrival(seq, chunk(), gateway=gateway)], [], NOW)
+
+    def follow() -> None:
+        position, last = 0, False
+        while not last:
+            last = ends.is_set()
+            fresh = store.chunks_after(position, store.newest_chunk())
+            seen.extend(place for place, _ in fresh)
+            position = seen[-1] if seen else 0
+
+    writers = [threading.Thread(target=write, args=(name,)) for name in ("g", "h", "i")]
+    reader = threading.Thread(target=follow)
+    for thread in (*writers, reader):
+        thread.start()
+    for thread in writers:
+        thread.join()
+    ends.set()
+    reader.join()
+    assert len(seen) == 180
+    assert seen == sorted(set(seen))
+
+
+def test_a_postgres_that_is_killed_takes_back_what_was_under_way(mortal_postgres):
+    store = PostgresStore(mortal_postgres.database())
+    store.commit([arrival(1, chunk())], [], NOW)
+    mortal_postgres.kill()
+    with pytest.raises(StoreError, match="does not answer") as told:
+        store.commit([arrival(2, chunk())], [], NOW)
+    assert told.value.retryable
+    with pytest.raises(StoreError):
+        store.counts()
+    mortal_postgres.start()
+    assert through(store) == 1
+    store.commit([arrival(2, chunk())], [], NOW)
+    assert (through(store), store.counts().chunks) == (2, 2)
+    store.close()
+
+
+def test_a_password_or_address_that_is_wrong_is_one_line_without_secrets():
+    with pytest.raises(StoreError) as told:
+        PostgresStore("postgresql://bridge@127.0.0.1:1/x", password="geheim")
+    assert "geheim" not in told.value.describe("en")
+    with pytest.raises(StoreError, match="cannot be read"):
+        PostgresStore("postgresql://[")

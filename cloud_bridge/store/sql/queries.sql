@@ -3,10 +3,6 @@
 -- name: insert_record
 INSERT INTO record (gateway, epoch, seq, digest, outcome, recorded_ns)
 VALUES (:gateway, :epoch, :seq, :digest, :outcome, :now)
-ON CONFLICT DO NOTHING
-
--- name: find_record
-SELECT digest, outcome FROM record WHERE gateway = :gateway AND epoch = :epoch AND seq = :seq
 
 -- name: insert_refused
 INSERT INTO refused (gateway, epoch, seq, reason, detail, data, recorded_ns)
@@ -76,9 +72,6 @@ SET through = excluded.through, highest = excluded.highest, sealed_ns = excluded
 -- name: ledger_size
 SELECT coalesce(max(leaf) + 1, 0) FROM ledger
 
--- name: find_event
-SELECT leaf FROM ledger WHERE event_id = :event_id
-
 -- name: insert_ledger
 INSERT INTO ledger (leaf, event_id, type, author, stream, counter, recorded_ns, signed)
 VALUES (:leaf, :event_id, :type, :author, :stream, :counter, :now, :signed)
@@ -143,6 +136,22 @@ SELECT gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, r
 FROM chunk
 WHERE scheme = :scheme AND unit = :unit AND to_ns >= :from_ns AND from_ns <= :to_ns
 ORDER BY to_ns, gateway, epoch, seq LIMIT :limit
+
+-- name: chunks_after
+SELECT gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, recorded_ns, position
+FROM chunk WHERE position > :after AND position <= :through ORDER BY position LIMIT :limit
+
+-- name: newest_chunk
+SELECT coalesce(max(position), 0) FROM chunk
+
+-- name: find_cursor
+SELECT chunk, leaf, moved_ns FROM cursor WHERE projection = :projection
+
+-- name: upsert_cursor
+INSERT INTO cursor (projection, chunk, leaf, moved_ns)
+VALUES (:projection, :chunk, :leaf, :now)
+ON CONFLICT (projection) DO UPDATE
+SET chunk = excluded.chunk, leaf = excluded.leaf, moved_ns = excluded.moved_ns
 
 -- name: latest_chunks
 SELECT gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, recorded_ns

@@ -1,0 +1,244 @@
+"""`PostgresStore`: the store in a PostgreSQL database that several bridges may share.
+
+Bridges write side by side. Advisory locks, taken in one order and let go by the commit, keep
+what has to be in line: records of one gateway (its receipt), the ledger (one sequencer), and
+the moment in which a projection asks how far all is settled. The server may go away and come
+back: what was under way raises a retryable `StoreError`, and nothing of it happened.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+from zlib import crc32
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from cloud_bridge.errors import StoreError
+from cloud_bridge.store.pool import Pool
+from cloud_bridge.store.reads import Reads
+from cloud_bridge.store.rows import Rows, Values
+from cloud_bridge.store.sqlite import newer_version
+from cloud_bridge.store.statements import migrations, statements
+from cloud_bridge.store.writes import Writes
+from packtrail.language import Text
+
+CONNECT_S: Final = 5
+LOCK_S: Final = 30
+VERSION_TABLE: Final = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)"
+DEAD_MS: Final = 15_000
+"""A server that has not acknowledged for so long is gone."""
+
+# Spaces of advisory locks; taken in this order.
+MIGRATION, FEED, GATEWAYS, LEDGER = range(0x7061_0001, 0x7061_0005)
+
+_PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
+_PLAIN_INSERT = re.compile(r"INSERT INTO (\w+) \(([^()]+)\)\s+VALUES \(([^()]+)\)\s*")
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+class PostgresStore(Reads, Writes):
+    """Connect, and bring the database to this version's schema.
+
+    Args:
+        conninfo: how to connect, as libpq reads it, such as `postgresql://bridge@db/packtrail`.
+        password: kept apart, for it stands in no file; "" for none.
+        keep_strangers: how many messages without a trusted key are kept.
+
+    Raises:
+        StoreError: no answer, no rights, or a schema of a newer version.
+    """
+
+    def __init__(self, conninfo: str, *, password: str = "", keep_strangers: int = 1000) -> None:
+        self._conninfo = conninfo
+        self._password = password
+        self._keep_strangers = keep_strangers
+        self._where = _where(conninfo)
+        self._pool = Pool(self._open, _usable)
+        self._statements = {
+            name: _PARAMETER.sub(r"%(\1)s", sql).encode()
+            for name, sql in statements("postgres").items()
+        }
+        self._copies = _copies(statements("postgres"))
+        try:
+            self._migrate()
+        except BaseException:
+            self._pool.close()
+            raise
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """See `Store.reading`."""
+        with self._translated(), self._pool.connection() as connection:
+            if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+                yield
+                return
+            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            try:
+                yield
+            finally:
+                if not connection.closed:
+                    connection.rollback()
+
+    def newest_chunk(self) -> int:
+        """See `Store.newest_chunk`."""
+        with self._transaction() as rows:
+            rows.run("lock_alone", {"space": FEED})
+            position: int = rows.run("newest_chunk").fetchone()[0]
+        return position
+
+    def close(self) -> None:
+        """See `Store.close`."""
+        self._pool.close()
+
+    def _run(self, name: str, values: Values | None, /) -> Rows:
+        with self._translated(), self._pool.connection() as connection:
+            return self._inside(connection).run(name, values)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[_Transaction]:
+        with self._translated(), self._pool.connection() as connection, connection.transaction():
+            yield self._inside(connection)
+
+    def _inside(self, connection: Connection) -> _Transaction:
+        return _Transaction(connection, self._statements, self._copies)
+
+    def _open(self) -> Connection:
+        connection = psycopg.connect(
+            self._conninfo,
+            password=self._password or None,
+            autocommit=True,
+            connect_timeout=CONNECT_S,
+            tcp_user_timeout=DEAD_MS,
+            application_name="packtrail-bridge",
+        )
+        connection.execute(f"SET lock_timeout = '{LOCK_S}s'".encode())
+        # A receipt promises a durable commit, whatever this server or role has as its default.
+        connection.execute("SET synchronous_commit = on")
+        connection.prepare_threshold = 2
+        return connection
+
+    def _migrate(self) -> None:
+        steps = migrations("postgres")
+        with self._transaction() as rows:
+            rows.run("lock_alone", {"space": MIGRATION})
+            connection = rows.connection
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)"
+            )
+            row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
+            version = row[0] if row and row[0] is not None else 0
+            if version > len(steps):
+                raise newer_version(self._where)
+            for step in steps[version:]:
+                connection.execute(step.script.encode())
+                connection.execute("INSERT INTO schema_version VALUES (%s)", [step.version])
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """The one place where PostgreSQL's errors become ours."""
+        try:
+            yield
+        except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError) as error:
+            why = _one_line(error)
+            raise StoreError(
+                Text(f"the database does not answer: {why}", f"数据库无响应：{why}"),
+                where=self._where,
+                hint=Text(
+                    "check that the server runs, and the role's password and rights",
+                    "请检查数据库服务是否运行，以及角色的口令与权限",
+                ),
+                retryable=True,
+            ) from error
+        except psycopg.Error as error:
+            why = _one_line(error)
+            raise StoreError(
+                Text(f"the database refuses: {why}", f"数据库拒绝操作：{why}"), where=self._where
+            ) from error
+
+
+class _Transaction:
+    """See `Transaction`."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        named: dict[str, bytes],
+        copies: dict[str, tuple[bytes, tuple[str, ...]]],
+    ) -> None:
+        self.connection = connection
+        self._named = named
+        self._copies = copies
+
+    def run(self, name: str, values: Values | None = None, /) -> Rows:
+        cursor = self.connection.execute(self._named[name], values)
+        return Rows(cursor.fetchall() if cursor.description else [], cursor.rowcount)
+
+    def run_many(self, name: str, rows: Sequence[Values], /) -> None:
+        if len(rows) > 1 and name in self._copies:
+            self._copy(*self._copies[name], rows)
+        elif rows:
+            self.connection.cursor().executemany(self._named[name], rows)
+
+    def run_each(self, name: str, rows: Sequence[Values], /) -> list[Rows]:
+        if len(rows) == 1:
+            return [self.run(name, rows[0])]
+        cursor = self.connection.cursor()
+        cursor.executemany(self._named[name], rows, returning=True)
+        return [Rows(result.fetchall(), result.rowcount) for result in cursor.results()]
+
+    def hold(self, gateways: Collection[str], *, ledger: bool) -> None:
+        if gateways:
+            # Alike for every bridge, and one integer: two gateways that share it wait in vain
+            # for each other, no more.
+            keys = sorted({crc32(gateway.encode()) - 2**31 for gateway in gateways})
+            self.run("lock_shared", {"space": FEED})
+            self.run("lock_gateways", {"space": GATEWAYS, "keys": json.dumps(keys)})
+        if ledger:
+            self.run("lock_alone", {"space": LEDGER})
+
+    def _copy(self, statement: bytes, names: tuple[str, ...], rows: Sequence[Values]) -> None:
+        with self.connection.cursor().copy(statement) as copy:
+            for row in rows:
+                copy.write_row([row[name] for name in names])
+
+
+def _copies(named: dict[str, str]) -> dict[str, tuple[bytes, tuple[str, ...]]]:
+    """For each insert that refuses duplicates: its COPY statement and the parameters in order."""
+    found = {}
+    for name, sql in named.items():
+        match = _PLAIN_INSERT.fullmatch(sql)
+        if match:
+            names = tuple(part.strip().removeprefix(":") for part in match[3].split(","))
+            found[name] = f"COPY {match[1]} ({match[2]}) FROM STDIN".encode(), names
+    return found
+
+
+def _usable(connection: Connection) -> bool:
+    return not (connection.closed or connection.broken)
+
+
+def _where(conninfo: str) -> str:
+    """Server and database without secrets."""
+    try:
+        parts = conninfo_to_dict(conninfo)
+    except psycopg.ProgrammingError as error:
+        raise StoreError(
+            Text(f"cannot be read: {_one_line(error)}", f"无法识别：{_one_line(error)}"),
+            where="store.postgres",
+            hint=Text(
+                "write it like postgresql://bridge@db.example/packtrail",
+                "格式如 postgresql://bridge@db.example/packtrail",
+            ),
+        ) from error
+    place = f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}"
+    return f"postgresql://{place}/{parts.get('dbname', '')}"
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

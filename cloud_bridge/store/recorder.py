@@ -1,0 +1,106 @@
+"""Facts become ledger lines: numbered, hashed into the tree, found under their units.
+
+Works on many at once: a batch asks for the ledger's size and for known events once, and keeps
+the tree nodes that it makes at hand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cloud_bridge.ledger.merkle import grow, leaf_hash
+from cloud_bridge.store.rows import Transaction
+from cloud_bridge.store.values import Fact
+from packtrail.event import PlaceRef, SwapPerformed, UnitRef, encode_line
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Appends facts within a transaction that holds the ledger."""
+
+    rows: Transaction
+    now_ns: int
+    units: set[UnitRef] = field(default_factory=set)
+    _nodes: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    _lines: list[dict[str, Any]] = field(default_factory=list)
+    _touched: list[dict[str, Any]] = field(default_factory=list)
+    _places: dict[tuple[str, PlaceRef], dict[str, Any]] = field(default_factory=dict)
+
+    def record(self, facts: Sequence[Fact]) -> tuple[int | None, ...]:
+        """Append facts; the new leaf of each, None for one that is there already."""
+        canonicals = [fact.signed.canonical for fact in facts]
+        ids = [hashlib.sha256(canonical).hexdigest() for canonical in canonicals]
+        known = self._known(ids)
+        size: int = self.rows.run("ledger_size").fetchone()[0]
+        leaves: list[int | None] = []
+        for fact, canonical, event_id in zip(facts, canonicals, ids, strict=True):
+            if event_id in known:
+                leaves.append(None)
+                continue
+            known.add(event_id)
+            leaves.append(size)
+            self._add(fact, size, event_id, encode_line(fact.signed, canonical))
+            size += 1
+        self._write()
+        return tuple(leaves)
+
+    def _known(self, event_ids: Sequence[str]) -> set[str]:
+        found = self.rows.run("find_events", {"event_ids": json.dumps(event_ids)})
+        return {row[0] for row in found}
+
+    def _add(self, fact: Fact, leaf: int, event_id: str, data: bytes) -> None:
+        event = fact.event
+        row = {"leaf": leaf, "event_id": event_id, "type": event.type, "author": event.author}
+        row |= {"stream": event.stream, "counter": event.counter}
+        self._lines.append({**row, "now": self.now_ns, "signed": data})
+        for node in grow(leaf, leaf_hash(data), self._node):
+            self._nodes[node.level, node.position] = node.hash
+        self._index(fact, leaf)
+
+    def _node(self, level: int, position: int) -> bytes:
+        """A node of this batch, or of the tree as it was."""
+        fresh = self._nodes.get((level, position))
+        if fresh is not None:
+            return fresh
+        row = self.rows.run("find_node", {"level": level, "position": position}).fetchone()
+        value: bytes = row[0]
+        return value
+
+    def _index(self, fact: Fact, leaf: int) -> None:
+        for unit in units_of(fact):
+            self.units.add(unit)
+            self._touched.append({"scheme": unit.scheme, "unit": unit.id, "leaf": leaf})
+        place, event = place_of(fact), fact.event
+        if place is None:
+            return
+        before = self._places.get((event.author, place))
+        if before is None or event.from_ns >= before["from_ns"]:
+            row = {"author": event.author, "site": place.site, "slot": place.slot}
+            self._places[event.author, place] = {**row, "from_ns": event.from_ns, "leaf": leaf}
+
+    def _write(self) -> None:
+        nodes = [
+            {"level": level, "position": position, "hash": value}
+            for (level, position), value in self._nodes.items()
+        ]
+        self.rows.run_many("insert_ledger", self._lines)
+        self.rows.run_many("insert_node", nodes)
+        self.rows.run_many("insert_ledger_unit", self._touched)
+        self.rows.run_many("upsert_place", list(self._places.values()))
+
+
+def units_of(fact: Fact) -> tuple[UnitRef, ...]:
+    """Every unit that a fact says something about, each once."""
+    body = fact.event.body
+    other = body.unit_out if isinstance(body, SwapPerformed) else None
+    return tuple(dict.fromkeys(unit for unit in (fact.event.unit, other) if unit))
+
+
+def place_of(fact: Fact) -> PlaceRef | None:
+    """The slot that a fact names, if it names one."""
+    place = getattr(fact.event.body, "place", None)
+    return place if isinstance(place, PlaceRef) else None
