@@ -87,7 +87,10 @@ GROUPS: Final[dict[str, Group]] = {
     ),
     "simulate": Group(
         Text("simulated packs and stations", "模拟电池包与换电站"),
-        {"station": "simulators.commands:STATION"},
+        {
+            "station": "simulators.commands:STATION",
+            "fleet": "simulators.ensemble.commands:FLEET",
+        },
     ),
     "decode": Group(
         Text("decode a CAN log or a live stream", "解码 CAN 日志或实时数据流"),

@@ -70,6 +70,16 @@ def cosine(turns: ArrayLike) -> Floats:
     return _series(_COS, part * part)
 
 
+def sum_of_rows(rows: Floats) -> Floats:
+    """Sum over the first of two axes, row by row in order, [columns].
+
+    numpy adds rows in order unless there is one column, which it would add in pairs.
+    """
+    if rows.shape[1] > 1:
+        return np.asarray(np.add.reduce(rows, axis=0))
+    return np.array([sum(rows[1:, 0].tolist(), float(rows[0, 0]))])
+
+
 def _series(coefficients: tuple[float, ...], x: Floats) -> Floats:
     """A polynomial by Horner's rule, highest power first."""
     total = np.full_like(x, coefficients[0])
