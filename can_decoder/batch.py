@@ -17,6 +17,7 @@ from can_decoder.blocks import (
     BLOCK,
     NumpyColumns,
     PlainColumns,
+    Room,
     Rows,
     is_plain,
     scratch_for,
@@ -61,7 +62,11 @@ class BatchDecoder:
         }
         kind = CompiledColumns if self.compiled else NumpyColumns
         scratch = scratch_for(self.batch)
-        plain = {code: decoder.plain(kind, scratch) for code, decoder in found.items()}
+        room = Room(sum(len(d.plan.fields) * len(d.rows) for d in found.values()))
+        shortest = int(self.batch.length.min(initial=255))
+        plain = {
+            code: decoder.plain(kind, scratch, room, shortest) for code, decoder in found.items()
+        }
         for code, at, piece in self._pieces(found):
             if columns := plain[code]:
                 columns.fill(piece, at)
@@ -136,12 +141,20 @@ class _RowDecoder:
     words: dict[tuple[int, str], Words] = field(default_factory=dict)
 
     def plain(
-        self, kind: type[NumpyColumns | CompiledColumns], scratch: Words
+        self,
+        kind: type[NumpyColumns | CompiledColumns],
+        scratch: Words,
+        room: Room,
+        shortest: int,
     ) -> PlainColumns | None:
-        """Columns for the common case, still to be filled; None if no field is."""
+        """Columns for the common case, still to be filled; None if no field is.
+
+        `shortest` is the length of the batch's shortest frame, of whatever message.
+        """
         items = self.plan.fields
         names = [item.name for item in items]
-        shortest = int(self.batch.length[self.rows].min(initial=255))
+        if shortest < self.plan.needed:
+            shortest = int(self.batch.length[self.rows].min(initial=255))
         self.done = {
             index
             for index, item in enumerate(items)
@@ -151,7 +164,7 @@ class _RowDecoder:
         if not self.done:
             return None
         chosen = [items[index] for index in sorted(self.done)]
-        columns = kind(chosen, self.batch, len(self.rows), scratch)
+        columns = kind(chosen, self.batch, room.take(len(chosen), len(self.rows)), scratch)
         self.values = columns.columns
         return columns
 

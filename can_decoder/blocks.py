@@ -22,10 +22,36 @@ BLOCK: Final = 1 << 18
 SCRATCH: Final = 1 << 16
 """Rows decoded at a time: half a megabyte of words."""
 WORD_BITS: Final = 64
+ROOM: Final = 1 << 22
+"""Numbers in a piece of room for columns: 32 MB, sixteen of the system's large pages."""
 
 Words = NDArray[np.uint64]
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
+
+
+class Room:
+    """Memory for columns, taken from the system in pieces of several large pages.
+
+    Fresh memory costs as much as decoding into it when it comes in pages of 4 kB. A column
+    that outlives the others keeps its piece.
+
+    Args:
+        total: numbers that will be asked for in all.
+    """
+
+    def __init__(self, total: int) -> None:
+        self._ahead = total
+        self._free = np.empty(0)
+
+    def take(self, fields: int, rows: int) -> Floats:
+        """Uninitialised room, [fields, rows]."""
+        wanted = fields * rows
+        if wanted > len(self._free):
+            self._free = np.empty(max(wanted, min(self._ahead, ROOM)))
+        self._ahead -= wanted
+        found, self._free = self._free[:wanted], self._free[wanted:]
+        return found.reshape(fields, rows)
 
 
 class PlainColumns(Protocol):
@@ -74,15 +100,15 @@ class NumpyColumns:
     Args:
         items: the fields.
         batch: frames.
-        count: rows in all.
+        out: [fields, rows], where they go.
         scratch: room for the words of a piece, shared by all messages.
     """
 
     def __init__(
-        self, items: Sequence[Field], batch: FrameBatch, count: int, scratch: Words
+        self, items: Sequence[Field], batch: FrameBatch, out: Floats, scratch: Words
     ) -> None:
         self._batch = batch
-        self.columns = {item.name: np.empty(count) for item in items}
+        self.columns = {item.name: column for item, column in zip(items, out, strict=True)}
         self._fields: dict[int, list[tuple[Field, int]]] = {}
         for item in items:
             start, shift = word_shift(item, batch.data.shape[1])

@@ -65,11 +65,11 @@ class CompiledColumns:
     Args:
         items: the fields.
         batch: frames.
-        count: rows in all.
+        out: [fields, rows], where they go.
     """
 
     def __init__(
-        self, items: Sequence[Field], batch: FrameBatch, count: int, _scratch: NDArray[np.uint64]
+        self, items: Sequence[Field], batch: FrameBatch, out: Floats, _scratch: NDArray[np.uint64]
     ) -> None:
         from can_decoder import kernels  # noqa: PLC0415 — as above
 
@@ -80,10 +80,11 @@ class CompiledColumns:
         by_window: dict[int, list[Field]] = {}
         for item in items:
             by_window.setdefault(word_shift(item, width)[0], []).append(item)
+        at = 0
         for start, fields in by_window.items():
-            out = np.empty((len(fields), count))
-            self.columns |= {item.name: out[place] for place, item in enumerate(fields)}
-            self._parts.append((_aligned(windows(batch, start)), *_parameters(fields, width), out))
+            part, at = out[at : at + len(fields)], at + len(fields)
+            self.columns |= {item.name: row for item, row in zip(fields, part, strict=True)}
+            self._parts.append((_aligned(windows(batch, start)), *_parameters(fields, width), part))
 
     def fill(self, rows: Rows, at: int) -> None:
         """Decode `rows` of the batch into the columns from place `at` on."""

@@ -24,6 +24,8 @@ from can_decoder.routing import UNKNOWN, Router
 from packtrail.language import Text
 
 EXTENDED_KEY = 1 << 31
+GENERATED = ("_live", "_short", "_long")
+"""Attributes that hold generated functions: per identifier's message, and per identifier."""
 REMEMBERED = 1 << 16
 """J1939 identifiers remembered by their exact value; beyond, they are matched each time."""
 
@@ -46,14 +48,15 @@ class Database:
         self._keys = _unique_names(self.messages)
         self._plans: dict[int, Plan] = {}
         self._live: dict[int, LiveMessage] = {}
-        self._functions: dict[tuple[int, bool, int], Decode] = {}
+        self._short: dict[int, Decode] = {}
+        self._long: dict[int, Decode] = {}
 
     def __getstate__(self) -> dict[str, object]:
         """Layouts and plans travel; generated functions are made again."""
-        return {k: v for k, v in vars(self).items() if k not in ("_live", "_functions")}
+        return {k: v for k, v in vars(self).items() if k not in GENERATED}
 
     def __setstate__(self, state: dict[str, object]) -> None:
-        vars(self).update(state, _live={}, _functions={})
+        vars(self).update(state, **{name: {} for name in GENERATED})
 
     def message(self, name: str) -> MessageLayout:
         """The layout of a message by name.
@@ -84,29 +87,33 @@ class Database:
             Physical value per signal that the payload holds; nothing for an unknown frame.
         """
         try:
-            return self._functions[frame_id, is_extended, len(data)](data)
-        except (KeyError, TypeError, struct.error):  # first of its kind, or no bytes
+            return (self._long if is_extended else self._short)[frame_id](data)
+        except (KeyError, TypeError, struct.error):  # first of its kind or length, or no bytes
             return self._decode_anew(frame_id, is_extended, bytes(data))
 
     def decode_many(self, frames: Iterable[tuple[int, bool, bytes]]) -> list[dict[str, float]]:
         """Decode a burst of (identifier, is extended, payload); one dict per frame."""
-        functions, decode = self._functions, self.decode
-        result = []
+        short, long, decode = self._short, self._long, self._decode_anew
+        result: list[dict[str, float]] = []
+        add = result.append
         for frame_id, extended, data in frames:
-            function = functions.get((frame_id, extended, len(data)))
-            if function is not None and type(data) is bytes:
-                result.append(function(data))
-            else:
-                result.append(decode(frame_id, extended, data))
+            try:
+                add((long if extended else short)[frame_id](data))
+            except (KeyError, TypeError, struct.error):
+                add(decode(frame_id, extended, bytes(data)))
         return result
 
     def _decode_anew(self, frame_id: int, is_extended: bool, data: bytes) -> dict[str, float]:
+        """Decode and remember how: a function of one length until a second length is seen."""
         message = self.live(frame_id, extended=is_extended)
         if message is None:
             return {}
+        functions = self._long if is_extended else self._short
         function = message[len(data)]
-        if len(self._functions) < REMEMBERED:
-            self._functions[int(frame_id), bool(is_extended), len(data)] = function
+        if frame_id in functions:
+            functions[frame_id] = message.decode
+        elif len(functions) < REMEMBERED:
+            functions[int(frame_id)] = function
         return function(data)
 
     def live(self, frame_id: int, *, extended: bool) -> LiveMessage | None:

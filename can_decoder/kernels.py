@@ -46,11 +46,11 @@ def route(
     found = np.empty(len(ids), np.int16)
     for row in range(len(ids)):
         number = ids[row] & np.uint32(0x1FFFFFFF)
-        if extended[row]:
-            slot = np.uint32(number * np.uint32(factor)) >> np.uint32(shift)
-            found[row] = codes[slot] if keys[slot] == number else -1
-        else:
-            found[row] = standard[number] if number < 2048 else -1
+        slot = np.uint32(number * np.uint32(factor)) >> np.uint32(shift)
+        long = codes[slot] if keys[slot] == number else -1
+        # both ways are walked, since which one is needed cannot be foreseen
+        short = standard[number & np.uint32(2047)]
+        found[row] = long if extended[row] or number > 2047 else short
     return found
 
 

@@ -8,6 +8,7 @@ the plan, integer where scale and offset are.
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -16,6 +17,8 @@ from can_decoder.plan import NO_PARENT, Plan
 
 Decode = Callable[[bytes], dict[str, float]]
 
+LONGEST_FRAME = 64
+"""Longer payloads come from transport protocols; they are cut to what the plan needs."""
 FEW_BRANCHES = 3
 """Up to here a chain of comparisons beats a table of functions."""
 WIDE_RANGE = 64
@@ -30,7 +33,7 @@ class LiveMessage(dict[int, Decode]):
         self.plan = plan
 
     def __missing__(self, length: int) -> Decode:
-        if length > self.plan.needed:
+        if length > max(self.plan.needed, LONGEST_FRAME):
             whole, needed = self[self.plan.needed], self.plan.needed
             decode: Decode = lambda data: whole(data[:needed])  # noqa: E731 — closes over two names
         else:
@@ -38,9 +41,16 @@ class LiveMessage(dict[int, Decode]):
         self[length] = decode
         return decode
 
+    def decode(self, data: bytes) -> dict[str, float]:
+        """Decode a payload of any length."""
+        return self[len(data)](data)
+
 
 def generate(plan: Plan, length: int) -> Decode:
-    """Make the function that decodes payloads of exactly `length` bytes."""
+    """Make the function that decodes payloads of `length` bytes.
+
+    It raises `struct.error` for payloads of any other length.
+    """
     source = _Source(plan, length)
     text = source.write()
     names: dict[str, object] = dict(source.names)
@@ -64,11 +74,17 @@ class _Source:
         roots = self._present(NO_PARENT)
         load = self._load(roots)
         items = ", ".join(f"{self.plan.fields[i].name!r}: {self._value(i, load)}" for i in roots)
-        body = [*load.lines, f"out = {{{items}}}"]
-        for index in roots:
-            body += self._branches(index, load)
-        main = ["def decode(data):", *("    " + line for line in [*body, "return out"])]
-        return "\n".join([*self.functions, *main])
+        branches = [line for index in roots for line in self._branches(index, load)]
+        end = [f"out = {{{items}}}", *branches, "return out"] if branches else [f"return {{{items}}}"]
+        main = [*self._guard(load), *load.lines, *end]
+        return "\n".join([*self.functions, "def decode(data):", *("    " + line for line in main)])
+
+    def _guard(self, load: Load) -> list[str]:
+        """Refuse other lengths, where no unpacking does."""
+        if load.unpacks:
+            return []
+        self.names["refuse"] = struct.Struct(f"{self.length}x").unpack
+        return [f"if len(data) != {self.length}: refuse(data)"]
 
     def _present(self, parent: int) -> list[int]:
         fields = self.plan.fields

@@ -53,6 +53,11 @@ class Load:
     _placed: dict[int, Item] = field(default_factory=dict)
     _free: list[bool] = field(default_factory=list)
 
+    @property
+    def unpacks(self) -> bool:
+        """Whether one of the statements unpacks the payload, and so proves its length."""
+        return bool(self._items)
+
     def plan(self) -> Load:
         """Decide on items and write the statements."""
         self._free = [True] * self.length

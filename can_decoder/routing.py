@@ -2,7 +2,8 @@
 
 Identifiers enter, indices into a database's messages leave. 11-bit identifiers are looked up
 in a table, 29-bit ones in a hash table without collisions, and what is not found there by
-J1939 parameter group, so that priority, source and destination do not matter.
+J1939 parameter group, so that priority, source and destination do not matter. An identifier
+that needs more than 11 bits is one of 29, even where a log or a caller lost the flag.
 """
 
 from __future__ import annotations
@@ -162,8 +163,8 @@ class Router:
     def find(self, frame_id: int, *, extended: bool) -> int:
         """Index of the message of one identifier, or `UNKNOWN`."""
         frame_id &= LONGEST_ID
-        if not extended:
-            return int(self.standard[frame_id]) if frame_id < STANDARD_IDS else UNKNOWN
+        if not extended and frame_id < STANDARD_IDS:
+            return int(self.standard[frame_id])
         found = self.exact.get(frame_id, UNKNOWN)
         if found == UNKNOWN and self.groups:
             return self.groups.get(parameter_group(frame_id), UNKNOWN)
@@ -179,14 +180,11 @@ class Router:
 
     def _routed(self, ids: Ids, extended: NDArray[np.bool_]) -> Codes:
         """One block, small enough for the processor's cache."""
-        codes: Codes = self.standard[ids & np.uint32(STANDARD_IDS - 1)]
-        if not extended.any():
-            if len(ids) and int(ids.max()) >= STANDARD_IDS:
-                codes[ids & np.uint32(LONGEST_ID) >= STANDARD_IDS] = UNKNOWN
-            return codes
-        long = np.flatnonzero(extended)
-        codes[~extended & (ids & np.uint32(LONGEST_ID) >= STANDARD_IDS)] = UNKNOWN
-        codes[long] = self._extended(ids[long] & np.uint32(LONGEST_ID))
+        numbers = ids & np.uint32(LONGEST_ID)
+        codes: Codes = self.standard[numbers & np.uint32(STANDARD_IDS - 1)]
+        long = np.flatnonzero(extended | (numbers >= STANDARD_IDS))
+        if len(long):
+            codes[long] = self._extended(numbers[long])
         return codes
 
     @property
