@@ -18,12 +18,12 @@ from asammdf.blocks.source_utils import Source
 from asammdf.blocks.v4_blocks import SourceInformation
 
 from benchmarks.can_decoder import bus
-from benchmarks.timing import processor_us, table
+from benchmarks.timing import compared, table
 from can_decoder import Database, FrameBatch
 from can_decoder.compiled import is_available
 
 COUNT = 2_000_000
-ROUNDS = 3
+ROUNDS = 7
 RECORD = np.dtype(
     [
         ("CAN_DataFrame.BusChannel", "u1"),
@@ -46,10 +46,10 @@ def main() -> None:
         if is_available():
             contenders["packtrail, numba"] = lambda: database.decode_batch(batch, compiled=True)
         contenders["asammdf"] = peer.decode
-        times = processor_us(contenders, repeat=1, rounds=ROUNDS)
+        times = compared(contenders, "asammdf", rounds=ROUNDS)
         peer.close()
     rows: list[tuple[object, ...]] = [
-        (name, f"{COUNT / us:.1f}", f"{times['asammdf'] / us:.1f} x") for name, us in times.items()
+        (name, f"{COUNT / us:.1f}", f"{ratio:.1f} x") for name, (us, ratio) in times.items()
     ]
     table(("decoder", "million frames/s", "against asammdf"), rows)
 

@@ -7,19 +7,18 @@ A mixed bus of 30 messages; values are compared before anything is timed. Bars: 
 from __future__ import annotations
 
 import tempfile
-import time
 from pathlib import Path
-from statistics import median
 
 import cantools
 
 import can_decoder
 from benchmarks.can_decoder import bus
-from benchmarks.timing import processor_us, table
+from benchmarks.timing import compared, table
 
 FRAMES = 1000
 COPIES = 150
 ROUNDS = 15
+LOADS = 5
 
 
 def main() -> None:
@@ -59,10 +58,9 @@ def live() -> None:
         "packtrail decode_many": lambda: database.decode_many(frames),
         "cantools decode_message": peers,
     }
-    times = processor_us(contenders, repeat=4, rounds=ROUNDS)
-    slowest = times["cantools decode_message"]
+    times = compared(contenders, "cantools decode_message", repeat=4, rounds=ROUNDS)
     rows: list[tuple[object, ...]] = [
-        (name, f"{us / FRAMES * 1000:.0f}", f"{slowest / us:.1f} x") for name, us in times.items()
+        (name, f"{us / FRAMES * 1000:.0f}", f"{ratio:.1f} x") for name, (us, ratio) in times.items()
     ]
     table(("live", "ns per frame", "against cantools"), rows)
 
@@ -88,20 +86,14 @@ def loading() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "big.dbc"
         path.write_text(big_dbc())
-        taken: dict[str, list[float]] = {"packtrail": [], "cantools": []}
-        for _ in range(3):
-            for name, load in (
-                ("packtrail", can_decoder.load),
-                ("cantools", cantools.database.load_file),
-            ):
-                begin = time.process_time()
-                load(path)
-                taken[name].append(time.process_time() - begin)
+        contenders = {
+            "packtrail": lambda: can_decoder.load(path),
+            "cantools": lambda: cantools.database.load_file(path),
+        }
+        times = compared(contenders, "cantools", rounds=LOADS)
         size = path.stat().st_size / 1e6
-    peer = median(taken["cantools"])
     rows: list[tuple[object, ...]] = [
-        (name, f"{median(times) * 1000:.0f}", f"{peer / median(times):.1f} x")
-        for name, times in taken.items()
+        (name, f"{us / 1000:.0f}", f"{ratio:.1f} x") for name, (us, ratio) in times.items()
     ]
     table((f"loading a DBC of {size:.2f} MB", "ms", "against cantools"), rows)
 

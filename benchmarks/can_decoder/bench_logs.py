@@ -7,16 +7,14 @@ numba, BLF 5 x and 10 x.
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 
 import can
 import numpy as np
 
 import can_decoder
-from benchmarks.timing import table
+from benchmarks.timing import compared, table
 from can_decoder import compiled
 
 COUNT = 300_000
@@ -50,13 +48,11 @@ def theirs(path: Path) -> int:
         return sum(1 for _ in reader)
 
 
-def cpu_s(call: Callable[[Path], int], path: Path) -> float:
-    """Processor time of one reading, in seconds."""
-    begin = time.process_time()
+def counted(call: Callable[[Path], int], path: Path) -> None:
+    """Read a log whole."""
     count = call(path)
     if count != COUNT:
         raise ValueError(f"{count} of {COUNT} frames")
-    return time.process_time() - begin
 
 
 def main() -> None:
@@ -75,15 +71,15 @@ def main() -> None:
 
 
 def compare(name: str, path: Path, kind: str) -> list[tuple[object, ...]]:
-    """Medians of interleaved rounds."""
-    taken: dict[str, list[float]] = {"ours": [], "theirs": []}
-    for _ in range(ROUNDS):
-        taken["ours"].append(cpu_s(ours, path))
-        taken["theirs"].append(cpu_s(theirs, path))
-    own, peer = median(taken["ours"]), median(taken["theirs"])
+    """Both readers, round by round."""
+    contenders = {
+        f"packtrail, {kind}": lambda: counted(ours, path),
+        "python-can": lambda: counted(theirs, path),
+    }
+    times = compared(contenders, "python-can", rounds=ROUNDS)
     return [
-        (name, f"packtrail, {kind}", f"{COUNT / own / 1e6:.2f}", f"{peer / own:.1f} x"),
-        (name, "python-can", f"{COUNT / peer / 1e6:.2f}", "1.0 x"),
+        (name, reader, f"{COUNT / us:.2f}", f"{ratio:.1f} x")
+        for reader, (us, ratio) in times.items()
     ]
 
 

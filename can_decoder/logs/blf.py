@@ -302,14 +302,20 @@ def _walk(content: bytes) -> tuple[Places, int]:
 
 def _gather(raw: Bytes, places: Places, kind: str) -> NDArray[np.unsignedinteger]:
     """One little-endian number at each place; places past the end give 0."""
-    size = np.dtype(kind).itemsize
-    return _window(raw, places, size).view(kind).ravel()
+    raw = _long_enough(raw, places, np.dtype(kind).itemsize)
+    numbers = np.ndarray((len(raw) - np.dtype(kind).itemsize + 1,), kind, raw, strides=(1,))
+    found: NDArray[np.unsignedinteger] = numbers[places]
+    return found
 
 
 def _window(raw: Bytes, places: Places, width: int) -> Bytes:
     """`width` bytes from each place, zero past the end, [n, width]."""
-    if not len(places):
-        return np.empty((0, width), np.uint8)
-    if int(places.max()) + width > len(raw):
-        raw = np.append(raw, np.zeros(int(places.max()) + width - len(raw), np.uint8))
-    return np.lib.stride_tricks.sliding_window_view(raw, width)[places]
+    raw = _long_enough(raw, places, width)
+    rows = np.ndarray((len(raw) - width + 1,), f"V{width}", raw, strides=(1,))
+    return rows[places].view(np.uint8).reshape(len(places), width)
+
+
+def _long_enough(raw: Bytes, places: Places, width: int) -> Bytes:
+    """`raw`, with zeros behind it where one of the windows reaches past its end."""
+    missing = int(places.max(initial=0)) + width - len(raw)
+    return raw if missing <= 0 else np.append(raw, np.zeros(missing, np.uint8))

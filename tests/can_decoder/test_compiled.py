@@ -78,13 +78,22 @@ def test_compiled_log_readers_equal_those_of_numpy(tmp_path):
                 )
             )
             digits = f"{frame_id:0{8 if extended else 3}x}"
-            lines.write(f"({row}.{row:06d}) can{row % 4} {digits}#{data.hex()}\r\n")
+            second = row if row % 2 else 1_700_000_000 + row
+            fraction = f"{row:06d}0{row:06d}"[: 1 + row % 10]
+            line = f"({second}.{fraction}) can{row % 4} {digits}#{data.hex()}\r\n"
+            lines.write(line if row % 5 else spoilt(line, random))
             if row % 100 == 0:
                 lines.write(odd[row // 100 % len(odd)] + "\n")
     plain = {path: read(path) for path in (text, blf)}
     compiled.warm_up()
     for path in (text, blf):
         assert read(path) == plain[path]
+
+
+def spoilt(line: str, random: np.random.Generator) -> str:
+    """The line with one character changed, mostly to a neighbour of those that are allowed."""
+    place = int(random.integers(len(line) - 2))
+    return line[:place] + str(random.choice([*"/:@G`g()#. x0fF"])) + line[place + 1 :]
 
 
 def read(path) -> tuple[list[object], int, int]:
