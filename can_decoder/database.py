@@ -168,8 +168,7 @@ class Database:
             unique as `name@identifier`.
         """
         fast = is_wanted(compiled, len(batch))
-        simple = fast and self._router.is_simple
-        route = self._router.route_compiled if simple else self._router.route
+        route = self._router.route_compiled if fast else self._router.route
         decoder = BatchDecoder(batch, route(batch.ids, batch.extended), self._plan, fast)
         return {self._keys[code]: columns for code, columns in decoder.run()}
 

@@ -16,41 +16,38 @@ def sort_rows(
     codes: NDArray[np.signedinteger[Any]], messages: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Stable counting sort: row numbers by code, and where each code begins."""
-    starts = np.zeros(messages + 1, np.intp)
+    counts = np.zeros(messages + 1, np.intp)  # one place for negative codes, before the others
     for code in codes:
-        if code >= 0:
-            starts[code + 1] += 1
-    for code in range(messages):
-        starts[code + 1] += starts[code]
-    places = starts[:-1].copy()
+        counts[np.uint64(code + 1)] += 1
+    counts[0] = 0
+    starts = np.cumsum(counts)
+    places = starts.copy()
     order = np.empty(starts[-1], np.intp)
     for row in range(len(codes)):
         code = codes[row]
         if code >= 0:
-            order[places[code]] = row
-            places[code] += 1
+            place = places[np.uint64(code)]
+            order[place] = row
+            places[np.uint64(code)] = place + 1
     return order, starts
 
 
 @numba.njit(cache=True, nogil=True)
 def route(
-    ids: NDArray[np.uint32],
-    extended: NDArray[np.bool_],
-    standard: NDArray[np.int16],
-    keys: NDArray[np.uint32],
-    codes: NDArray[np.int16],
-    factor: int,
-    shift: int,
+    ids: NDArray[np.uint32], extended: NDArray[np.uint8], table: Words, factor: int, shift: int
 ) -> NDArray[np.int16]:
-    """Code of each identifier: a table for 11 bits, a hash table for 29, -1 for the rest."""
+    """Code of each identifier, -1 for unknown ones; see `Router.compiled_table`.
+
+    Unsigned numbers of 64 bits and no branches: conversions and wrong guesses cost most here.
+    """
     found = np.empty(len(ids), np.int16)
+    factor_, shift_, low = np.uint64(factor), np.uint64(shift), np.uint64(0xFFFFFFFF)
     for row in range(len(ids)):
-        number = ids[row] & np.uint32(0x1FFFFFFF)
-        slot = np.uint32(number * np.uint32(factor)) >> np.uint32(shift)
-        long = codes[slot] if keys[slot] == number else -1
-        # both ways are walked, since which one is needed cannot be foreseen
-        short = standard[number & np.uint32(2047)]
-        found[row] = long if extended[row] or number > 2047 else short
+        number = np.uint64(ids[row]) & np.uint64(0x1FFFFFFF)
+        is_long = np.uint64(extended[row]) | (number + np.uint64(0xFFFFF800)) >> np.uint64(32)
+        key = number | is_long << np.uint64(31)
+        entry = table[(key * factor_ & low) >> shift_]
+        found[row] = np.int16(np.int64(entry & low) if entry >> np.uint64(32) == key else -1)
     return found
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Self
 
 import numpy as np
@@ -21,12 +22,12 @@ UNKNOWN: Final = -1
 LONGEST_ID: Final = 0x1FFF_FFFF
 """Callers may leave the flags of SocketCAN or DBC in an identifier; they are ignored."""
 STANDARD_IDS: Final = 2048
+LONG_FLAG: Final = 1 << 31
 LARGEST_TABLE_BITS: Final = 18
 MOST_HASHED: Final = 600
 """About as many as a table of `LARGEST_TABLE_BITS` keeps apart by chance."""
 TRIES: Final = 64
 BLOCK: Final = 1 << 16
-NOTHING: Final = np.full(16, UNKNOWN, np.int16)
 
 Codes = NDArray[np.signedinteger[Any]]
 Ids = NDArray[np.uint32]
@@ -120,7 +121,7 @@ def _table(
     return found or SortedTable.of(entries, kind)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Router:
     """Where identifiers lead.
 
@@ -187,22 +188,31 @@ class Router:
             codes[long] = self._extended(numbers[long])
         return codes
 
-    @property
-    def is_simple(self) -> bool:
-        """Whether two tables say it all: no J1939 groups, no unusual sizes."""
-        hashed = self.exact_table is None or isinstance(self.exact_table, HashTable)
-        return hashed and self.group_table is None and self.standard.dtype == np.int16
+    @cached_property
+    def compiled_table(self) -> tuple[NDArray[np.uint64], int, int] | None:
+        """All identifiers for compiled loops: slots, factor and shift.
+
+        A slot holds an identifier (bit 31 marks one of 29 bits) and its code. None where J1939
+        groups or the number of identifiers forbid it.
+        """
+        known = np.flatnonzero(self.standard != UNKNOWN).tolist()
+        entries = {number: int(self.standard[number]) for number in known}
+        entries |= {number | LONG_FLAG: code for number, code in self.exact.items()}
+        if self.groups or not 0 < len(entries) <= MOST_HASHED:
+            return None
+        found = HashTable.of(entries, np.int16)
+        if found is None:
+            return None
+        slots = found.keys.astype(np.uint64) << np.uint64(32) | found.codes.astype(np.uint16)
+        return slots, found.factor, found.shift
 
     def route_compiled(self, ids: Ids, extended: NDArray[np.bool_]) -> Codes:
-        """`route` through numba, where two tables say it all."""
+        """`route` through numba, where one table says it all."""
         from can_decoder import kernels  # noqa: PLC0415 — numba is an extra and slow to import
 
-        table = self.exact_table
-        if not isinstance(table, HashTable):
-            table = HashTable(1, 28, np.full(16, LONGEST_ID + 1, np.uint32), NOTHING)
-        codes: Codes = kernels.route(
-            ids, extended, self.standard, table.keys, table.codes, table.factor, table.shift
-        )
+        if self.compiled_table is None:
+            return self.route(ids, extended)
+        codes: Codes = kernels.route(ids, extended.view(np.uint8), *self.compiled_table)
         return codes
 
     def _extended(self, ids: Ids) -> Codes:
