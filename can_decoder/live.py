@@ -73,9 +73,10 @@ class _Source:
     def write(self) -> str:
         roots = self._present(NO_PARENT)
         load = self._load(roots)
-        items = ", ".join(f"{self.plan.fields[i].name!r}: {self._value(i, load)}" for i in roots)
+        values = ", ".join(f"{self.plan.fields[i].name!r}: {self._value(i, load)}" for i in roots)
         branches = [line for index in roots for line in self._branches(index, load)]
-        end = [f"out = {{{items}}}", *branches, "return out"] if branches else [f"return {{{items}}}"]
+        first = "out =" if branches else "return"
+        end = [f"{first} {{{values}}}", *branches, *(["return out"] if branches else [])]
         main = [*self._guard(load), *load.lines, *end]
         return "\n".join([*self.functions, "def decode(data):", *("    " + line for line in main)])
 

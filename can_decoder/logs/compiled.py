@@ -82,7 +82,7 @@ def read_objects(
     places = np.empty(len(raw) // 16 + 1, np.int64)
     wide = np.zeros(KINDS, np.uint8)
     wide[shapes[:, 0]] = shapes[:, 8] > WORD_BYTES
-    count, end, is_wide = kernels.objects(padded, words, len(raw), places, wide)
+    count, end, is_wide = kernels.objects(words, len(raw), places, wide)
     if len(raw) - end >= 32 and raw[end : end + 4].tobytes() != b"LOBJ":
         return None
     columns = LineColumns.of(count)

@@ -88,7 +88,7 @@ def _decimal(word: np.uint64) -> np.int64:
 
 
 @numba.njit(cache=True, inline="always")
-def _usual_time(raw: Bytes, words: Words, at: int, end: int) -> tuple[int, int]:
+def _usual_time(raw: Bytes, words: Words, at: int, end: int) -> tuple[Any, int]:
     """As `_time`, for seconds of ten digits and fractions of one to eight."""
     stop = at + 13
     while raw[stop] != RIGHT:
@@ -116,7 +116,7 @@ def _digits(raw: Bytes, at: int, end: int, most: int) -> tuple[int, int]:
 
 
 @numba.njit(cache=True, inline="always")
-def _time(raw: Bytes, words: Words, at: int, end: int) -> tuple[int, int]:
+def _time(raw: Bytes, words: Words, at: int, end: int) -> tuple[Any, int]:
     """Nanoseconds of `(seconds.fraction) `, and where the rest begins, -1 if it is no time."""
     if end - at < 12 or raw[at] != LEFT:
         return 0, -1
@@ -211,7 +211,7 @@ def _number(words: Words, at: int, size: int) -> np.int64:
 
 
 @numba.njit(cache=True, nogil=True)
-def objects(raw: Bytes, words: Words, limit: int, places: Numbers, wide: Bytes) -> tuple[int, ...]:
+def objects(words: Words, limit: int, places: Numbers, wide: Bytes) -> tuple[int, ...]:
     """Places of the objects that follow each other from byte 0 to `limit`.
 
     Stops at the first byte that begins no object; what is cut off is left for later. `wide`
@@ -228,7 +228,8 @@ def objects(raw: Bytes, words: Words, limit: int, places: Numbers, wide: Bytes) 
         if size < 16 or at + size > limit:
             return count, at, any_wide
         kind = _number(words, at + 12, 4)
-        any_wide |= kind < len(wide) and wide[kind] != 0
+        if kind < len(wide) and wide[kind]:
+            any_wide = 1
         places[count] = at
         count += 1
         at += size + size % 4
