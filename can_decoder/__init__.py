@@ -10,7 +10,7 @@ from can_decoder.columns import Columns
 from can_decoder.database import Database, load
 from can_decoder.diagnostic import Diagnostic
 from can_decoder.errors import DecoderError
-from can_decoder.frames import FrameBatch
+from can_decoder.frames import FrameBatch, IdFilter
 from can_decoder.layout import MessageLayout, SignalLayout
 from can_decoder.logs import read_log
 
@@ -20,6 +20,7 @@ __all__ = [
     "DecoderError",
     "Diagnostic",
     "FrameBatch",
+    "IdFilter",
     "MessageLayout",
     "SignalLayout",
     "load",

@@ -7,7 +7,7 @@ behind `length` carry no meaning, whatever they hold.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,7 +16,27 @@ from can_decoder.errors import DecoderError
 from packtrail.language import Text
 
 SHORTEST_ROW = 8
+EXTENDED_BIT = 0x8000_0000
+"""Marks 29-bit identifiers in `FrameBatch.keys`."""
 LONGEST_ROW = 64
+
+
+class IdFilter(NamedTuple):
+    """Identifiers that are wanted: those that agree with `frame_id` in the bits of `mask`.
+
+    Attributes:
+        frame_id: identifier without flags.
+        mask: bits that count.
+        extended: whether it has 29 bits.
+    """
+
+    frame_id: int
+    mask: int
+    extended: bool
+
+    def admits(self, frame_id: int, *, extended: bool) -> bool:
+        """Whether a frame is wanted."""
+        return extended is self.extended and not (frame_id ^ self.frame_id) & self.mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +132,18 @@ class FrameBatch:
     def payload(self, row: int) -> bytes:
         """The bytes of one frame."""
         return self.data[row, : self.length[row]].tobytes()
+
+    def keys(self) -> list[int]:
+        """Identifiers as plain integers, 29-bit ones with `EXTENDED_BIT`."""
+        marked = self.ids | np.where(self.extended, np.uint32(EXTENDED_BIT), np.uint32(0))
+        keys: list[int] = marked.tolist()
+        return keys
+
+    def payloads(self) -> list[bytes]:
+        """The bytes of every frame; quicker than one by one."""
+        width, raw = self.data.shape[1], self.data.tobytes()
+        starts = range(0, len(raw), width)
+        return [raw[at : at + size] for at, size in zip(starts, self.length.tolist(), strict=True)]
 
 
 def _widened(data: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -15,23 +15,26 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
 import can_decoder
 from can_decoder import profiles
 from gateway.alarms import Watch, load_thresholds
+from gateway.alarms.output_settings import siren_of
+from gateway.alarms.outputs import Sirens
 from gateway.binding import Book, decode_state
-from gateway.bus import BusReader, Mailbox
+from gateway.bus import BusOptions, BusReader, Mailbox
 from gateway.clock import Clock, SystemClock
 from gateway.health import HealthDesk, Request
 from gateway.local_api import LocalApi, Told
 from gateway.outbox import Fact, SqliteOutbox
 from gateway.pipeline import STATE_NOTE, Listener, MakeTracker, Pipeline, Slot, recover
-from gateway.settings import GatewaySettings, SlotSettings
+from gateway.pipeline.closeup import CloseUpShelf
+from gateway.settings import BusSettings, GatewaySettings, SlotSettings
 from gateway.uplink import Uplink, paho_links
 from gateway.view import StationView, view_slot
 from packtrail import logs
@@ -43,6 +46,8 @@ from packtrail.signing import SigningKey
 STUCK_S: Final = 30.0
 ENTER_S: Final = 10.0
 LINGER_S: Final = 1.0
+MOST_FILTERS: Final = 512
+"""What the kernel takes for one socket (linux/can/raw.h)."""
 
 
 @dataclass(slots=True)
@@ -100,6 +105,7 @@ class Gateway:
     def start(self) -> None:
         """Begin: first what writes, then what sends, last what hears."""
         self._recover()
+        self.sirens.start()
         self.pipeline.start()
         self.health.start()
         self.uplink.start()
@@ -126,7 +132,9 @@ class Gateway:
         if self.api:
             self.api.stop()
         self.pipeline.stop()
+        self.shelf.finish()
         self.health.stop()
+        self.sirens.stop()
         wait([self.outbox.record((), {})], ENTER_S)  # what was put is on disk and counted
         self._linger()
         self.uplink.stop()
@@ -156,6 +164,9 @@ class Gateway:
         settings = self.settings
         thresholds = load_thresholds(settings.alarms.file)
         self.health = HealthDesk(self._deliver, settings.health.timeout_s)
+        self.sirens = Sirens([siren_of(output) for output in settings.alarms.output])
+        shelf = settings.alarms.closeups or settings.outbox.file.parent / "closeups"
+        self.shelf = CloseUpShelf(shelf)
         slots = [
             Slot(
                 slot.name,
@@ -166,6 +177,8 @@ class Gateway:
                 clock=self._clock,
                 find_spec=settings.find_spec,
                 ask=self.health.ask,
+                warn=self.sirens.warn,
+                shelf=self.shelf,
             )
             for slot in chosen
         ]
@@ -181,7 +194,9 @@ class Gateway:
         self.buses: list[BusReader] = []
         self.api: LocalApi | None = None
         if live:
-            self.buses = [BusReader(bus.options, self.mailbox) for bus in settings.bus]
+            self.buses = [
+                BusReader(bus_options(bus, chosen, listeners), self.mailbox) for bus in settings.bus
+            ]
             self.api = self._make_api()
 
     def _make_api(self) -> LocalApi:
@@ -269,6 +284,17 @@ def make_listener(slot: SlotSettings, settings: GatewaySettings) -> Listener:
         found = profiles.find(name)
         makers.append(_tracker_maker(found.tracker, database))
     return Listener(makers, settings.sampling.max_age_s)
+
+
+def bus_options(
+    bus: BusSettings, slots: Sequence[SlotSettings], listeners: Mapping[str, Listener]
+) -> BusOptions:
+    """How a bus is opened: SocketCAN's kernel passes on only what a slot there needs."""
+    on_it = [listeners[slot.name] for slot in slots if slot.bus == bus.name]
+    wanted = tuple(dict.fromkeys(one for listener in on_it for one in listener.filters))
+    if bus.interface != "socketcan" or not bus.kernel_filters or not wanted:
+        return bus.options
+    return replace(bus.options, filters=wanted if len(wanted) <= MOST_FILTERS else None)
 
 
 def _tracker_maker(

@@ -17,7 +17,14 @@ from packtrail.estimate import Interval
 _OUTBOX_COUNTERS: Final = ("added", "stored", "refused", "thinned", "dropped", "commits")
 _OUTBOX_GAUGES: Final = ("waiting", "waiting_bytes", "held")
 _UPLINK_COUNTERS: Final = ("sent", "repeated", "receipts", "bad_receipts", "connections")
-_BUS_COUNTERS: Final = ("frames", "dropped", "error_frames", "restarts")
+_BUS_COUNTERS: Final = (
+    "frames",
+    "dropped",
+    "overflowed",
+    "error_frames",
+    "bus_offs",
+    "restarts",
+)
 _SLOT_GAUGES: Final = ("soc_pct", "spread_v", "temperature_c", "soh", "current_a", "voltage_v")
 
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import can_decoder
 from can_decoder import FrameBatch
-from gateway.bus import Burst, Frame
+from gateway.bus import Burst
 from gateway.clock import RecordedClock
 from gateway.errors import GatewayError
 from gateway.main import Gateway, make_listener
@@ -114,19 +113,19 @@ def _feed(
     pace = _Pace(plan.speed)
     for frames in bursts(reader):
         if not count:
-            _arrive(gateway, plan, frames[0].t_ns)
+            _arrive(gateway, plan, int(frames.t_ns[0]))
         if gateway.running.stop.is_set():
             break
-        pace.wait_for(frames[0].t_ns)
+        pace.wait_for(int(frames.t_ns[0]))
         gateway.mailbox.put(Burst(LOG_BUS, frames))
-        count, last_ns = count + len(frames), frames[-1].t_ns
+        count, last_ns = count + len(frames), int(frames.t_ns[-1])
         progress(reader.fraction, gateway.outbox.counters().waiting)
     if count:
         gateway.pipeline.act(lambda book: book.remove(plan.slot, last_ns + 1, None)).result()
     return count
 
 
-def bursts(batches: Iterator[FrameBatch]) -> Iterator[list[Frame]]:
+def bursts(batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
     """Frames in the order of the log, some hundred at a time, with dates."""
     shift_ns: int | None = None
     for batch in batches:
@@ -135,15 +134,9 @@ def bursts(batches: Iterator[FrameBatch]) -> Iterator[list[Frame]]:
         if shift_ns is None:
             first_ns = int(batch.t_ns[0])
             shift_ns = time.time_ns() - first_ns if first_ns < _FIRST_DATE_NS else 0
-        frames = map(
-            Frame,
-            (batch.t_ns + shift_ns).tolist(),
-            batch.ids.tolist(),
-            batch.extended.tolist(),
-            (batch.payload(row) for row in range(len(batch))),
-        )
-        while burst := list(islice(frames, BURST)):
-            yield burst
+        for start in range(0, len(batch), BURST):
+            part = batch.select(slice(start, start + BURST))
+            yield replace(part, t_ns=part.t_ns + shift_ns)
 
 
 def _arrive(gateway: Gateway, plan: ReplayPlan, t_ns: int) -> None:
@@ -198,10 +191,9 @@ def check_understood(slot: SlotSettings, settings: GatewaySettings, plan: Replay
     reader = can_decoder.read_log(plan.log)
     frames = 0
     for burst in bursts(reader):
-        for frame in burst:
-            listener.feed(*frame)
+        listener.feed(burst)
         frames += len(burst)
-        if listener.decoded and listener.snapshot(burst[-1].t_ns).values:
+        if listener.decoded and listener.snapshot(int(burst.t_ns[-1])).values:
             return
     if not frames:
         reader.refuse_empty()

@@ -14,7 +14,9 @@ from typing import Annotated, Any, Literal, Self
 import can
 from pydantic import AfterValidator, Field, model_validator
 
+from gateway.alarms.output_settings import OutputSettings
 from gateway.bus import BusOptions
+from gateway.bus.state import WIRELESS, listen_only_of
 from gateway.outbox import OutboxOptions
 from gateway.pipeline import SamplingRule, SlotRule
 from gateway.uplink import Broker, Tls
@@ -120,14 +122,29 @@ class BusSettings(Settings):
     interface: Annotated[str, AfterValidator(_interface)]
     channel: Name
     bitrate: Annotated[int, Field(ge=10_000, le=1_000_000)] | None = None
+    data_bitrate: Annotated[int, Field(ge=10_000, le=10_000_000)] | None = None
     fd: bool = False
+    listen_only: bool = False
     silent_s: Annotated[float, Field(gt=0)] = 10.0
+    reader: Literal["packtrail", "python-can"] = "packtrail"
+    kernel_filters: bool = True
     extra: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _can_listen_only(self) -> Self:
+        if self.listen_only and self.interface not in WIRELESS:
+            try:
+                listen_only_of(self.interface)
+            except PacktrailError as error:
+                raise ValueError(error.describe()) from error
+        return self
 
     @property
     def options(self) -> BusOptions:
-        """As the reader takes it."""
-        return BusOptions(**dict(self))
+        """As the reader takes it, without filters: those come from the slots on the bus."""
+        given = dict(self)
+        del given["kernel_filters"]
+        return BusOptions(**given)
 
 
 class SlotSettings(Settings):
@@ -146,6 +163,7 @@ class SamplingSettings(Settings):
     rest_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
     flowing_a: Annotated[float, Field(gt=0)] = 1.0
     chunk_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    look_s: Annotated[float, Field(gt=0, le=0.25)] = 0.2
     max_age_s: Annotated[float, Field(gt=0)] = 300.0
 
 
@@ -157,9 +175,11 @@ class BindingSettings(Settings):
 
 
 class AlarmSettings(Settings):
-    """Limits of one's own instead of those that come with the gateway."""
+    """Limits of one's own, local outputs, and the folder of close-ups."""
 
     file: SettingsPath | None = None
+    output: tuple[OutputSettings, ...] = ()
+    closeups: SettingsPath | None = None
 
 
 class HealthSettings(Settings):
@@ -240,7 +260,7 @@ class GatewaySettings(Settings):
     def slot_rule(self) -> SlotRule:
         """As slots take it."""
         sampling = self.sampling
-        rule = SamplingRule(sampling.active_s, sampling.rest_s, sampling.flowing_a)
+        rule = SamplingRule(sampling.active_s, sampling.rest_s, sampling.flowing_a, sampling.look_s)
         return SlotRule(rule, sampling.chunk_s, self.health.rest_s)
 
     def find_spec(self, unit: UnitRef) -> PackSpec | None:

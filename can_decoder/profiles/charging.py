@@ -12,11 +12,16 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+import numpy as np
+
+from can_decoder.frames import FrameBatch, IdFilter
 from can_decoder.gbt27930.draft import NOT_SET_A
 from can_decoder.gbt27930.intake import Heard
 from can_decoder.gbt27930.layouts import cell_voltages, temperatures
+from can_decoder.gbt27930.messages import BMS, CHARGER
 from can_decoder.gbt27930.monitor import ChargeMonitor
 from can_decoder.gbt27930.session import ChargeSession
+from can_decoder.profiles.bursts import columns_of
 from can_decoder.profiles.tracker import PackState, TrackerCounts
 from packtrail.quantities import QUANTITIES
 from packtrail.sample import Sample
@@ -44,6 +49,8 @@ _STATES: Final = (
     "insulation",
     "connector",
 )
+_PAIRS: Final = np.array([BMS << 8 | CHARGER, CHARGER << 8 | BMS], np.uint32)
+"""Destination and source, the low 16 bits of an identifier."""
 _SEVERITY: Final = MappingProxyType({1: 2.0, 2: 1.0})
 _TAKEN: Final = MappingProxyType(
     {
@@ -100,6 +107,21 @@ class ChargeTracker:
             if finished:
                 self.sessions.append(finished)
             self._take(heard)
+
+    def feed_batch(self, batch: FrameBatch) -> None:
+        """Take a burst; frames between other addresses are counted and left alone."""
+        pair = batch.ids & np.uint32(0xFFFF)
+        ours = batch.extended & np.isin(pair, _PAIRS)
+        others = len(batch) - int(np.count_nonzero(ours))
+        self.counts.unknown += others
+        self.monitor.intake.counts["foreign"] += others
+        for frame in columns_of(batch.select(ours) if others else batch):
+            self.feed(*frame)
+
+    @property
+    def filters(self) -> tuple[IdFilter, ...]:
+        """Everything between charger and BMS."""
+        return tuple(IdFilter(pair, 0xFFFF, extended=True) for pair in _PAIRS.tolist())
 
     def snapshot(self, t_ns: int) -> Sample:
         """All quantities of the charging bus as of `t_ns`; NaN for what was never seen."""

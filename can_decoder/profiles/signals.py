@@ -7,12 +7,31 @@ whose counter stands still, updates nothing; values out of bounds are counted an
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
 
 from can_decoder.database import EXTENDED_KEY, REMEMBERED
+from can_decoder.frames import FrameBatch, IdFilter
 from can_decoder.layout import parameter_group
 from can_decoder.profiles.binding import PACK, Binding, Slot
+from can_decoder.profiles.bursts import (
+    EVERY,
+    UNWANTED,
+    Need,
+    OneFrame,
+    Rows,
+    columns_of,
+    group_filter,
+    pages_of,
+)
 from can_decoder.profiles.tracker import PackState, TrackerCounts
 from packtrail.sample import Sample
+
+ALL_BITS: Final = 0x1FFF_FFFF
+CLASSIC_BYTES: Final = 8
+TRANSPORT_CONTROL: Final = 0xEC00
+TRANSPORT_DATA: Final = 0xEB00
+"""Parameter groups TP.CM and TP.DT of SAE J1939-21."""
 
 
 class SignalTracker:
@@ -49,9 +68,54 @@ class SignalTracker:
         if self._is_sound(binding, data, values):
             self._take(t_ns, binding, data, values)
 
+    def feed_batch(self, batch: FrameBatch) -> None:
+        """Take a burst; of frames that later ones make up for, none is decoded."""
+        frames = columns_of(batch)
+        rows = Rows(batch.keys(), [frame[3] for frame in frames], self._need)
+        self.counts.unknown += rows.unwanted
+        for row in rows.wanted:
+            earlier = [frames[other] for other in rows.earlier.get(row, ())]
+            self._feed_last(frames[row], earlier)
+
+    @property
+    def filters(self) -> tuple[IdFilter, ...]:
+        """All identifiers that the profile needs, transports included."""
+        layouts = [binding.layout for binding in self._bindings.values() if binding]
+        plain = [IdFilter(one.frame_id, ALL_BITS, one.extended) for one in layouts if not one.j1939]
+        groups = {one.pgn for one in layouts if one.j1939}
+        if any(one.extended and one.size > CLASSIC_BYTES for one in layouts):
+            groups |= {TRANSPORT_CONTROL, TRANSPORT_DATA}
+        return tuple(dict.fromkeys([*plain, *map(group_filter, sorted(groups))]))
+
     def snapshot(self, t_ns: int) -> Sample:
         """All quantities of the profile as of `t_ns`; NaN for what was never seen."""
         return self._state.sample(t_ns)
+
+    def _need(self, key: int) -> Need:
+        """Which frames of an identifier matter."""
+        try:
+            binding = self._bindings[key]
+        except KeyError:
+            extended = bool(key & EXTENDED_KEY)
+            binding = self._match(key, key & ~EXTENDED_KEY, is_extended=extended)
+        if binding is None:
+            return UNWANTED
+        if binding.counter or binding.checksum:
+            return EVERY
+        return pages_of(binding.live.plan)
+
+    def _feed_last(self, last: OneFrame, earlier: list[OneFrame]) -> None:
+        """Feed a last frame, and those before it only where it does not make up for them."""
+        refused = self.counts.refused
+        self.feed(*last)
+        if self.counts.refused == refused:
+            self.counts.superseded += len(earlier)
+            return
+        for frame in earlier:
+            self.feed(*frame)
+        counts = replace(self.counts)
+        self.feed(*last)  # its valid values are the newest; counted above already
+        self.counts = counts
 
     def _match(self, key: int, frame_id: int, *, is_extended: bool) -> Binding | None:
         """The binding of an identifier seen for the first time, by J1939 group."""

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from can_decoder.frames import FrameBatch
+from can_decoder.frames import FrameBatch, IdFilter
 from packtrail.quantities import QUANTITIES
 from packtrail.sample import Floats, Sample
 
@@ -30,6 +30,7 @@ class TrackerCounts:
         checksum: frames refused for their checksum.
         repeated: frames refused because their counter stood still.
         skipped: frames that the counter shows to be missing.
+        superseded: frames that a later one of the same burst made up for; not looked at.
     """
 
     decoded: int = 0
@@ -39,6 +40,12 @@ class TrackerCounts:
     checksum: int = 0
     repeated: int = 0
     skipped: int = 0
+    superseded: int = 0
+
+    @property
+    def refused(self) -> int:
+        """Frames and values that updated nothing though the profile needs them."""
+        return self.invalid + self.short + self.checksum + self.repeated
 
 
 class Tracker(Protocol):
@@ -50,8 +57,17 @@ class Tracker(Protocol):
         """Take one frame."""
         ...
 
+    def feed_batch(self, batch: FrameBatch, /) -> None:
+        """Take the frames of a burst: the state is as if they had been fed one by one."""
+        ...
+
     def snapshot(self, t_ns: int, /) -> Sample:
         """All quantities of the profile as of `t_ns`; NaN for what was never seen."""
+        ...
+
+    @property
+    def filters(self) -> tuple[IdFilter, ...]:
+        """All identifiers that the profile needs, for filters of an adapter."""
         ...
 
 

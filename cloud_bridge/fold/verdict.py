@@ -41,6 +41,9 @@ KINDS: Final = {
     "insulation_low": Text("low insulation", "绝缘电阻过低"),
     "over_current": Text("over-current", "过流"),
     "thermal_runaway": Text("thermal runaway", "热失控"),
+    "thermal_runaway_precursor": Text("signs of thermal runaway", "热失控前兆"),
+    "temperature_jump": Text("temperature jump", "温度骤升"),
+    "bms_warning": Text("BMS warning", "BMS 预警"),
     "bms_alarm": Text("BMS alarm", "BMS 报警"),
     "bms_silent": Text("BMS silent", "BMS 通信中断"),
 }

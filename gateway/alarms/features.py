@@ -1,4 +1,4 @@
-"""What the alarms look at in a sample: extremes, spread and how fast the pack warms up.
+"""What the alarms look at in a sample: extremes, spreads, rates and falls.
 
 From a sample leave plain numbers with the place that they were found at. A quantity that the
 sample does not know is left out, and then no alarm begins or ends by it.
@@ -11,11 +11,15 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from packtrail.sample import Sample
+from packtrail.sample import Floats, Sample
 from packtrail.times import NS_PER_S
 
 SHORTEST_RISE_NS: Final = 60 * NS_PER_S
 LONGEST_RISE_NS: Final = 300 * NS_PER_S
+JUMP_NS: Final = 3 * NS_PER_S
+"""GB 38031 (annex C, thermal propagation) asks for 1 K/s held for 3 s."""
+DROP_STEP_NS: Final = 5 * NS_PER_S
+DROP_NS: Final = 60 * NS_PER_S
 
 
 class Feature(NamedTuple):
@@ -26,40 +30,108 @@ class Feature(NamedTuple):
 
 
 class Features:
-    """Computes the features of one pack, with a few minutes of memory for the rise."""
+    """Computes the features of one pack, with a few minutes of memory for what changes."""
 
     def __init__(self) -> None:
         self._warmth: deque[tuple[int, float]] = deque()
+        self._cells: deque[tuple[int, Floats]] = deque()
+        self._insulation: deque[tuple[int, float]] = deque()
+        self._known = (0, 0)
 
     def of(self, sample: Sample) -> dict[str, Feature]:
         """All features that the sample allows."""
+        self._begin_anew_with_other_sensors(sample)
         found = _extremes(sample, "cell_voltage", "cell_voltage_v", "_v", "cell")
         found |= _extremes(sample, "temperature", "temperature_c", "_c", "probe")
         high, low = found.get("cell_voltage_max_v"), found.get("cell_voltage_min_v")
         if high and low:
             found["cell_spread_v"] = Feature(high.value - low.value, low.where)
-        if warmest := found.get("temperature_max_c"):
-            rate = self._rate(sample.t_ns, warmest.value)
-            if rate is not None:
-                found["temperature_rate_c_per_min"] = Feature(rate, warmest.where)
-        level = sample.values.get("bms_alarm_level")
-        if isinstance(level, float):
+        hot, cold = found.get("temperature_max_c"), found.get("temperature_min_c")
+        if hot and cold:
+            found["temperature_spread_c"] = Feature(hot.value - cold.value, hot.where)
+        if hot:
+            found |= self._rates(sample.t_ns, hot)
+        if isinstance(level := sample.values.get("bms_alarm_level"), float):
             found["bms_alarm_level"] = Feature(level)
-        return found
+        return found | self._drop(sample) | self._leakage(sample)
 
-    def _rate(self, t_ns: int, celsius: float) -> float | None:
-        """Kelvin per minute since the oldest remembered look that is at least a minute old."""
+    def _begin_anew_with_other_sensors(self, sample: Sample) -> None:
+        """A probe that is heard for the first time is no rise, a cell no fall."""
+        known = _known(sample, "cell_voltage_v"), _known(sample, "temperature_c")
+        if known != self._known:
+            self._cells.clear()
+            self._warmth.clear()
+        self._known = known
+
+    def _rates(self, t_ns: int, hot: Feature) -> dict[str, Feature]:
+        """Kelvin per minute over at least a minute, and per second over at least 3 s."""
         warmth = self._warmth
         if warmth and t_ns < warmth[-1][0]:
             warmth.clear()
-        while warmth and t_ns - warmth[0][0] > LONGEST_RISE_NS:
-            warmth.popleft()
-        then = next((old for old in reversed(warmth) if t_ns - old[0] >= SHORTEST_RISE_NS), None)
+        _forget(warmth, t_ns - LONGEST_RISE_NS)
+        slow, quick = _latest(warmth, t_ns - SHORTEST_RISE_NS), _latest(warmth, t_ns - JUMP_NS)
         if not warmth or t_ns - warmth[-1][0] >= NS_PER_S:
-            warmth.append((t_ns, celsius))
-        if then is None:
-            return None
-        return (celsius - then[1]) / ((t_ns - then[0]) / (60 * NS_PER_S))
+            warmth.append((t_ns, hot.value))
+        found = {}
+        if slow:
+            rate = (hot.value - slow[1]) / ((t_ns - slow[0]) / (60 * NS_PER_S))
+            found["temperature_rate_c_per_min"] = Feature(rate, hot.where)
+        if quick and t_ns - quick[0] <= 2 * JUMP_NS:
+            rate = (hot.value - quick[1]) / ((t_ns - quick[0]) / NS_PER_S)
+            found["temperature_rate_c_per_s"] = Feature(rate, hot.where)
+        return found
+
+    def _drop(self, sample: Sample) -> dict[str, Feature]:
+        """How far a cell fell against its neighbours within a minute."""
+        volts = sample.values.get("cell_voltage_v")
+        if not isinstance(volts, np.ndarray) or np.count_nonzero(np.isfinite(volts)) < 3:
+            return {}
+        apart = volts - np.nanmedian(volts)
+        cells, t_ns = self._cells, sample.t_ns
+        if cells and (t_ns < cells[-1][0] or len(cells[-1][1]) != len(apart)):
+            cells.clear()
+        _forget(cells, t_ns - DROP_NS)
+        if not cells or t_ns - cells[-1][0] >= DROP_STEP_NS:
+            cells.append((t_ns, apart))
+        fallen = cells[0][1] - apart
+        if not np.isfinite(fallen).any():
+            return {}
+        worst = int(np.nanargmax(fallen))
+        return {"cell_drop_v": Feature(float(fallen[worst]), f"cell {worst + 1}")}
+
+    def _leakage(self, sample: Sample) -> dict[str, Feature]:
+        """Insulation per volt of the pack, and how much of it went within five minutes."""
+        ohm = sample.values.get("insulation_ohm")
+        if not isinstance(ohm, float):
+            return {}
+        found, memory, t_ns = {}, self._insulation, sample.t_ns
+        if memory and t_ns < memory[-1][0]:
+            memory.clear()
+        _forget(memory, t_ns - LONGEST_RISE_NS)
+        if not memory or t_ns - memory[-1][0] >= DROP_STEP_NS:
+            memory.append((t_ns, ohm))
+        best = max(value for _, value in memory)
+        if best > 0:
+            found["insulation_fall_pct"] = Feature(100 * (1 - ohm / best))
+        volts = sample.values.get("pack_voltage_v")
+        if isinstance(volts, float) and volts > 0:
+            found["insulation_ohm_per_v"] = Feature(ohm / volts)
+        return found
+
+
+def _known(sample: Sample, array: str) -> int:
+    values = sample.values.get(array)
+    return int(np.count_nonzero(np.isfinite(values))) if isinstance(values, np.ndarray) else 0
+
+
+def _forget(memory: deque[tuple[int, float]] | deque[tuple[int, Floats]], before_ns: int) -> None:
+    while memory and memory[0][0] < before_ns:
+        memory.popleft()
+
+
+def _latest(memory: deque[tuple[int, float]], until_ns: int) -> tuple[int, float] | None:
+    """The newest memory that is at least as old."""
+    return next((old for old in reversed(memory) if old[0] <= until_ns), None)
 
 
 def _extremes(sample: Sample, stem: str, array: str, unit: str, place: str) -> dict[str, Feature]:

@@ -1,79 +1,18 @@
 """Watches a pack against thresholds and says when trouble begins and when it ends.
 
 Features enter, incidents leave: one when a limit is passed, one when the value is back at the
-clearing value, nothing in between. Thresholds come from a TOML file and depend on chemistry.
+clearing value, nothing in between. What is wrong can be remembered over a restart.
 """
 
 from __future__ import annotations
 
-import tomllib
-from importlib import resources
-from pathlib import Path
-from typing import Literal
-
-from pydantic import Field, model_validator
+import msgspec
 
 from gateway.alarms.features import Feature, Features
+from gateway.alarms.precursors import SignMemory
+from gateway.alarms.thresholds import Threshold, Thresholds
 from packtrail.event import IncidentRecorded
 from packtrail.sample import Sample
-from packtrail.settings import Settings, parse
-
-
-class Threshold(Settings):
-    """One limit; see `thresholds.toml`."""
-
-    kind: str
-    chemistry: str = ""
-    watches: Literal[
-        "temperature_max_c",
-        "temperature_rate_c_per_min",
-        "cell_voltage_max_v",
-        "cell_voltage_min_v",
-        "cell_spread_v",
-        "bms_alarm_level",
-    ]
-    below: bool = False
-    limit: float
-    clear: float
-    severity: Literal["watch", "quarantine", "danger"]
-
-    @model_validator(mode="after")
-    def _has_hysteresis(self) -> Threshold:
-        if (self.clear >= self.limit) is not self.below:
-            raise ValueError("clear must lie on the safe side of limit")
-        return self
-
-    def passed(self, value: float) -> bool:
-        """Whether trouble begins."""
-        return value <= self.limit if self.below else value >= self.limit
-
-    def cleared(self, value: float) -> bool:
-        """Whether trouble is over."""
-        return value >= self.clear if self.below else value <= self.clear
-
-
-class Thresholds(Settings):
-    """A file of limits."""
-
-    edition: str
-    threshold: tuple[Threshold, ...] = Field(min_length=1)
-
-    def of(self, chemistry: str) -> list[Threshold]:
-        """The limits for a chemistry: its own, and the general ones of kinds it has none for."""
-        own = [limit for limit in self.threshold if limit.chemistry == chemistry]
-        special = {limit.kind for limit in own} if chemistry else set()
-        general = [t for t in self.threshold if not t.chemistry and t.kind not in special]
-        return [*own, *general] if chemistry else general
-
-
-def load_thresholds(path: Path | None = None) -> Thresholds:
-    """Read a file of limits, by default the one that comes with the gateway.
-
-    Raises:
-        SettingsError: with every fault of the file.
-    """
-    source = path or Path(str(resources.files("gateway.alarms").joinpath("thresholds.toml")))
-    return parse(Thresholds, tomllib.loads(source.read_text("utf-8")), source)
 
 
 class Watch:
@@ -89,15 +28,31 @@ class Watch:
 
     def reset(self, chemistry: str) -> None:
         """Another pack: nothing is wrong with it yet."""
-        self._limits = self._thresholds.of(chemistry)
         self._features = Features()
         self.active: dict[tuple[str, str], IncidentRecorded] = {}
+        self._signs: list[SignMemory] = []
+        self._choose(chemistry)
 
     def know(self, chemistry: str) -> None:
         """The chemistry became known; what is wrong stays so as long as a limit watches it."""
-        self._limits = self._thresholds.of(chemistry)
+        self._choose(chemistry)
         watched = {(limit.kind, limit.severity) for limit in self._limits}
+        watched |= {(s.precursor.kind, s.precursor.severity) for s in self._signs}
         self.active = {key: found for key, found in self.active.items() if key in watched}
+
+    def remember(self) -> bytes:
+        """What is wrong, for the next run."""
+        return msgspec.msgpack.encode(list(self.active.values()))
+
+    def resume(self, remembered: bytes | None) -> None:
+        """What was wrong when the last run ended is not raised again; it can still end."""
+        if not remembered:
+            return
+        try:
+            found = msgspec.msgpack.decode(remembered, type=list[IncidentRecorded])
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return
+        self.active = {(incident.kind, incident.severity): incident for incident in found}
 
     def look(self, sample: Sample) -> list[IncidentRecorded]:
         """Incidents that begin or end with this sample."""
@@ -106,10 +61,23 @@ class Watch:
         for limit in self._limits:
             if feature := features.get(limit.watches):
                 incidents += self._judge(limit, feature)
+        for signs in self._signs:
+            key = (signs.precursor.kind, signs.precursor.severity)
+            told = signs.look(sample.t_ns, features, active=key in self.active)
+            incidents += [self._tell(key, told)] if told else []
         return incidents
+
+    def _choose(self, chemistry: str) -> None:
+        self._limits = self._thresholds.of(chemistry)
+        known = {id(signs.precursor): signs for signs in self._signs}
+        wanted = self._thresholds.precursors_of(chemistry)
+        self._signs = [known.get(id(one)) or SignMemory(one) for one in wanted]
 
     def _judge(self, limit: Threshold, feature: Feature) -> list[IncidentRecorded]:
         key = (limit.kind, limit.severity)
+        active = key in self.active
+        if not (limit.cleared(feature.value) if active else limit.passed(feature.value)):
+            return []
         incident = IncidentRecorded(
             kind=limit.kind,
             severity=limit.severity,
@@ -117,14 +85,13 @@ class Watch:
             value=round(feature.value, 4),
             limit=limit.limit,
             where=feature.where,
-            cleared=key in self.active,
+            cleared=active,
         )
-        if key in self.active:
-            if not limit.cleared(feature.value):
-                return []
+        return [self._tell(key, incident)]
+
+    def _tell(self, key: tuple[str, str], incident: IncidentRecorded) -> IncidentRecorded:
+        if incident.cleared:
             del self.active[key]
-            return [incident]
-        if not limit.passed(feature.value):
-            return []
-        self.active[key] = incident
-        return [incident]
+        else:
+            self.active[key] = incident
+        return incident

@@ -1,17 +1,17 @@
-"""Frames on their way from a bus to the pipeline, and the bounded queue between them."""
+"""Frames on their way from a bus to the pipeline: single ones, and the columns of a burst."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import NamedTuple
 
-CAPACITY_FRAMES: Final = 50_000
-"""About ten seconds of 32 busy buses."""
+import numpy as np
+
+from can_decoder import FrameBatch
+
+CLASSIC_BYTES = 8
+FD_BYTES = 64
 
 
 class Frame(NamedTuple):
@@ -32,103 +32,31 @@ class Frame(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """Frames of one bus, in order of arrival."""
+    """Frames of one bus, in order of arrival.
 
-    bus: str
-    frames: list[Frame]
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """Something that another thread wants done in the pipeline's thread."""
-
-    action: Callable[[], Any]
-    done: Future[Any]
-
-
-class Mailbox:
-    """What the pipeline's thread works off, in order of arrival.
-
-    Bounded by frames: when the pipeline falls so far behind that the mailbox is full, a live
-    bus loses the newest burst, which is counted per bus, while a recording waits. Calls are
-    always taken.
+    Attributes:
+        bus: our name of the bus.
+        frames: as columns.
     """
 
-    def __init__(self, capacity: int = CAPACITY_FRAMES) -> None:
-        self._capacity = capacity
-        self._items: deque[Burst | Call] = deque()
-        self._frames = 0
-        self._closed = False
-        self._changed = threading.Condition()
+    bus: str
+    frames: FrameBatch
 
-    @property
-    def depth(self) -> int:
-        """Frames that wait."""
-        return self._frames
 
-    def offer(self, burst: Burst) -> bool:
-        """Take a burst if there is room for it."""
-        with self._changed:
-            if self._closed or self._frames + len(burst.frames) > self._capacity:
-                return False
-            self._take_in(burst)
-        return True
-
-    def put(self, burst: Burst) -> None:
-        """Take a burst, waiting for room; for recordings, which can wait."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._frames < self._capacity)
-            self._take_in(burst)
-
-    def call(self, action: Callable[[], Any]) -> Future[Any]:
-        """Have something done between two bursts."""
-        call = Call(action, Future())
-        with self._changed:
-            if self._closed:
-                call.done.cancel()
-            else:
-                self._items.append(call)
-                self._changed.notify_all()
-        return call.done
-
-    def take(self, timeout_s: float) -> Burst | Call | None:
-        """The next item; None when none came in time."""
-        deadline = time.monotonic() + timeout_s
-        with self._changed:
-            while not self._items:
-                left = deadline - time.monotonic()
-                if left <= 0 or self._closed:
-                    return None
-                self._changed.wait(left)
-            item = self._items.popleft()
-            if isinstance(item, Burst):
-                self._frames -= len(item.frames)
-                self._changed.notify_all()
-            return item
-
-    def close(self) -> None:
-        """Take nothing more; what waits can still be taken."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-
-    def abandon(self) -> None:
-        """Nobody will take anything any more: callers must not wait for ever."""
-        with self._changed:
-            self._closed = True
-            for item in self._items:
-                if isinstance(item, Call):
-                    item.done.cancel()
-            self._items.clear()
-            self._changed.notify_all()
-
-    @property
-    def drained(self) -> bool:
-        """Closed, and nothing left."""
-        with self._changed:
-            return self._closed and not self._items
-
-    def _take_in(self, burst: Burst) -> None:
-        self._items.append(burst)
-        self._frames += len(burst.frames)
-        self._changed.notify_all()
+def batch_of(frames: Sequence[Frame]) -> FrameBatch:
+    """Single frames as columns, 8 or 64 bytes wide; what is longer is no CAN and is cut."""
+    if not frames:
+        return FrameBatch.empty()
+    times, ids, extended, payloads = zip(*frames, strict=True)
+    lengths = [len(payload) for payload in payloads]
+    width = CLASSIC_BYTES if max(lengths) <= CLASSIC_BYTES else FD_BYTES
+    joined = b"".join(payload[:width].ljust(width, b"\0") for payload in payloads)
+    n = len(frames)
+    return FrameBatch(
+        ids=np.array(ids, np.uint32),
+        extended=np.array(extended, np.bool_),
+        t_ns=np.array(times, np.int64),
+        data=np.frombuffer(joined, np.uint8).reshape(n, width),
+        length=np.minimum(lengths, width).astype(np.uint8),
+        channel=np.zeros(n, np.uint8),
+    )

@@ -1,91 +1,42 @@
-"""Reads one CAN bus in a thread of its own, through any python-can interface.
+"""Reads one CAN bus in a thread of its own, through whatever source its adapter has.
 
-Frames leave in bursts to the mailbox. An adapter that fails, is pulled out or goes bus-off is
-closed, and opened again after a pause that grows; python-can's Notifier would end in silence
-instead. A bus on which nothing is heard is reported. Nothing is ever written to it.
+Bursts of columns leave to the mailbox. An adapter that fails, is pulled out or goes bus-off
+is closed, and opened again after a pause that grows; python-can's Notifier would end in
+silence instead. A bus on which nothing is heard is reported. Nothing is ever written to it.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from gateway.backoff import delays
-from gateway.bus.frame import Burst, Frame, Mailbox
-from gateway.bus.python_can import can
+from gateway.bus.frame import Burst
+from gateway.bus.mailbox import Mailbox
+from gateway.bus.socketcan import SocketCanSource
+from gateway.bus.source import Haul, OpenSource, PythonCanSource, Source
+from gateway.bus.state import BusOptions, BusState, Condition
 from packtrail import logs
 
 PATIENCE_S: Final = 0.25
-BURST: Final = 250
-GATHER_S: Final = 0.02
-_OLDEST_S: Final = 1_000_000_000
-"""2001: adapters that count from their own start stamp frames with less."""
-_NEWEST_S: Final = 4_102_444_800
-"""2100: adapters that stamp frames with more make no sense, and the bridge would refuse it."""
-
-OpenBus = Callable[[], can.BusABC]
+BUS_OFF_HINT: Final = (
+    "the controller is bus-off: check bit rate, wiring and termination; for SocketCAN let the "
+    "kernel restart it: ip link set <channel> type can restart-ms 100"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class BusOptions:
-    """One bus as python-can opens it.
-
-    Attributes:
-        name: ours, as slots refer to it.
-        interface: python-can's name of the adapter: socketcan, pcan, kvaser, virtual ...
-        channel: the adapter's name of the bus.
-        bitrate: bit/s, None where the system has set it.
-        fd: whether to expect CAN FD.
-        silent_s: seconds without a frame after which the bus counts as silent.
-        extra: further arguments of the interface.
-    """
-
-    name: str
-    interface: str
-    channel: str
-    bitrate: int | None = None
-    fd: bool = False
-    silent_s: float = 10.0
-    extra: dict[str, Any] = field(default_factory=dict)
-
-    def open(self) -> can.BusABC:
-        """Open it, without python-can's own configuration files."""
-        given: dict[str, Any] = {"bitrate": self.bitrate} if self.bitrate else {}
-        if self.fd:
-            given["fd"] = True
-        return can.Bus(
-            interface=self.interface,
-            channel=self.channel,
-            ignore_config=True,
-            **given,
-            **self.extra,
-        )
+class BusOff(Exception):  # noqa: N818 - what the standard calls the state
+    """The controller took itself off the bus; only a fresh start brings it back."""
 
 
-@dataclass(frozen=True, slots=True)
-class BusState:
-    """What an operator sees of a bus.
-
-    Attributes:
-        up: whether the adapter is open.
-        silent: whether nothing was heard for a while.
-        frames: data frames heard.
-        dropped: of these, lost because the pipeline was too far behind.
-        error_frames: error frames heard.
-        restarts: how often the adapter had to be opened again.
-        problem: why it is not up.
-    """
-
-    up: bool = False
-    silent: bool = False
-    frames: int = 0
-    dropped: int = 0
-    error_frames: int = 0
-    restarts: int = 0
-    problem: str = ""
+def open_source(options: BusOptions) -> Source:
+    """Our own reader for SocketCAN, python-can's for everything else."""
+    if options.interface == "socketcan" and options.reader == "packtrail":
+        return SocketCanSource.open(options)
+    return PythonCanSource.open(options)
 
 
 class BusReader:
@@ -102,16 +53,17 @@ class BusReader:
         self,
         options: BusOptions,
         mailbox: Mailbox,
-        open_bus: OpenBus | None = None,
+        open_bus: OpenSource | None = None,
         longest_pause_s: float = 10.0,
     ) -> None:
         self.name = options.name
         self._options, self._mailbox = options, mailbox
-        self._open = open_bus or options.open
+        self._open = open_bus or partial(open_source, options)
         self._longest_pause_s = longest_pause_s
         self._stopping = threading.Event()
         self._heard = time.monotonic()
         self._state = BusState()
+        self._overflowed_before = 0
         self._log = logs.get("gateway.bus").bind(bus=options.name)
         self._thread = threading.Thread(target=self._run, name=f"bus-{options.name}")
 
@@ -145,61 +97,51 @@ class BusReader:
 
     def _read_until_it_fails(self) -> str:
         try:
-            with self._open() as bus:
-                self._note(up=True, problem="")
+            with self._open() as source:
+                is_off = self._state.condition is Condition.BUS_OFF  # until it speaks again
+                self._note(up=True, problem=self._state.problem if is_off else "")
                 self._log.info("bus_open")
-                self._read(bus)
+                self._overflowed_before = self._state.overflowed
+                self._read(source)
         except Exception as error:  # noqa: BLE001 - adapters raise what they like; the reader must come back
             return f"{type(error).__name__}: {error}"
         return ""
 
-    def _read(self, bus: can.BusABC) -> None:
+    def _read(self, source: Source) -> None:
         was_silent = False
         while not self._stopping.is_set():
-            messages = _gather(bus)
-            if messages:
+            haul = source.gather(PATIENCE_S)
+            if len(haul.frames):
                 self._heard = time.monotonic()
-                self._pass_on(messages)
+                self._pass_on(haul)
+            if haul.error_frames or haul.conditions:
+                self._learn(haul)
             silent = self.state.silent
             if silent != was_silent:
                 self._log.info("bus_silent" if silent else "bus_heard")
                 was_silent = silent
 
-    def _pass_on(self, messages: list[can.Message]) -> None:
-        arrival_ns = time.time_ns()
-        frames = list(_data_frames(messages, arrival_ns))
-        errors = sum(message.is_error_frame for message in messages)
-        taken = not frames or self._mailbox.offer(Burst(self.name, frames))
+    def _pass_on(self, haul: Haul) -> None:
+        count = len(haul.frames)
+        taken = self._mailbox.offer(Burst(self.name, haul.frames))
+        if self._state.condition is Condition.BUS_OFF:
+            self._note(condition=Condition.ACTIVE, problem="")
         self._note(
-            frames=self._state.frames + len(frames),
-            dropped=self._state.dropped + (0 if taken else len(frames)),
-            error_frames=self._state.error_frames + errors,
+            frames=self._state.frames + count,
+            dropped=self._state.dropped + (0 if taken else count),
+            overflowed=self._overflowed_before + haul.overflowed,
         )
+
+    def _learn(self, haul: Haul) -> None:
+        """Follow the controller; one that took itself off is started afresh."""
+        self._note(error_frames=self._state.error_frames + haul.error_frames)
+        for condition in haul.conditions:
+            if condition is not self._state.condition:
+                self._log.warning("bus_condition", condition=condition.value)
+            offs = self._state.bus_offs + (condition is Condition.BUS_OFF)
+            self._note(condition=condition, bus_offs=offs)
+        if self._state.condition is Condition.BUS_OFF:
+            raise BusOff(BUS_OFF_HINT)
 
     def _note(self, **changes: Any) -> None:
         self._state = replace(self._state, **changes)
-
-
-def _gather(bus: can.BusABC) -> list[can.Message]:
-    """Wait for a frame, then take what follows within a moment."""
-    first = bus.recv(PATIENCE_S)
-    if first is None:
-        return []
-    messages = [first]
-    deadline = time.monotonic() + GATHER_S
-    while len(messages) < BURST and (left := deadline - time.monotonic()) > 0:
-        message = bus.recv(left)
-        if message is None:
-            break
-        messages.append(message)
-    return messages
-
-
-def _data_frames(messages: Iterable[can.Message], arrival_ns: int) -> Iterable[Frame]:
-    for message in messages:
-        if message.is_error_frame or message.is_remote_frame:
-            continue
-        stamped = _OLDEST_S <= message.timestamp < _NEWEST_S
-        # python-can gives float seconds: good for microseconds, noise below
-        t_ns = round(message.timestamp * 1e6) * 1000 if stamped else arrival_ns
-        yield Frame(t_ns, message.arbitration_id, message.is_extended_id, bytes(message.data))

@@ -31,6 +31,11 @@ _KINDS: Final = {
     "cell_over_voltage": Text("cell voltage too high", "单体电压过高"),
     "cell_under_voltage": Text("cell voltage too low", "单体电压过低"),
     "cell_spread": Text("cells apart", "单体压差过大"),
+    "insulation_low": Text("insulation too low", "绝缘电阻过低"),
+    "temperature_jump": Text("temperature jumps", "温度骤升"),
+    "temperature_spread": Text("probes apart", "温差过大"),
+    "thermal_runaway_precursor": Text("signs of thermal runaway", "热失控前兆"),
+    "bms_warning": Text("the BMS warns", "BMS 预警"),
     "bms_alarm": Text("alarm of the BMS", "BMS 报警"),
 }
 _SEVERITIES: Final = {

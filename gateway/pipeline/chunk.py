@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any, Final
 
@@ -58,11 +58,16 @@ class Chunk:
         """Whether time goes on: after a clock step back a chunk has to end."""
         return not self.samples or sample.t_ns >= self.samples[-1].t_ns
 
+    @property
+    def is_crowded(self) -> bool:
+        """Whether a record holds no more."""
+        return self._numbers >= MOST_NUMBERS
+
     def is_full(self, seconds: float) -> bool:
         """Whether it holds about a minute, by the frames' time or by ours, or very much."""
         if not self.samples:
             return False
-        if self._numbers >= MOST_NUMBERS:
+        if self.is_crowded:
             return True
         span_ns = self.samples[-1].t_ns - self.samples[0].t_ns
         return span_ns >= seconds * NS_PER_S or time.monotonic() - self.opened >= seconds
@@ -95,6 +100,21 @@ class Chunk:
             self.slot, self.unit, self.clock, sample.t_ns, values, dict(sample.age_s)
         )
         return Held(self.name, msgspec.msgpack.encode(content))
+
+
+def chunks_of(
+    samples: Iterable[Sample], slot: str, unit: UnitRef | None, clock: ClockQuality
+) -> Iterator[Telemetry]:
+    """Samples as finished chunks that were never held; for what can be told again."""
+    chunk = Chunk(slot, unit, clock)
+    for sample in samples:
+        if chunk.samples and (chunk.is_crowded or not chunk.accepts(sample)):
+            yield chunk.close()
+            chunk = Chunk(slot, unit, clock)
+        if sample.values:
+            chunk.add(sample)
+    if chunk.samples:
+        yield chunk.close()
 
 
 def recover(held: Iterable[Held]) -> tuple[list[Telemetry], list[str]]:

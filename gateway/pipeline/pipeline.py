@@ -59,9 +59,9 @@ class Pipeline:
         self._log = logs.get("gateway.pipeline")
         self._beat = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="pipeline")
-        for name, visit in book.state.visits.items():
-            if visit.unit and name in self.slots:
-                self.slots[name].know(visit.unit, visit.since_ns)
+        for slot in slots:
+            visit = book.state.visit(slot.name)
+            slot.resume(visit.unit, visit.since_ns)
 
     @property
     def state(self) -> StationState:

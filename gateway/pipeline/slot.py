@@ -6,15 +6,19 @@ when the station's book says so; until then its data travel under the slot alone
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Final, cast
 
-from gateway.alarms import Watch
-from gateway.bus import Frame
+from can_decoder import FrameBatch
+from gateway.alarms import Alarm, Warn, Watch, tell_nobody
 from gateway.clock import Clock
 from gateway.health import Request, Session
 from gateway.outbox import Fact, Held, Outbox
-from gateway.pipeline.chunk import Chunk
+from gateway.pipeline.chunk import Chunk, chunks_of
+from gateway.pipeline.closeup import CloseUp, CloseUpShelf
+from gateway.pipeline.ring import Ring
 from gateway.pipeline.sampling import Sampler, SamplingRule
 from gateway.pipeline.tracking import Listener
 from packtrail.codes import PackCode
@@ -26,6 +30,9 @@ from soh_model import PackSpec
 
 FindSpec = Callable[[UnitRef], PackSpec | None]
 Ask = Callable[[Request], None]
+
+IDLE_S: Final = 0.2
+"""A bus that pauses for so long has its last frames judged at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,8 @@ class Slot:
         clock: how good times are.
         find_spec: the type of a pack, if known.
         ask: asks for an estimate.
+        warn: the local outputs.
+        shelf: keeps what was on the bus around an alarm; None keeps nothing.
     """
 
     def __init__(
@@ -68,13 +77,20 @@ class Slot:
         clock: Clock,
         find_spec: FindSpec,
         ask: Ask,
+        warn: Warn = tell_nobody,
+        shelf: CloseUpShelf | None = None,
     ) -> None:
         self.name = name
         self.unit: UnitRef | None = None
         self.latest: Sample | None = None
         self.samples = 0
         self._rule, self._listener, self._watch = rule, listener, watch
-        self._outbox, self._clock = outbox, clock
+        self._outbox, self._clock, self._shelf = outbox, clock, shelf
+        self._warn = warn
+        self._ring, self._closeup = Ring(), cast("CloseUp | None", None)
+        self._unseen_ns: int | None = None
+        self._fed = 0.0
+        self._alarm_note = f"alarms/{name}"
         self._find_spec, self._ask = find_spec, ask
         self._sampler = Sampler(rule.sampling)
         self._session = Session(rule.rest_s, rule.sampling.flowing_a)
@@ -85,13 +101,30 @@ class Slot:
         """What is wrong now."""
         return list(self._watch.active.values())
 
-    def feed(self, frames: Sequence[Frame]) -> None:
-        """Take frames of the slot's bus."""
-        listener, sampler = self._listener, self._sampler
-        for frame in frames:
-            listener.feed(*frame)
-            if sampler.due(frame.t_ns) and listener.decoded:
-                self._look(listener.snapshot(frame.t_ns))
+    def resume(self, unit: UnitRef | None, since_ns: int) -> None:
+        """The pack that stood here when the last run ended, with what was wrong with it."""
+        if unit:
+            self.know(unit, since_ns)
+        self._watch.resume(self._outbox.note(self._alarm_note))
+
+    def feed(self, batch: FrameBatch) -> None:
+        """Take frames of the slot's bus: up to each look, then look."""
+        self._ring.add(batch)
+        if self._closeup:
+            self._collect(self._closeup, batch)
+        start = 0
+        while (row := self._sampler.next_look(batch.t_ns[start:])) is not None:
+            stop = start + row + 1
+            self._listener.feed(batch.select(slice(start, stop)))
+            self._sampler.look(int(batch.t_ns[stop - 1]))
+            if self._listener.decoded:
+                self._look(self._listener.snapshot(int(batch.t_ns[stop - 1])))
+            start = stop
+        self._unseen_ns = None
+        if start < len(batch):
+            self._listener.feed(batch.select(slice(start, None)))
+            self._unseen_ns = int(batch.t_ns[-1])
+        self._fed = time.monotonic()
 
     def hear_soc(self, since_ns: int) -> float | None:
         """The state of charge of the latest sample, if that is not older."""
@@ -103,11 +136,13 @@ class Slot:
 
     def arrive(self, t_ns: int) -> None:
         """Another pack; what came since then is already its own."""
+        self._end_closeup()
         self._part(t_ns, None)
         self._forget()
 
     def leave(self, t_ns: int) -> None:
         """The pack is gone; its session is over."""
+        self._end_closeup()
         unit = self.unit
         self._part(t_ns, None)
         self._estimate(unit)
@@ -119,7 +154,12 @@ class Slot:
         self._watch.know(chemistry_of(unit))
 
     def tick(self) -> None:
-        """Close a chunk whose minute is over although no frame comes."""
+        """What must happen although no frame comes: judge the last ones, end the minute."""
+        seen_ns = self._unseen_ns
+        if seen_ns is not None and time.monotonic() - self._fed >= IDLE_S:
+            self._unseen_ns = None
+            if self._listener.decoded:
+                self._watch_over(self._listener.snapshot(seen_ns))
         if self._chunk.is_full(self._rule.chunk_s):
             self.flush()
 
@@ -131,6 +171,7 @@ class Slot:
 
     def finish(self, *, with_estimate: bool) -> None:
         """No more frames: put what is open and, if wanted, estimate what was charged."""
+        self._end_closeup()
         self.flush()
         if with_estimate:
             self._estimate(self.unit)
@@ -138,14 +179,39 @@ class Slot:
     def _look(self, sample: Sample) -> None:
         if not sample.values:
             return
-        self.latest = sample
-        for incident in self._watch.look(sample):
-            self._outbox.put(self._fact(sample, incident))
+        self._watch_over(sample)
         if self._sampler.keep(sample):
             self._keep(sample)
         if self._session.look(sample):
             self.flush()
             self._estimate(self.unit)
+
+    def _watch_over(self, sample: Sample) -> None:
+        """Alarms: to the local outputs and the outbox, and a close-up of what led to them."""
+        self.latest = sample
+        for incident in self._watch.look(sample):
+            self._warn(Alarm(self.name, self.unit, sample.t_ns, incident))
+            active = {self._alarm_note: self._watch.remember()}
+            self._outbox.record([self._fact(sample, incident)], active)
+            if not (incident.cleared or self._closeup):
+                self._closeup = CloseUp(sample.t_ns, incident.kind, self._ring.frames())
+
+    def _collect(self, closeup: CloseUp, batch: FrameBatch) -> None:
+        closeup.batches.append(batch)
+        if closeup.is_over(int(batch.t_ns[-1])):
+            self._end_closeup()
+
+    def _end_closeup(self) -> None:
+        """The close-up's samples travel as chunks of their own, its frames stay here."""
+        closeup, self._closeup = self._closeup, None
+        if closeup and self._shelf:
+            unit, clock = self.unit, self._clock.quality()
+
+            def put(samples: Iterator[Sample]) -> None:
+                for draft in chunks_of(samples, self.name, unit, clock):
+                    self._outbox.put(draft)
+
+            self._shelf.keep(closeup, self.name, self._listener.fresh(), put)
 
     def _keep(self, sample: Sample) -> None:
         if not self._chunk.accepts(sample):
@@ -169,7 +235,10 @@ class Slot:
 
     def _forget(self) -> None:
         """What the last pack said does not hold for the next."""
+        self._ring.clear()
         self._listener.reset()
+        if self._watch.active:
+            self._outbox.record((), {self._alarm_note: b""})
         self._watch.reset("")
         self._session.reset()
         self._sampler = Sampler(self._rule.sampling)

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
+from can_decoder import FrameBatch, IdFilter
 from packtrail.sample import Floats, Sample
 
 MakeTracker = Callable[[], "Tracker"]
@@ -34,12 +35,17 @@ class Tracker(Protocol):
         """What became of the frames."""
         ...
 
-    def feed(self, t_ns: int, frame_id: int, is_extended: bool, data: bytes, /) -> None:
-        """Take one frame; a bad one is counted."""
+    def feed_batch(self, batch: FrameBatch, /) -> None:
+        """Take the frames of a burst; bad ones are counted."""
         ...
 
     def snapshot(self, t_ns: int, /) -> Sample:
         """All quantities as of `t_ns`; NaN for what was never seen."""
+        ...
+
+    @property
+    def filters(self) -> tuple[IdFilter, ...]:
+        """All identifiers that the profile needs."""
         ...
 
 
@@ -60,10 +66,20 @@ class Listener:
         """Another pack: forget what the last one said."""
         self._trackers = [make() for make in self._make]
 
-    def feed(self, t_ns: int, frame_id: int, extended: bool, data: bytes) -> None:
-        """Take one frame."""
+    def fresh(self) -> Listener:
+        """A listener with the same profiles that has heard nothing yet."""
+        return Listener(self._make, self._max_age_s)
+
+    @property
+    def filters(self) -> tuple[IdFilter, ...]:
+        """All identifiers that any of the profiles needs."""
+        wanted = (one for tracker in self._trackers for one in tracker.filters)
+        return tuple(dict.fromkeys(wanted))
+
+    def feed(self, batch: FrameBatch) -> None:
+        """Take the frames of a burst."""
         for tracker in self._trackers:
-            tracker.feed(t_ns, frame_id, extended, data)
+            tracker.feed_batch(batch)
 
     def snapshot(self, t_ns: int) -> Sample:
         """What is known as of `t_ns` and not too old; no values when nobody understood."""

@@ -28,6 +28,11 @@ KINDS: Final = {
     "cell_under_voltage": Text("cell under-voltage", "单体欠压"),
     "cell_spread": Text("cell spread", "单体压差"),
     "temperature_rise": Text("fast rise of temperature", "温升过快"),
+    "temperature_jump": Text("temperature jump", "温度骤升"),
+    "temperature_spread": Text("probes apart", "温差过大"),
+    "thermal_runaway_precursor": Text("signs of thermal runaway", "热失控前兆"),
+    "insulation_low": Text("insulation too low", "绝缘电阻过低"),
+    "bms_warning": Text("warning of the BMS", "BMS 预警"),
     "bms_alarm": Text("stop asked for by the BMS", "BMS 请求停止"),
 }
 SEVERITIES: Final = {

@@ -9,8 +9,9 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from can_decoder import FrameBatch, IdFilter
 from gateway.alarms import Watch, load_thresholds
-from gateway.bus import Frame
+from gateway.bus import Frame, batch_of
 from gateway.clock import SystemClock
 from gateway.health import Request
 from gateway.outbox import Outbox
@@ -44,6 +45,15 @@ class TinyTracker:
         self._values |= new
         self._seen |= dict.fromkeys(new, t_ns)
 
+    def feed_batch(self, batch: FrameBatch) -> None:
+        columns = (batch.t_ns.tolist(), batch.ids.tolist(), batch.extended.tolist())
+        for frame in zip(*columns, batch.payloads(), strict=True):
+            self.feed(*frame)
+
+    @property
+    def filters(self) -> tuple[IdFilter, ...]:
+        return tuple(IdFilter(number, 0x7FF, extended=False) for number in (1, 2))
+
     def snapshot(self, t_ns: int) -> Sample:
         ages = {name: (t_ns - seen) / NS_PER_S for name, seen in self._seen.items()}
         return Sample(t_ns, dict(self._values), ages)
@@ -76,3 +86,9 @@ def make_slot(
         find_spec=lambda _unit: SPEC,
         ask=(asked if asked is not None else []).append,
     )
+
+
+def feed(slot: Slot, frames: list[Frame], burst: int = 50) -> None:
+    """Feed single frames in bursts, as a bus would."""
+    for start in range(0, len(frames), burst):
+        slot.feed(batch_of(frames[start : start + burst]))

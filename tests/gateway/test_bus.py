@@ -11,7 +11,17 @@ from collections.abc import Iterator
 import can
 import pytest
 
-from gateway.bus import Burst, BusOptions, BusReader, Call, Frame, Mailbox
+from can_decoder import FrameBatch
+from gateway.bus import (
+    Burst,
+    BusOptions,
+    BusReader,
+    Call,
+    Frame,
+    Mailbox,
+    PythonCanSource,
+    batch_of,
+)
 from packtrail.times import NS_PER_S
 from tests.gateway.bridge_player import eventually
 
@@ -58,12 +68,17 @@ def message(number: int = 1, **more) -> can.Message:
     )
 
 
+def single_frames(batch: FrameBatch) -> list[Frame]:
+    columns = (batch.t_ns.tolist(), batch.ids.tolist(), batch.extended.tolist())
+    return [Frame(*row) for row in zip(*columns, batch.payloads(), strict=True)]
+
+
 def frames_in(mailbox: Mailbox, count: int) -> list[Frame]:
     frames: list[Frame] = []
     while len(frames) < count:
         item = mailbox.take(5)
         assert isinstance(item, Burst)
-        frames += item.frames
+        frames += single_frames(item.frames)
     return frames
 
 
@@ -117,9 +132,9 @@ def test_an_adapter_that_fails_while_reading_is_opened_again(run_reader, channel
                 raise OSError("adapter pulled out")
             return super().recv(timeout)
 
-    def open_bus() -> can.BusABC:
+    def open_bus() -> PythonCanSource:
         opened.append(1)
-        return Flaky(channel)
+        return PythonCanSource(Flaky(channel))
 
     mailbox = Mailbox()
     reader = run_reader(virtual(channel), mailbox, open_bus=open_bus)
@@ -149,7 +164,7 @@ def test_a_full_mailbox_costs_frames_that_are_counted_and_never_blocks(run_reade
 
 def test_a_recording_waits_for_room():
     mailbox = Mailbox(capacity=10)
-    burst = Burst("log", [Frame(0, 1, False, b"")] * 10)
+    burst = Burst("log", batch_of([Frame(0, 1, False, b"")] * 10))
     mailbox.put(burst)
     second = threading.Thread(target=mailbox.put, args=(burst,))
     second.start()
@@ -161,7 +176,7 @@ def test_a_recording_waits_for_room():
 
 def test_calls_are_taken_between_bursts_even_when_full():
     mailbox = Mailbox(capacity=1)
-    mailbox.put(Burst("b", [Frame(0, 1, False, b"")]))
+    mailbox.put(Burst("b", batch_of([Frame(0, 1, False, b"")])))
     mailbox.call(lambda: 42)
     assert isinstance(mailbox.take(1), Burst)
     assert isinstance(mailbox.take(1), Call)
@@ -169,7 +184,7 @@ def test_calls_are_taken_between_bursts_even_when_full():
 
 def test_a_closed_mailbox_gives_out_the_rest_and_cancels_new_calls():
     mailbox = Mailbox()
-    mailbox.put(Burst("b", [Frame(0, 1, False, b"")]))
+    mailbox.put(Burst("b", batch_of([Frame(0, 1, False, b"")])))
     mailbox.close()
     assert mailbox.call(lambda: 42).cancelled()
     assert not mailbox.drained

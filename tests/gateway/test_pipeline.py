@@ -8,7 +8,7 @@ from concurrent.futures import CancelledError
 import pytest
 
 from gateway.binding import Book, StationState, decode_state
-from gateway.bus import Burst, Mailbox
+from gateway.bus import Burst, Mailbox, batch_of
 from gateway.pipeline import STATE_NOTE, Pipeline
 from packtrail.event import decode_event
 from packtrail.times import ClockQuality
@@ -65,7 +65,7 @@ def enter(pipeline: Pipeline, act, digest: str = "") -> int:
 def test_an_arrival_is_announced_with_the_charge_heard_afterwards(pipeline, outbox, mailbox):
     assert enter(pipeline, lambda book: book.scan("1", PACK.id, "scanner", T0)) == 0
     assert enter(pipeline, lambda book: book.insert("1", T0, None)) == 0
-    mailbox.put(Burst("bus", [status(1, soc=37)]))
+    mailbox.put(Burst("bus", batch_of([status(1, soc=37)])))
     enter(pipeline, lambda book: book.tick())
     (event,) = told(outbox)
     assert (event.unit, event.body.soc_pct) == (PACK, 37.0)
@@ -99,7 +99,7 @@ def test_stopping_works_off_what_was_heard(outbox, failures):
     mailbox = Mailbox()
     pipeline = make_pipeline(outbox, mailbox, failures)
     for second in range(50):
-        mailbox.put(Burst("bus", [status(second, current=9)]))
+        mailbox.put(Burst("bus", batch_of([status(second, current=9)])))
     pipeline.start()
     pipeline.stop()
     assert pipeline.slots["1"].samples == 50
