@@ -178,7 +178,7 @@ class Gateway:
                 find_spec=settings.find_spec,
                 ask=self.health.ask,
                 warn=self.sirens.warn,
-                shelf=self.shelf,
+                shelf=self.shelf if live else None,
             )
             for slot in chosen
         ]

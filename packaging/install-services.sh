@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the real parts that the tests start: mosquitto, PostgreSQL, VictoriaMetrics (an
-# InfluxDB-compatible server), Chromium and fonts for Chinese.
+# InfluxDB-compatible server), Chromium, fonts for Chinese, and QEMU where the kernel has no
+# SocketCAN (packaging/socketcan-vm).
 # Does nothing when they are there; says what to install where it cannot.
 set -euo pipefail
 
@@ -11,6 +12,10 @@ ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
 command -v victoria-metrics >/dev/null || missing+=(victoria-metrics)
 command -v chromium >/dev/null || missing+=(chromium)
 fc-list :lang=zh 2>/dev/null | grep -q . || missing+=(fontconfig fonts-noto-cjk)
+if [ ! -e /sys/class/net/vcan0 ]; then
+    command -v qemu-system-x86_64 >/dev/null || missing+=(qemu-system-x86)
+    command -v xz >/dev/null || missing+=(xz-utils)
+fi
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }

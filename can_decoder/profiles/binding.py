@@ -45,6 +45,11 @@ class Slot:
     high: float
     invalid: frozenset[float]
 
+    def admits(self, signal: float) -> bool:
+        """Whether a signal's value is a valid value of the quantity."""
+        value = signal * self.scale + self.offset
+        return self.low <= value <= self.high and signal not in self.invalid
+
 
 @dataclass(slots=True)
 class Binding:

@@ -3,7 +3,7 @@
 Of a message that states everything anew with each frame, only the last frame of a burst can
 still matter: the state holds the latest value, and a burst is a few hundredths of a second.
 Counters, checksums and transports need every frame; a multiplexed message needs the last one
-of each page.
+of each page, and a shorter frame does not make up for a longer one.
 """
 
 from __future__ import annotations
@@ -37,41 +37,54 @@ Need = Pages | str | None
 class Rows:
     """The rows of a burst, sorted into those to feed and those that later ones make up for.
 
+    Args:
+        keys: identifier of each row.
+        payloads: bytes of each row.
+        need: which rows of an identifier matter.
+        is_whole: whether a payload updates all that its page can; else it makes up for nothing.
+
     Attributes:
         wanted: to be fed, in order.
-        earlier: row of a last frame -> the rows that it makes up for, in order.
+        superseded: number of frames that later ones make up for.
         unwanted: number of frames that nobody needs.
     """
 
-    def __init__(self, keys: list[int], payloads: list[bytes], need: Callable[[int], Need]) -> None:
+    def __init__(
+        self,
+        keys: list[int],
+        payloads: list[bytes],
+        need: Callable[[int], Need],
+        is_whole: Callable[[int, bytes], bool],
+    ) -> None:
         self.wanted: list[int] = []
-        self.earlier: dict[int, list[int]] = {}
+        self.superseded = 0
         self.unwanted = 0
+        self._payloads, self._is_whole = payloads, is_whole
         rows: dict[int, list[int]] = {}
         for row, key in enumerate(keys):
             rows.setdefault(key, []).append(row)
         for key, found in rows.items():
-            self._sort_in(found, payloads, need(key))
+            self._sort_in(key, found, need(key))
         self.wanted.sort()
 
-    def _sort_in(self, rows: list[int], payloads: list[bytes], need: Need) -> None:
+    def _sort_in(self, key: int, rows: list[int], need: Need) -> None:
         if need is UNWANTED:
             self.unwanted += len(rows)
-        elif need is EVERY:
+        elif need is EVERY or len(rows) == 1:
             self.wanted += rows
-        elif need is None or isinstance(need, str):
-            self._keep_last(rows)
         else:
+            tell_apart: Pages = len if need is None or isinstance(need, str) else need
             pages: dict[object, list[int]] = {}
             for row in rows:
-                pages.setdefault(need(payloads[row]), []).append(row)
+                pages.setdefault(tell_apart(self._payloads[row]), []).append(row)
             for page in pages.values():
-                self._keep_last(page)
+                self._keep_last(key, page)
 
-    def _keep_last(self, rows: list[int]) -> None:
-        self.wanted.append(rows[-1])
-        if len(rows) > 1:
-            self.earlier[rows[-1]] = rows[:-1]
+    def _keep_last(self, key: int, rows: list[int]) -> None:
+        if len(rows) > 1 and self._is_whole(key, self._payloads[rows[-1]]):
+            self.superseded += len(rows) - 1
+            rows = rows[-1:]
+        self.wanted += rows
 
 
 def pages_of(plan: Plan) -> Pages | None:
@@ -83,7 +96,7 @@ def pages_of(plan: Plan) -> Pages | None:
 
     def page(payload: bytes) -> object:
         size = len(payload)
-        return tuple(field.bits(payload) for field in fields if field.last < size)
+        return size, *(field.bits(payload) for field in fields if field.last < size)
 
     return page
 

@@ -7,7 +7,6 @@ whose counter stands still, updates nothing; values out of bounds are counted an
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
 
 from can_decoder.database import EXTENDED_KEY, REMEMBERED
@@ -18,7 +17,6 @@ from can_decoder.profiles.bursts import (
     EVERY,
     UNWANTED,
     Need,
-    OneFrame,
     Rows,
     columns_of,
     group_filter,
@@ -71,11 +69,12 @@ class SignalTracker:
     def feed_batch(self, batch: FrameBatch) -> None:
         """Take a burst; of frames that later ones make up for, none is decoded."""
         frames = columns_of(batch)
-        rows = Rows(batch.keys(), [frame[3] for frame in frames], self._need)
+        payloads = [frame[3] for frame in frames]
+        rows = Rows(batch.keys(), payloads, self._need, self._is_whole)
         self.counts.unknown += rows.unwanted
+        self.counts.superseded += rows.superseded
         for row in rows.wanted:
-            earlier = [frames[other] for other in rows.earlier.get(row, ())]
-            self._feed_last(frames[row], earlier)
+            self.feed(*frames[row])
 
     @property
     def filters(self) -> tuple[IdFilter, ...]:
@@ -104,18 +103,17 @@ class SignalTracker:
             return EVERY
         return pages_of(binding.live.plan)
 
-    def _feed_last(self, last: OneFrame, earlier: list[OneFrame]) -> None:
-        """Feed a last frame, and those before it only where it does not make up for them."""
-        refused = self.counts.refused
-        self.feed(*last)
-        if self.counts.refused == refused:
-            self.counts.superseded += len(earlier)
-            return
-        for frame in earlier:
-            self.feed(*frame)
-        counts = replace(self.counts)
-        self.feed(*last)  # its valid values are the newest; counted above already
-        self.counts = counts
+    def _is_whole(self, key: int, data: bytes) -> bool:
+        """Whether a frame updates everything that its message can."""
+        binding = self._bindings[key]
+        if binding is None or self._unavailable(binding, data):
+            return False
+        slots = binding.slots
+        return all(
+            slots[name].admits(value)
+            for name, value in binding.live[len(data)](data).items()
+            if name in slots
+        )
 
     def _match(self, key: int, frame_id: int, *, is_extended: bool) -> Binding | None:
         """The binding of an identifier seen for the first time, by J1939 group."""
@@ -166,10 +164,10 @@ class SignalTracker:
             self.counts.short += 1
 
     def _put(self, slot: Slot, signal: float, t_ns: int) -> bool:
-        value = signal * slot.scale + slot.offset
-        if not slot.low <= value <= slot.high or signal in slot.invalid:
+        if not slot.admits(signal):
             self.counts.invalid += 1
             return False
+        value = signal * slot.scale + slot.offset
         if slot.index == PACK:
             self._state.put(slot.quantity, value, t_ns)
         else:

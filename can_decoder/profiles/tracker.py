@@ -42,11 +42,6 @@ class TrackerCounts:
     skipped: int = 0
     superseded: int = 0
 
-    @property
-    def refused(self) -> int:
-        """Frames and values that updated nothing though the profile needs them."""
-        return self.invalid + self.short + self.checksum + self.repeated
-
 
 class Tracker(Protocol):
     """What the gateway needs of any profile, whatever the bus speaks."""

@@ -34,10 +34,12 @@ class Ring:
             self.clear()
         self._bursts.append(batch)
         self._bytes += _size(batch)
-        while self._bytes > self._most_bytes or (
-            newest - int(self._bursts[0].t_ns[-1]) > self._span_ns
-        ):
+        while self._bursts and self._is_too_much(newest):
             self._bytes -= _size(self._bursts.popleft())
+
+    def _is_too_much(self, newest_ns: int) -> bool:
+        is_old = newest_ns - int(self._bursts[0].t_ns[-1]) > self._span_ns
+        return is_old or self._bytes > self._most_bytes
 
     def frames(self) -> list[FrameBatch]:
         """What is remembered, in order."""

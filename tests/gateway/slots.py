@@ -10,12 +10,13 @@ from types import SimpleNamespace
 import numpy as np
 
 from can_decoder import FrameBatch, IdFilter
-from gateway.alarms import Watch, load_thresholds
+from gateway.alarms import Warn, Watch, load_thresholds, tell_nobody
 from gateway.bus import Frame, batch_of
 from gateway.clock import SystemClock
 from gateway.health import Request
 from gateway.outbox import Outbox
 from gateway.pipeline import Listener, SamplingRule, Slot, SlotRule
+from gateway.pipeline.closeup import CloseUpShelf
 from packtrail.sample import Sample
 from packtrail.times import NS_PER_S
 from soh_model import PackSpec
@@ -72,7 +73,12 @@ def cells(seconds: float, *millivolts: int) -> Frame:
 
 
 def make_slot(
-    outbox: Outbox, asked: list[Request] | None = None, name: str = "1", **rule: float
+    outbox: Outbox,
+    asked: list[Request] | None = None,
+    name: str = "1",
+    shelf: CloseUpShelf | None = None,
+    warn: Warn = tell_nobody,
+    **rule: float,
 ) -> Slot:
     """A slot named `1`."""
     sampling = SamplingRule(**{k: rule.pop(k) for k in ("active_s", "rest_s") if k in rule})
@@ -85,6 +91,8 @@ def make_slot(
         clock=SystemClock(),
         find_spec=lambda _unit: SPEC,
         ask=(asked if asked is not None else []).append,
+        warn=warn,
+        shelf=shelf,
     )
 
 
