@@ -76,6 +76,39 @@ def _run(args: argparse.Namespace) -> int:
     return run(settings, lambda url: print(url, flush=True))
 
 
+def _refused_arguments(parser: argparse.ArgumentParser) -> None:
+    record = Text("one record to open: gateway/epoch/seq", "打开一条记录：网关/纪元/序号")
+    strangers = Text("messages without a trusted key instead", "改为列出无可信签名的消息")
+    target = Text("write the record's bytes to this file", "将记录原始字节写入文件")
+    parser.add_argument("record", nargs="?", help=record.say())
+    parser.add_argument("--gateway", help=Text("of this gateway only", "仅限此网关").say())
+    parser.add_argument("--limit", type=int, default=50, help=Text("at most", "最多条数").say())
+    parser.add_argument("--strangers", action="store_true", help=strangers.say())
+    parser.add_argument("-o", "--output", type=Path, help=target.say())
+    _settings_argument(parser)
+
+
+def _refused(args: argparse.Namespace) -> int:
+    from cloud_bridge.ingest import inspection  # noqa: PLC0415 - see _init
+    from cloud_bridge.settings import BridgeSettings  # noqa: PLC0415 - see _init
+    from cloud_bridge.store.opening import open_existing  # noqa: PLC0415 - see _init
+    from packtrail.settings import load  # noqa: PLC0415 - see _init
+
+    address = inspection.parse_address(args.record) if args.record else None
+    store = open_existing(load(BridgeSettings, args.settings).store)
+    try:
+        if address:
+            lines = inspection.opened(store, address, args.output)
+        elif args.strangers:
+            lines = inspection.stranger_lines(store, max(args.limit, 1))
+        else:
+            lines = inspection.refused_lines(store, args.gateway, max(args.limit, 1))
+    finally:
+        store.close()
+    print("\n".join(lines))
+    return 0
+
+
 def _id_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "code", help=Text("pack code, or scheme:id", "电池编码，或 类型:标识").say()
@@ -129,6 +162,11 @@ CHECK = Command(
     _check,
 )
 RUN = Command(Text("run the bridge", "运行云桥"), _settings_argument, _run)
+REFUSED = Command(
+    Text("list refused records, or open one", "列出或打开被拒绝的记录"),
+    _refused_arguments,
+    _refused,
+)
 SHOW = Command(Text("show a pack's digital ID", "查看电池包的数字身份证"), _id_arguments, _show)
 VERIFY = Command(
     Text("verify a pack's digital ID and say what was checked", "核验数字身份证并说明检查项"),

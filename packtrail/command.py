@@ -79,6 +79,7 @@ GROUPS: Final[dict[str, Group]] = {
             "trust": "cloud_bridge.commands:TRUST",
             "check": "cloud_bridge.commands:CHECK",
             "run": "cloud_bridge.commands:RUN",
+            "refused": "cloud_bridge.commands:REFUSED",
         },
     ),
     "id": Group(

@@ -8,6 +8,7 @@ however broken, and the genuine record can still come. Pure: no clock, no databa
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -15,7 +16,7 @@ import msgspec
 from cloud_bridge.ledger.trust import Role, TrustList, Voice
 from cloud_bridge.store.values import Arrival, Blank, Chunk, Content, Fact, Refused, Stranger
 from packtrail.codes import PackCode
-from packtrail.columns import decode_columns
+from packtrail.columns import check_columns
 from packtrail.errors import CodecError, CodeError
 from packtrail.event import Event, SignedEvent, UnitRef, decode_event
 from packtrail.record import MAX_RECORD_BYTES, Kind, Record, Sealed, unseal
@@ -118,13 +119,12 @@ def _body(record: Record, trust: TrustList, now_ns: int) -> Content:
 
 
 def _chunk(record: Record) -> Content:
-    batch = decode_columns(record.body)
-    if not len(batch):
+    span = check_columns(record.body)
+    if not span.n:
         return Refused("columns", "no samples")
-    from_ns, to_ns = int(batch.t_ns[0]), int(batch.t_ns[-1])
-    if from_ns < 0 or to_ns >= LATEST_NS:
+    if span.from_ns < 0 or span.to_ns >= LATEST_NS:
         return Refused("time", "outside 1970 to 2200")
-    return Chunk(record.unit, record.slot, from_ns, to_ns, len(batch))
+    return Chunk(record.unit, record.slot, span.from_ns, span.to_ns, span.n)
 
 
 def _event_fault(event: Event) -> str:
@@ -142,6 +142,7 @@ def _event_fault(event: Event) -> str:
     return next((fault for fault in faults if fault), "")
 
 
+@lru_cache(maxsize=65_536)
 def _unit_fault(unit: UnitRef) -> str:
     if unit.scheme == "gbt34014":
         try:

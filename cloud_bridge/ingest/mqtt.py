@@ -1,7 +1,7 @@
 """`MqttLink`: the broker's side of the intake, paho-mqtt with manual acknowledgement.
 
-A persistent session (MQTT 5 or 3.1.1) subscribed to every gateway's records, shared between
-bridges where the settings say so. A broker that is down is tried again for ever.
+A persistent session (MQTT 5 or 3.1.1) subscribed to every gateway's records; or, where the
+settings name a group, a share of them (MQTT 5). A broker that is down is tried again for ever.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ from packtrail.settings import secret
 from packtrail.topics import ALL_RECORDS, ALL_STATUS, receipt_topic
 
 SESSION_S: Final = 7 * 24 * 3600
+SHARED_SESSION_S: Final = 60
+"""Long enough for a restart. A share that is held for a bridge that is gone for good waits in
+vain, while the others are there for the gateway's repeat."""
 QOS: Final = 1
 KEEPALIVE_S: Final = 30
 RECEIPTS_WAITING: Final = 1_000
@@ -98,7 +101,8 @@ class MqttLink:
         if self._v5:
             # paho leaves this class untyped.
             properties: Any = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-            properties.SessionExpiryInterval = SESSION_S
+            shared = bool(self._settings.shared_group)
+            properties.SessionExpiryInterval = SHARED_SESSION_S if shared else SESSION_S
             # The broker may have so many unacknowledged messages on the way to us.
             properties.ReceiveMaximum = self._settings.window
             # Whatever is larger, the broker throws away.

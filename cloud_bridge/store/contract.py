@@ -28,6 +28,7 @@ from cloud_bridge.store.values import (
     Stranger,
 )
 from packtrail.event import UnitRef
+from packtrail.topics import RecordAddress
 
 
 class Store(Protocol):
@@ -131,8 +132,14 @@ class Store(Protocol):
     def equivocations(self, gateway: str | None = None, limit: int = 100) -> list[Equivocation]:
         """Other contents under taken numbers, of one gateway or all, newest first."""
 
-    def refusals(self, gateway: str, limit: int = 20) -> list[RefusedRecord]:
-        """A gateway's refused records, newest first."""
+    def refusals(self, gateway: str | None = None, limit: int = 20) -> list[RefusedRecord]:
+        """Refused records of one gateway or all, newest first."""
+
+    def refused(self, address: RecordAddress) -> tuple[RefusedRecord, bytes] | None:
+        """One refused record and its bytes as they came."""
+
+    def strangers(self, limit: int = 20) -> list[tuple[Stranger, int]]:
+        """Messages that nobody vouched for and when they came, UTC ns; newest first."""
 
     def counts(self) -> Counts:
         """How much there is of everything."""

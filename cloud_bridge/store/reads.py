@@ -19,6 +19,7 @@ from cloud_bridge.store.values import (
     RefusedRecord,
     SlotNow,
     StoredChunk,
+    Stranger,
 )
 from packtrail.event import PlaceRef, UnitRef
 from packtrail.receipt import MAX_AHEAD, Refusal
@@ -145,10 +146,20 @@ class Reads:
         rows = self._run("equivocations" if gateway is None else "equivocations_of", key)
         return [Equivocation(RecordAddress(*row[:3]), row[3], row[4]) for row in rows]
 
-    def refusals(self, gateway: str, limit: int = 20) -> list[RefusedRecord]:
+    def refusals(self, gateway: str | None = None, limit: int = 20) -> list[RefusedRecord]:
         """See `Store.refusals`."""
-        rows = self._run("refusals_of", {"gateway": gateway, "limit": limit})
+        key = {"limit": limit} if gateway is None else {"limit": limit, "gateway": gateway}
+        rows = self._run("refusals" if gateway is None else "refusals_of", key)
         return [RefusedRecord(RecordAddress(*row[:3]), *row[3:]) for row in rows]
+
+    def refused(self, address: RecordAddress) -> tuple[RefusedRecord, bytes] | None:
+        """See `Store.refused`."""
+        row = self._run("refused_data", address._asdict()).fetchone()
+        return (RefusedRecord(RecordAddress(*row[:3]), *row[3:6]), row[6]) if row else None
+
+    def strangers(self, limit: int = 20) -> list[tuple[Stranger, int]]:
+        """See `Store.strangers`."""
+        return [(Stranger(*row[:3]), row[3]) for row in self._run("strangers", {"limit": limit})]
 
     def counts(self) -> Counts:
         """See `Store.counts`."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from packtrail.columns import decode_columns, encode_columns
+from packtrail.columns import check_columns, decode_columns, encode_columns
 from packtrail.errors import CodecError
 from packtrail.quantities import QUANTITIES
 from packtrail.sample import SampleBatch
@@ -111,15 +111,40 @@ def test_an_empty_batch_travels():
     ],
 )
 def test_what_is_no_chunk_is_refused_with_a_reason(data):
-    with pytest.raises(CodecError) as refusal:
-        decode_columns(data)
-    assert refusal.value.reason == "columns"
+    for read in (decode_columns, check_columns):
+        with pytest.raises(CodecError) as refusal:
+            read(data)
+        assert refusal.value.reason == "columns"
 
 
 @given(st.binary(max_size=200))
 def test_no_bytes_crash_the_reader(data):
     with pytest.raises(CodecError):
         decode_columns(zstandard.compress(data))
+
+
+integers = st.one_of(
+    st.none(), st.integers(-(2**33), 2**33), st.sampled_from([2**63, -(2**63), True])
+)
+
+
+@given(
+    times=st.lists(st.one_of(st.integers(0, 10), st.integers(-(2**63), 2**64 - 1)), max_size=3),
+    data=st.lists(integers, max_size=6),
+    age=st.lists(integers, max_size=3),
+    width=st.integers(0, 3),
+)
+def test_what_is_checked_passes_where_it_decodes_and_nowhere_else(times, data, age, width):
+    column = {"name": "soc_pct", "unit": "%", "step": [1, 3], "data": data}
+    sent = chunk(n=len(times), t_ns=times, columns=[{**column, "age": age, "width": width}])
+    try:
+        batch = decode_columns(sent)
+    except CodecError:
+        with pytest.raises(CodecError):
+            check_columns(sent)
+    else:
+        ends = (int(batch.t_ns[0]), int(batch.t_ns[-1])) if len(batch) else (0, 0)
+        assert check_columns(sent) == (len(batch), *ends)
 
 
 def test_a_value_too_large_for_its_step_is_refused():

@@ -33,6 +33,17 @@ WHERE gateway = :gateway ORDER BY recorded_ns DESC, epoch, seq LIMIT :limit
 SELECT gateway, epoch, seq, reason, detail, recorded_ns FROM refused
 WHERE gateway = :gateway ORDER BY recorded_ns DESC, epoch, seq DESC LIMIT :limit
 
+-- name: refusals
+SELECT gateway, epoch, seq, reason, detail, recorded_ns FROM refused
+ORDER BY recorded_ns DESC, gateway, epoch, seq DESC LIMIT :limit
+
+-- name: refused_data
+SELECT gateway, epoch, seq, reason, detail, recorded_ns, data FROM refused
+WHERE gateway = :gateway AND epoch = :epoch AND seq = :seq
+
+-- name: strangers
+SELECT topic, reason, data, recorded_ns FROM stranger ORDER BY id DESC LIMIT :limit
+
 -- name: insert_stranger
 INSERT INTO stranger (topic, reason, data, recorded_ns) VALUES (:topic, :reason, :data, :now)
 
