@@ -8,7 +8,6 @@ from pathlib import Path
 from packtrail.command import Command
 from packtrail.language import Text
 
-ROLES = ("gateway", "maker", "workshop", "operator")
 SETTINGS = Text("the bridge's settings file", "云桥配置文件")
 
 
@@ -35,18 +34,25 @@ def _init(args: argparse.Namespace) -> int:
 def _trust_arguments(parser: argparse.ArgumentParser) -> None:
     party = Text("who it is, such as a gateway's id", "对方名称，例如网关编号")
     key = Text("its public key, as `packtrail key show --public` prints it", "其公钥")
-    role = Text("gateway, maker, workshop or operator", "gateway、maker、workshop 或 operator")
+    from packtrail.event import Role  # noqa: PLC0415 - see _init
+
+    role = Text("what it is, and hence what it may state", "其身份，决定可陈述的事件")
     site = Text("a site that it may speak of; any without", "可上报的场站；不指定则不限")
     parser.add_argument("party", help=party.say())
     parser.add_argument("public_key", help=key.say())
-    parser.add_argument("--role", default="gateway", choices=ROLES, help=role.say())
+    parser.add_argument(
+        "--role",
+        default="gateway",
+        choices=list(Role),
+        help=role.say(),
+    )
     parser.add_argument("--site", action="append", default=[], help=site.say())
     _settings_argument(parser)
 
 
 def _trust(args: argparse.Namespace) -> int:
     from cloud_bridge.enrol import enrol  # noqa: PLC0415 - see _init
-    from cloud_bridge.ledger.trust import Role  # noqa: PLC0415 - see _init
+    from packtrail.event import Role  # noqa: PLC0415 - see _init
 
     sites = tuple(args.site)
     print(enrol(args.settings, args.party, args.public_key, Role(args.role), sites).say())

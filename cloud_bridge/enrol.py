@@ -12,9 +12,9 @@ import tomllib
 from pathlib import Path
 
 from cloud_bridge.errors import BridgeError
-from cloud_bridge.ledger.trust import Role
 from cloud_bridge.settings import BridgeSettings
 from packtrail.errors import reason_of
+from packtrail.event import Role
 from packtrail.language import Text
 from packtrail.settings import load, parse
 

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from cloud_bridge.ledger.trust import EVENTS_OF_ROLE, Role
 from packtrail.errors import PacktrailError
+from packtrail.event import EVENTS_OF_ROLE, Role
 from packtrail.settings import Settings, SettingsPath
 from packtrail.signing import VerifyKey
 from packtrail.times import parse_time

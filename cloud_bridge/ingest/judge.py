@@ -13,12 +13,21 @@ from typing import Final
 
 import msgspec
 
-from cloud_bridge.ledger.trust import Role, TrustList, Voice
+from cloud_bridge.ledger.trust import TrustList, Voice, proves_rotation
 from cloud_bridge.store.values import Arrival, Blank, Chunk, Content, Fact, Refused, Stranger
 from packtrail.codes import PackCode
 from packtrail.columns import check_columns
 from packtrail.errors import CodecError, CodeError
-from packtrail.event import Event, SignedEvent, UnitRef, decode_event
+from packtrail.event import (
+    Event,
+    KeyRotated,
+    Role,
+    SignedEvent,
+    UnitRef,
+    decode_event,
+    subjects,
+    units_named,
+)
 from packtrail.record import MAX_RECORD_BYTES, Kind, Record, Sealed, unseal
 from packtrail.topics import RecordAddress, parse_record_topic
 
@@ -72,6 +81,8 @@ def judge_event(signed: SignedEvent, trust: TrustList, now_ns: int) -> Fact | Re
     objection = voice.objection(event)
     if objection:
         return Refused("not_entitled", _short(objection))
+    if isinstance(event.body, KeyRotated) and not proves_rotation(event.body, voice.key):
+        return Refused("event", "the new key does not agree to follow the old one")
     fault = _event_fault(event)
     return Refused("event", fault) if fault else Fact(signed, event)
 
@@ -137,8 +148,8 @@ def _event_fault(event: Event) -> str:
     names = {"author": event.author, "stream": event.stream}
     names |= {"site": place.site, "slot": place.slot} if place else {}
     faults = [_name_fault(what, name) for what, name in names.items()]
-    units = (event.unit, getattr(event.body, "unit_out", None))
-    faults += [_unit_fault(unit) for unit in units if unit]
+    faults += [_unit_fault(unit) for unit in units_named(event)]
+    faults += [_name_fault(kind, name, 2 * MAX_NAME + 1) for kind, name in subjects(event)]
     return next((fault for fault in faults if fault), "")
 
 
@@ -153,9 +164,9 @@ def _unit_fault(unit: UnitRef) -> str:
     return _name_fault("scheme", unit.scheme) or _name_fault("unit", unit.id)
 
 
-def _name_fault(what: str, name: str) -> str:
-    if not name or len(name) > MAX_NAME or not name.isprintable():
-        return f"{what} has to be 1 to {MAX_NAME} printable characters"
+def _name_fault(what: str, name: str, most: int = MAX_NAME) -> str:
+    if not name or len(name) > most or not name.isprintable():
+        return f"{what} has to be 1 to {most} printable characters"
     return ""
 
 

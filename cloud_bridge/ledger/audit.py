@@ -15,7 +15,7 @@ from cloud_bridge.ledger.proof import Check, check_numbers
 from cloud_bridge.ledger.trust import TrustList
 from cloud_bridge.store import Entry, Store
 from packtrail.errors import CodecError
-from packtrail.event import SwapPerformed, UnitRef
+from packtrail.event import UnitRef, units_named
 from packtrail.record import MAX_RECORD_BYTES, unseal
 from packtrail.signing import VerifyKey
 
@@ -104,9 +104,7 @@ def _check_records(store: Store) -> Check:
 
 
 def _names(entry: Entry, unit: UnitRef) -> bool:
-    event = entry.event
-    other = event.body.unit_out if isinstance(event.body, SwapPerformed) else None
-    return unit in (event.unit, other)
+    return unit in units_named(entry.event)
 
 
 def _entries(store: Store) -> Iterator[Entry]:

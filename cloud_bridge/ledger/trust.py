@@ -1,56 +1,32 @@
 """The trust list: which key speaks for whom, in which role, on what; a fold of key events.
 
-KeyRegistered and KeyRevoked events of the ledger enter, in the order in which they were
-recorded; only those count that the pinned authority key signed. A key without a valid entry
-has no voice at all.
+Key events of the ledger enter, in the order in which they were recorded. Registering and
+revoking count with the pinned authority's signature only; a rotation counts with the old key's
+signature and the new key's proof. A key without a valid entry has no voice at all.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
-from types import MappingProxyType
-from typing import Final, Self
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from cloud_bridge.store.values import Entry
 from packtrail.errors import CodecError, PacktrailError
-from packtrail.event import Event, KeyRegistered, KeyRevoked, SignedEvent
+from packtrail.event import (
+    EVENTS_OF_ROLE,
+    Event,
+    KeyRegistered,
+    KeyRevoked,
+    KeyRotated,
+    Role,
+    SignedEvent,
+    units_named,
+)
 from packtrail.signing import VerifyKey
 from packtrail.times import parse_time
-
-
-class Role(StrEnum):
-    """Who somebody is, and hence which events are theirs to state."""
-
-    GATEWAY = "gateway"
-    MAKER = "maker"
-    WORKSHOP = "workshop"
-    OPERATOR = "operator"
-
-
-EVENTS_OF_ROLE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
-    {
-        Role.GATEWAY: frozenset(
-            {
-                "PackInstalled",
-                "PackRemoved",
-                "SwapPerformed",
-                "ConditionCommitted",
-                "IncidentRecorded",
-                "IdentityContested",
-                "TelemetryThinned",
-            }
-        ),
-        Role.MAKER: frozenset({"UnitRegistered", "PackInstalled", "PackRemoved"}),
-        Role.WORKSHOP: frozenset(
-            {"PackInstalled", "PackRemoved", "ConditionCommitted", "IncidentRecorded"}
-        ),
-        Role.OPERATOR: frozenset({"PackInstalled", "PackRemoved", "SwapPerformed"}),
-    }
-)
-"""Event types that a role may state unless its key is confined further. Keys are the
-authority's alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +43,8 @@ class Voice:
         to_ns: valid up to and without, UTC ns, or None.
         revoked_ns: no voice from then on, UTC ns, or None.
         leaf: where the ledger says so.
+        codes: prefixes of the unit codes that it may speak of; empty means any.
+        root: the registered key that this one descends from by rotation; itself otherwise.
     """
 
     key: VerifyKey
@@ -78,6 +56,8 @@ class Voice:
     to_ns: int | None
     revoked_ns: int | None
     leaf: int
+    codes: tuple[str, ...] = ()
+    root: str = ""
 
     def valid(self, now_ns: int) -> bool:
         """Whether the key may speak at `now_ns`."""
@@ -93,6 +73,9 @@ class Voice:
         site = _site(event)
         if site and self.sites and site not in self.sites:
             return f"{self.party} may not speak of site {site}"
+        for unit in units_named(event) if self.codes else ():
+            if not unit.id.startswith(self.codes):
+                return f"{self.party} may not speak of unit {unit}"
         return ""
 
 
@@ -115,8 +98,7 @@ class TrustList:
         voices, through = dict(self.voices), self.through
         for entry in entries:
             through = entry.leaf
-            if signed_by(entry.signed, self.authority):
-                _apply(voices, entry)
+            _apply(voices, entry, self.authority)
         return type(self)(self.authority, voices, through)
 
     def voice(self, key_id: str, now_ns: int) -> Voice | None:
@@ -134,23 +116,28 @@ def signed_by(signed: SignedEvent, key: VerifyKey) -> bool:
     return signed.key_id == key.key_id and signed.accepted_by(key)
 
 
-def _apply(voices: dict[str, Voice], entry: Entry) -> None:
+def _apply(voices: dict[str, Voice], entry: Entry, authority: VerifyKey) -> None:
     try:
         body = entry.event.body
-        if isinstance(body, KeyRegistered):
+        if isinstance(body, KeyRotated):
+            _rotate(voices, entry, body)
+        elif not signed_by(entry.signed, authority):
+            return
+        elif isinstance(body, KeyRegistered):
             voice = _voice(body, entry.leaf)
             voices[voice.key.key_id] = voice
-        elif isinstance(body, KeyRevoked) and body.key_id in voices:
-            voices[body.key_id] = _revoked(voices[body.key_id], parse_time(body.since))
+        elif isinstance(body, KeyRevoked):
+            _revoke(voices, body)
     except (CodecError, PacktrailError):
-        # The authority itself signed something unreadable: it gives nobody a voice.
+        # Somebody signed something unreadable: it gives nobody a voice.
         return
 
 
 def _voice(body: KeyRegistered, leaf: int) -> Voice:
-    allowed = EVENTS_OF_ROLE.get(body.role, frozenset())
+    allowed = EVENTS_OF_ROLE[Role(body.role)] if body.role in set(Role) else frozenset()
+    key = VerifyKey.from_text(body.public_key)
     return Voice(
-        key=VerifyKey.from_text(body.public_key),
+        key=key,
         party=body.party,
         role=body.role,
         event_types=allowed & set(body.event_types) if body.event_types else allowed,
@@ -159,21 +146,47 @@ def _voice(body: KeyRegistered, leaf: int) -> Voice:
         to_ns=parse_time(body.valid_to) if body.valid_to else None,
         revoked_ns=None,
         leaf=leaf,
+        codes=body.codes,
+        root=key.key_id,
     )
 
 
-def _revoked(voice: Voice, since_ns: int) -> Voice:
-    return Voice(
-        voice.key,
-        voice.party,
-        voice.role,
-        voice.event_types,
-        voice.sites,
-        voice.from_ns,
-        voice.to_ns,
-        since_ns,
-        voice.leaf,
-    )
+def _rotate(voices: dict[str, Voice], entry: Entry, body: KeyRotated) -> None:
+    """The new key inherits what the old one may, and the old one falls silent."""
+    old = voices.get(entry.signed.key_id)
+    since, key = parse_time(body.since), VerifyKey.from_text(body.public_key)
+    if old is None or not old.valid(since) or key.key_id in voices:
+        return
+    if not (entry.signed.accepted_by(old.key) and proves_rotation(body, old.key)):
+        return
+    voices[key.key_id] = replace(old, key=key, from_ns=since, leaf=entry.leaf)
+    voices[old.key.key_id] = replace(old, revoked_ns=since)
+
+
+def _revoke(voices: dict[str, Voice], body: KeyRevoked) -> None:
+    """Take the voice of a key, and of every key that descends from it: a thief may have rotated."""
+    gone = voices.get(body.key_id)
+    if gone is None:
+        return
+    since = parse_time(body.since)
+    heirs = {key_id for key_id, one in voices.items() if _descends(one, gone)}
+    for key_id in heirs | {body.key_id}:
+        one = voices[key_id]
+        ends = [end for end in (one.revoked_ns, since) if end is not None]
+        voices[key_id] = replace(one, revoked_ns=min(ends))
+
+
+def _descends(one: Voice, gone: Voice) -> bool:
+    return one.root == gone.root and one.leaf > gone.leaf
+
+
+def proves_rotation(body: KeyRotated, old: VerifyKey) -> bool:
+    """Whether the new key itself agrees to follow `old`."""
+    try:
+        proof = base64.b64decode(body.proof, validate=True)
+    except binascii.Error:
+        return False
+    return VerifyKey.from_text(body.public_key).accepts("rotation", old.key_id.encode(), proof)
 
 
 def _site(event: Event) -> str:

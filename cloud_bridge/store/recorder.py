@@ -15,7 +15,7 @@ from typing import Any
 from cloud_bridge.ledger.merkle import grow, leaf_hash
 from cloud_bridge.store.rows import Transaction
 from cloud_bridge.store.values import Fact
-from packtrail.event import PlaceRef, SwapPerformed, UnitRef, encode_line
+from packtrail.event import PlaceRef, UnitRef, encode_line, units_named
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ class Recorder:
         return value
 
     def _index(self, fact: Fact, leaf: int) -> None:
-        for unit in units_of(fact):
+        for unit in units_named(fact.event):
             self.units.add(unit)
             self._touched.append({"scheme": unit.scheme, "unit": unit.id, "leaf": leaf})
         place, event = place_of(fact), fact.event
@@ -91,13 +91,6 @@ class Recorder:
         self.rows.run_many("insert_node", nodes)
         self.rows.run_many("insert_ledger_unit", self._touched)
         self.rows.run_many("upsert_place", list(self._places.values()))
-
-
-def units_of(fact: Fact) -> tuple[UnitRef, ...]:
-    """Every unit that a fact says something about, each once."""
-    body = fact.event.body
-    other = body.unit_out if isinstance(body, SwapPerformed) else None
-    return tuple(dict.fromkeys(unit for unit in (fact.event.unit, other) if unit))
 
 
 def place_of(fact: Fact) -> PlaceRef | None:

@@ -113,7 +113,7 @@ WHERE ledger_unit.scheme = :scheme AND ledger_unit.unit = :unit ORDER BY ledger.
 
 -- name: key_entries
 SELECT leaf, recorded_ns, event_id, signed FROM ledger
-WHERE type IN ('KeyRegistered', 'KeyRevoked') AND leaf > :after ORDER BY leaf
+WHERE type IN ('KeyRegistered', 'KeyRotated', 'KeyRevoked') AND leaf > :after ORDER BY leaf
 
 -- name: next_counter
 SELECT coalesce(max(counter) + 1, 1) FROM ledger WHERE author = :author AND stream = :stream

@@ -1,4 +1,4 @@
-"""Events: single signed facts in a pack's life, the only thing the digital ID is made of.
+"""The envelope of an event: who says it, when it happened, and the signature over both.
 
 An event is JSON. Its id is the SHA-256 of its canonical form (RFC 8785), its signature covers
 the same bytes, so that anybody can check it with nothing of ours at hand. What is known only
@@ -14,177 +14,13 @@ from typing import Any, Final
 import msgspec
 
 from packtrail.errors import CodecError
-from packtrail.estimate import Estimate
+from packtrail.event.bodies import Body
+from packtrail.event.refs import UnitRef
 from packtrail.signing import SigningKey, VerifyKey, canonical
 from packtrail.times import ClockQuality, format_time, parse_time
 
 EVENT_DOMAIN: Final = "event"
 MAX_EVENT_BYTES: Final = 65_536
-
-
-class UnitRef(msgspec.Struct, frozen=True):
-    """A pack, module or cell by one of its identifiers.
-
-    Attributes:
-        scheme: what kind of identifier: `gbt34014`, `gbt40098`, `maker_serial`, `gs1`.
-        id: the identifier, normalised by its scheme.
-    """
-
-    scheme: str
-    id: str
-
-    def __str__(self) -> str:
-        return self.id if self.scheme == "gbt34014" else f"{self.scheme}:{self.id}"
-
-
-class VehicleRef(msgspec.Struct, frozen=True):
-    """A vehicle; `scheme` is `vin` or `commitment` (a salted hash of the VIN)."""
-
-    scheme: str
-    id: str
-
-
-class PlaceRef(msgspec.Struct, frozen=True):
-    """A slot at a site: swap station bay, shop bench, storage rack."""
-
-    site: str
-    slot: str
-
-
-class Reading(msgspec.Struct, frozen=True):
-    """How an identity was read: every source, with the raw bytes it gave."""
-
-    source: str
-    raw: str
-    at: str
-
-
-class UnitRegistered(msgspec.Struct, frozen=True, tag_field="type", tag=True):
-    """A maker puts a unit on record."""
-
-    chemistry: str
-    rated_capacity_ah: float
-    nominal_voltage_v: float
-    cells_in_series: int
-    model: str = ""
-    mass_kg: float | None = None
-    made_on: str = ""
-
-
-class PackInstalled(msgspec.Struct, frozen=True, tag_field="type", tag=True):
-    """A pack was put into a vehicle or a slot."""
-
-    vehicle: VehicleRef | None = None
-    place: PlaceRef | None = None
-    reason: str = ""
-    soc_pct: float | None = None
-    readings: tuple[Reading, ...] = ()
-
-
-class PackRemoved(msgspec.Struct, frozen=True, tag_field="type", tag=True):
-    """A pack was taken out of a vehicle or a slot."""
-
-    vehicle: VehicleRef | None = None
-    place: PlaceRef | None = None
-    reason: str = ""
-    soc_pct: float | None = None
-    readings: tuple[Reading, ...] = ()
-
-
-class SwapPerformed(msgspec.Struct, frozen=True, tag_field="type", tag=True):
-    """One vehicle left with another pack than it came with; `unit` is the one it took.
-
-    Removal of `unit_out` and installation of the event's unit happen at one instant.
-    """
-
-    vehicle: VehicleRef
-    site: str
-    unit_out: UnitRef | None = None
-    order: str = ""
-    soc_in_pct: float | None = None
-    soc_out_pct: float | None = None
-    soh_in: float | None = None
-    soh_out: float | None = None
-
-
-class ConditionCommitted(msgspec.Struct, frozen=True, tag_field="type", tag=True):
-    """The state of health that an estimator found in one span of data.
-
-    The event's own times are that span. `estimate.from_ns` and `to_ns` are 0 in an event, for
-    canonical JSON holds no integer as large as nanoseconds since 1970.
-    """
-
-    estimate: Estimate
-    claimed_soh_pct: float | None = None
-    coverage_pct: float | None = None
-    throughput_ah: float | None = None
-
-    def __post_init__(self) -> None:
-        """Take the estimate without its nanoseconds."""
-        bare = msgspec.structs.replace(self.estimate, from_ns=0, to_ns=0)
-        msgspec.structs.force_setattr(self, "estimate", bare)
-
-
-class IncidentRecorded(msgspec.Struct, frozen=True, tag_field="type", tag=True):
-    """Something that bears on safety; `severity` is `watch`, `quarantine` or `danger`."""
-
-    kind: str
-    severity: str
-    quantity: str = ""
-    value: float | None = None
-    limit: float | None = None
-    where: str = ""
-    cleared: bool = False
-
-
-class IdentityContested(msgspec.Struct, frozen=True, tag_field="type", tag=True):
-    """What was read cannot be tied to one pack; its data wait under the slot."""
-
-    place: PlaceRef
-    problem: str
-    readings: tuple[Reading, ...] = ()
-
-
-class TelemetryThinned(msgspec.Struct, frozen=True, tag_field="type", tag=True):
-    """The gateway's disk was full: telemetry of this span was given up, and how much."""
-
-    from_time: str
-    to_time: str
-    records: int
-
-
-class KeyRegistered(msgspec.Struct, frozen=True, tag_field="type", tag=True):
-    """An authority lets a key speak: for whom, in which role, on which events, how long."""
-
-    public_key: str
-    party: str
-    role: str
-    event_types: tuple[str, ...] = ()
-    sites: tuple[str, ...] = ()
-    valid_from: str = ""
-    valid_to: str = ""
-
-
-class KeyRevoked(msgspec.Struct, frozen=True, tag_field="type", tag=True):
-    """An authority takes a key's voice away, from `since` on."""
-
-    key_id: str
-    since: str
-    reason: str = ""
-
-
-Body = (
-    UnitRegistered
-    | PackInstalled
-    | PackRemoved
-    | SwapPerformed
-    | ConditionCommitted
-    | IncidentRecorded
-    | IdentityContested
-    | TelemetryThinned
-    | KeyRegistered
-    | KeyRevoked
-)
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
