@@ -2,7 +2,8 @@
 
 Payloads and received frames enter with their time; frames to send leave with the earliest
 time at which they may go. Whoever owns the bus and a clock calls `feed`, and `poll` when
-`wake_ns` has come. Time-outs after ISO 15765-2: N_Bs and N_Cr one second.
+`wake_ns` has come. Time-outs after ISO 15765-2: N_Bs and N_Cr one second. Extended and mixed
+addressing put an address byte before each frame; on CAN FD frames have up to 64 bytes.
 """
 
 from __future__ import annotations
@@ -12,13 +13,23 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from can_decoder.errors import DecoderError
-from can_decoder.transport.isotp import CONSECUTIVE, FIRST, FLOW_CONTROL, N_CR_NS, SINGLE
+from can_decoder.transport.isotp import (
+    CLASSIC_BYTES,
+    CONSECUTIVE,
+    FIRST,
+    FLOW_CONTROL,
+    LARGEST,
+    N_CR_NS,
+    SINGLE,
+    Addressing,
+)
 from packtrail.language import Text
 
 CONTINUE, WAIT, OVERFLOW = 0, 1, 2
-LARGEST_PAYLOAD: Final = 4095
-SINGLE_BYTES: Final = 7
-FIRST_BYTES: Final = 6
+LARGEST_SHORT: Final = 4095
+"""Longest payload whose size fits the first frame's twelve bits."""
+FRAME_SIZES: Final = (8, 12, 16, 20, 24, 32, 48, 64)
+"""Frames that CAN FD can carry, from a classic one on."""
 N_BS_NS: Final = 1_000_000_000
 """Longest wait for flow control."""
 
@@ -32,12 +43,17 @@ class Due(NamedTuple):
 
 @dataclass(slots=True)
 class IsoTpEndpoint:
-    """One end of a conversation with normal addressing on classic CAN.
+    """One end of a conversation.
 
     Attributes:
-        padding: byte that fills frames up to eight.
+        padding: byte that fills frames up to eight, or up to the next size of CAN FD.
         block_size: consecutive frames that we let pass between two flow controls, 0 for all.
         separation_ms: least distance that we ask of the other side's frames, 0 to 127.
+        addressing: normal, extended or mixed.
+        target: address byte of our frames: N_TA of the other side (extended), N_AE (mixed).
+        own: address byte of frames that are for us; others are passed over. By default that
+            of `target`, as mixed addressing has it.
+        frame_bytes: longest frame that we send, 8 on classic CAN, up to 64 on CAN FD.
         received: payloads that have come whole, oldest first.
         failures: how many payloads, ours or theirs, broke off.
     """
@@ -45,6 +61,10 @@ class IsoTpEndpoint:
     padding: int = 0xAA
     block_size: int = 0
     separation_ms: int = 0
+    addressing: Addressing = Addressing.NORMAL
+    target: int = 0
+    own: int | None = None
+    frame_bytes: int = CLASSIC_BYTES
     received: deque[bytes] = field(default_factory=deque)
     failures: int = 0
     _rest: bytes = b""
@@ -55,6 +75,17 @@ class IsoTpEndpoint:
     _expected: int = 0
     _in_block: int = 0
     _due_in_ns: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse frames and addresses that no bus can carry."""
+        addresses = (self.target, 0 if self.own is None else self.own)
+        if self.frame_bytes not in FRAME_SIZES or not all(0 <= byte <= 255 for byte in addresses):
+            raise DecoderError(
+                Text(
+                    "a frame has 8, 12, 16, 20, 24, 32, 48 or 64 bytes, and an address is one byte",
+                    "帧长须为 8、12、16、20、24、32、48 或 64 字节，地址须为一个字节",
+                )
+            )
 
     @property
     def is_sending(self) -> bool:
@@ -72,34 +103,48 @@ class IsoTpEndpoint:
         """Begin to send a payload.
 
         Raises:
-            DecoderError: empty, longer than 4095 bytes, or another is under way.
+            DecoderError: empty, longer than 4095 bytes (a megabyte on CAN FD), or another is
+                under way.
         """
-        if not 0 < len(payload) <= LARGEST_PAYLOAD or self._rest:
+        largest = LARGEST_SHORT if self.frame_bytes == CLASSIC_BYTES else LARGEST
+        if not 0 < len(payload) <= largest or self._rest:
             raise DecoderError(
                 Text(
-                    "a payload has 1 to 4095 bytes, and one is sent at a time",
-                    "负载须为 1 至 4095 字节，且一次只发送一个",
+                    f"a payload has 1 to {largest} bytes, and one is sent at a time",
+                    f"负载须为 1 至 {largest} 字节，且一次只发送一个",
                 )
             )
-        if len(payload) <= SINGLE_BYTES:
-            return [Due(t_ns, self._padded(bytes([len(payload)]) + payload))]
-        self._rest, self._number = payload[FIRST_BYTES:], 1
+        size = len(payload)
+        if size < CLASSIC_BYTES - self.addressing.offset:
+            return [Due(t_ns, self._framed(bytes([size]) + payload))]
+        if self.frame_bytes > CLASSIC_BYTES and size <= self._room - 2:
+            return [Due(t_ns, self._framed(bytes([0, size]) + payload))]
+        if size <= LARGEST_SHORT:
+            head = bytes([FIRST << 4 | size >> 8, size & 0xFF])
+        else:
+            head = bytes([FIRST << 4, 0]) + size.to_bytes(4, "big")
+        cut = self._room - len(head)
+        self._rest, self._number = payload[cut:], 1
         self._deadline_ns = t_ns + N_BS_NS
-        head = bytes([FIRST << 4 | len(payload) >> 8, len(payload) & 0xFF])
-        return [Due(t_ns, head + payload[:FIRST_BYTES])]
+        return [Due(t_ns, self._framed(head + payload[:cut]))]
 
     def feed(self, data: bytes, t_ns: int) -> list[Due]:
         """Take a frame of the other side; what is to be sent because of it."""
         self.poll(t_ns)
-        kind = data[0] >> 4 if data else -1
+        if self.addressing.offset:
+            own = self.target if self.own is None else self.own
+            if data[:1] != bytes([own]):
+                return []
+        body = data[self.addressing.offset :]
+        kind = body[0] >> 4 if body else -1
         if kind == SINGLE:
-            self._single(data)
-        elif kind == FIRST and len(data) == 8:
-            return self._first(data, t_ns)
+            self._single(body, len(data))
+        elif kind == FIRST and len(data) >= CLASSIC_BYTES:
+            return self._first(body, t_ns)
         elif kind == CONSECUTIVE:
-            return self._consecutive(data, t_ns)
-        elif kind == FLOW_CONTROL and len(data) >= 3 and self._rest:
-            return self._flow(data, t_ns)
+            return self._consecutive(body, t_ns)
+        elif kind == FLOW_CONTROL and len(body) >= 3 and self._rest:
+            return self._flow(body, t_ns)
         return []
 
     def poll(self, t_ns: int) -> None:
@@ -110,20 +155,31 @@ class IsoTpEndpoint:
             self._incoming = None
             self.failures += 1
 
-    def _single(self, data: bytes) -> None:
-        size = data[0] & 0xF
-        if 0 < size < len(data):
-            self._incoming = None
-            self.received.append(data[1 : 1 + size])
+    @property
+    def _room(self) -> int:
+        """Bytes of our frames behind the address byte."""
+        return self.frame_bytes - self.addressing.offset
 
-    def _first(self, data: bytes, t_ns: int) -> list[Due]:
-        self._size = (data[0] & 0xF) << 8 | data[1]
-        if self._size <= SINGLE_BYTES:
+    def _single(self, body: bytes, frame_bytes: int) -> None:
+        size, start = body[0] & 0xF, 1
+        if frame_bytes > CLASSIC_BYTES and size == 0 and len(body) > 1:
+            size, start = body[1], 2
+        if 0 < size <= len(body) - start:
+            self._incoming = None
+            self.received.append(body[start : start + size])
+
+    def _first(self, body: bytes, t_ns: int) -> list[Due]:
+        self._size, start = (body[0] & 0xF) << 8 | body[1], 2
+        if self._size == 0:
+            self._size, start = int.from_bytes(body[2:6], "big"), 6
+        if self._size <= max(len(body) - start, CLASSIC_BYTES - 1 - self.addressing.offset):
             return []
-        self._incoming = bytearray(data[2:])
+        if self._size > LARGEST:
+            return [self._flow_control(OVERFLOW, t_ns)]
+        self._incoming = bytearray(body[start:])
         self._expected, self._in_block = 1, 0
         self._due_in_ns = t_ns + N_CR_NS
-        return [self._clear_to_send(t_ns)]
+        return [self._flow_control(CONTINUE, t_ns)]
 
     def _consecutive(self, data: bytes, t_ns: int) -> list[Due]:
         if self._incoming is None:
@@ -142,12 +198,12 @@ class IsoTpEndpoint:
         self._in_block += 1
         if self.block_size and self._in_block == self.block_size:
             self._in_block = 0
-            return [self._clear_to_send(t_ns)]
+            return [self._flow_control(CONTINUE, t_ns)]
         return []
 
-    def _clear_to_send(self, t_ns: int) -> Due:
-        control = bytes([FLOW_CONTROL << 4 | CONTINUE, self.block_size, self.separation_ms])
-        return Due(t_ns, self._padded(control))
+    def _flow_control(self, state: int, t_ns: int) -> Due:
+        control = bytes([FLOW_CONTROL << 4 | state, self.block_size, self.separation_ms])
+        return Due(t_ns, self._framed(control))
 
     def _flow(self, data: bytes, t_ns: int) -> list[Due]:
         state = data[0] & 0xF
@@ -163,9 +219,9 @@ class IsoTpEndpoint:
         """The consecutive frames that one flow control allows."""
         frames: list[Due] = []
         while self._rest and (size == 0 or len(frames) < size):
-            part, self._rest = self._rest[:SINGLE_BYTES], self._rest[SINGLE_BYTES:]
+            part, self._rest = self._rest[: self._room - 1], self._rest[self._room - 1 :]
             head = bytes([CONSECUTIVE << 4 | self._number])
-            frames.append(Due(t_ns + len(frames) * step_ns, self._padded(head + part)))
+            frames.append(Due(t_ns + len(frames) * step_ns, self._framed(head + part)))
             self._number = (self._number + 1) & 0xF
         if self._rest:
             self._deadline_ns = frames[-1].t_ns + N_BS_NS
@@ -177,8 +233,11 @@ class IsoTpEndpoint:
         self._rest, self._deadline_ns = b"", None
         self.failures += failed
 
-    def _padded(self, data: bytes) -> bytes:
-        return data.ljust(8, bytes([self.padding]))
+    def _framed(self, body: bytes) -> bytes:
+        """The frame: address byte in front, filled up to a size that the bus can carry."""
+        frame = bytes([self.target])[: self.addressing.offset] + body
+        size = next(size for size in FRAME_SIZES if size >= len(frame))
+        return frame.ljust(size, bytes([self.padding]))
 
 
 def separation_ns(code: int) -> int:

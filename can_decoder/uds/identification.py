@@ -52,12 +52,12 @@ class Identification:
 
     Args:
         target: whom and what.
-        link: transport; by default a fresh endpoint.
+        link: transport; by default a fresh endpoint after the target's addressing.
     """
 
     def __init__(self, target: Target, link: IsoTpEndpoint | None = None) -> None:
         self.target = target
-        self._link = link or IsoTpEndpoint()
+        self._link = link or target.endpoint()
         self._waiting: list[DataField | None] = [*([None] if target.session else []), *target.field]
         self._current: DataField | None = None
         self._asked = False

@@ -19,6 +19,7 @@ from typing import Literal
 import msgspec
 
 from can_decoder.errors import DecoderError
+from can_decoder.transport import Addressing, IsoTpEndpoint
 from packtrail.language import Text
 
 
@@ -57,6 +58,10 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         response_id: identifier that answers.
         extended: both have 29 bits.
         session: ask for the extended session first.
+        addressing: `normal`; `extended` or `mixed` with an address byte before each frame.
+        address: address byte of the unit (extended) or of its sub-network (mixed).
+        tester: address byte of answers with extended addressing, ours.
+        frame_bytes: longest frame that we send, 8 on classic CAN, up to 64 on CAN FD.
         field: what to read, in this order.
     """
 
@@ -66,6 +71,20 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     field: tuple[DataField, ...]
     extended: bool = False
     session: bool = False
+    addressing: Literal["normal", "extended", "mixed"] = "normal"
+    address: int = 0
+    tester: int = 0xF1
+    frame_bytes: int = 8
+
+    def endpoint(self) -> IsoTpEndpoint:
+        """An endpoint that speaks with the unit."""
+        addressing = Addressing[self.addressing.upper()]
+        return IsoTpEndpoint(
+            addressing=addressing,
+            target=self.address,
+            own=self.tester if addressing is Addressing.EXTENDED else None,
+            frame_bytes=self.frame_bytes,
+        )
 
 
 def find_target(name: str | Path) -> Target:
@@ -78,10 +97,17 @@ def find_target(name: str | Path) -> Target:
     if path.suffix != ".toml":
         path = Path(str(files("can_decoder.uds") / "shipped" / f"{name}.toml"))
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-        return msgspec.convert(table, Target)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        target = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Target)
+        target.endpoint()  # refuses addresses and frames that no bus can carry
+    except (
+        OSError,
+        UnicodeDecodeError,
+        tomllib.TOMLDecodeError,
+        msgspec.ValidationError,
+        DecoderError,
+    ) as error:
         raise DecoderError(
             Text(f"the target cannot be read: {error}", f"无法读取目标配置：{error}"),
             where=str(name),
         ) from error
+    return target

@@ -91,27 +91,69 @@ def test_single_frames_of_maker_identifiers_are_taken_for_chance():
     assert len(list(transport.isotp(batch((0x723, "0401020304000000")), ids={0x723}))) == 1
 
 
-def converse(payload: bytes, *, block: int, separation: int) -> bytes:
-    """Send a payload from one endpoint to another over a bus without delay."""
-    sender = IsoTpEndpoint()
-    receiver = IsoTpEndpoint(block_size=block, separation_ms=separation)
+def converse(payload: bytes, sender: IsoTpEndpoint, receiver: IsoTpEndpoint) -> list[bytes]:
+    """Send a payload from one endpoint to another over a bus without delay; the frames."""
     queue = [(receiver, due) for due in sender.send(payload, 0)]
+    frames = []
     while queue:
         target, due = queue.pop(0)
+        frames.append(due.data)
         other = sender if target is receiver else receiver
         queue += [(other, answer) for answer in target.feed(due.data, due.t_ns)]
     assert not sender.is_sending
     assert sender.failures == receiver.failures == 0
-    return receiver.received.popleft()
+    assert receiver.received.popleft() == payload
+    return frames
 
 
 @given(
     payload=st.binary(min_size=1, max_size=300),
     block=st.integers(0, 5),
     separation=st.integers(0, 20),
+    addressing=st.sampled_from(Addressing),
+    frame_bytes=st.sampled_from([8, 12, 64]),
 )
-def test_what_one_endpoint_sends_the_other_receives(payload, block, separation):
-    assert converse(payload, block=block, separation=separation) == payload
+def test_what_one_endpoint_sends_the_other_receives(
+    payload, block, separation, addressing, frame_bytes
+):
+    own = None if addressing is Addressing.MIXED else 0xF1
+    sender = IsoTpEndpoint(
+        addressing=addressing, target=0x07, own=own, frame_bytes=frame_bytes, padding=0xCC
+    )
+    receiver = IsoTpEndpoint(
+        block_size=block,
+        separation_ms=separation,
+        addressing=addressing,
+        target=0x07 if own is None else own,
+        own=0x07,
+    )
+    frames = converse(payload, sender, receiver)
+    assert {len(frame) for frame in frames} <= {8, 12, 16, 20, 24, 32, 48, 64}
+    assert max(map(len, frames)) <= frame_bytes
+    heard = IsoTpListener({1}, addressing)
+    found = [heard.feed(n, 0, 1, frame) for n, frame in enumerate(frames) if frame[:1] != b"\xf1"]
+    assert [p.data for p in found if p] == [payload]
+
+
+def test_frames_of_extended_addressing_and_of_can_fd():
+    unit = IsoTpEndpoint(addressing=Addressing.EXTENDED, target=0x07, own=0xF1, padding=0)
+    assert unit.send(bytes.fromhex("22f190"), 0)[0].data.hex() == "070322f190000000"
+    assert unit.feed(bytes.fromhex("0803010203040506"), 1) == []  # for another tester
+    assert not unit.received
+    wide = IsoTpEndpoint(frame_bytes=64)
+    assert wide.send(bytes(range(20)), 0)[0].data[:4].hex() == "00140001"
+    assert wide.send(bytes(5000), 0)[0].data[:8].hex() == "1000000013880000"
+
+
+def test_payload_beyond_all_reason_is_answered_with_overflow():
+    answer = IsoTpEndpoint().feed(bytes.fromhex("1000ffffffff0000"), 0)
+    assert answer[0].data[0] == 0x32
+
+
+@pytest.mark.parametrize("settings", [{"frame_bytes": 9}, {"target": 256}, {"own": -1}])
+def test_endpoint_that_no_bus_can_carry_is_refused(settings):
+    with pytest.raises(DecoderError):
+        IsoTpEndpoint(**settings)
 
 
 def test_frames_keep_the_separation_that_was_asked_for():

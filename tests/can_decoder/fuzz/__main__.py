@@ -1,13 +1,16 @@
 """Coverage-guided fuzzing: `python tests/can_decoder/fuzz TARGET -max_total_time=600`.
 
-Targets: dbc, logs, transport. A finding is an exception, an endless loop (`-timeout`) or a
-memory that grows without bound (`-rss_limit_mb`). The extra `fuzz` installs atheris. What
-follows the target goes to libFuzzer; a folder there collects inputs that reach new code.
+Targets: dbc, logs, container (the inside of a BLF), transport; `compiled-logs` and
+`compiled-container` are the same through numba, with its bounds checked. A finding is an
+exception, an endless loop (`-timeout`) or a memory that grows without bound
+(`-rss_limit_mb`). The extra `fuzz` installs atheris. What follows the target goes to
+libFuzzer; a folder there collects inputs that reach new code.
 """
 
 from __future__ import annotations
 
 import gzip
+import os
 import sys
 import tempfile
 import zlib
@@ -16,9 +19,13 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["can_decoder"]):
+COMPILED = sys.argv[1].startswith("compiled-")
+os.environ["NUMBA_BOUNDSCHECK"] = "1"  # read when numba is imported
+KERNELS = ["can_decoder.kernels", "can_decoder.logs.kernels"]  # numba's, not to be rewritten
+
+with atheris.instrument_imports(include=["can_decoder"], exclude=KERNELS):
     import can_decoder
-    from can_decoder import Database, transport
+    from can_decoder import Database, compiled, transport
     from can_decoder.dbc import read_dbc
     from can_decoder.gbt27930 import ChargeMonitor
     from can_decoder.gbt32960 import Message, read_login, read_report, sample_of, scan
@@ -98,7 +105,9 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 
 def main() -> None:
     """Fuzz the target that the command line names."""
-    target = TARGETS[sys.argv[1]]
+    target = TARGETS[sys.argv[1].removeprefix("compiled-")]
+    if COMPILED:
+        compiled.warm_up()
     atheris.Setup([sys.argv[0], *sys.argv[2:]], target)
     atheris.Fuzz()
 
