@@ -20,6 +20,7 @@ from can_decoder.diagnostic import Diagnostic
 from can_decoder.errors import DecoderError
 from can_decoder.frames import FrameBatch
 from can_decoder.gbt27930 import ChargeSession
+from can_decoder.gbt27930.intake import EXTENDED
 from can_decoder.logs import LogReader, read_log
 from can_decoder.output import Writer, open_writer
 from can_decoder.output.rows import Row, rows_of, rows_of_sample
@@ -58,6 +59,7 @@ class Decoding:
             )
         self.reader: LogReader = read_log(log)
         self._database = database
+        self._known = database or (profile.database() if profile else None)
         self._tracker = profile.tracker(database) if profile else None
         self._period_s = period_s
         self.frames = 0
@@ -108,16 +110,30 @@ class Decoding:
             unknown=self._unknown_frames(),
             skipped=self.reader.source.skipped,
         )
-        return "\n".join([text, *map(describe, self._sessions())])
+        return "\n".join([text, *self._category_b(), *map(describe, self._sessions())])
+
+    def _category_b(self) -> list[str]:
+        """Says that the bus speaks the 2023 edition's other language, if it does."""
+        if not isinstance(self._tracker, ChargeTracker):
+            return []
+        count = self._tracker.monitor.intake.counts["category_b"]
+        text = Text(
+            "{count} frames of GB/T 27930-2023 category B: recognised and left alone",
+            "GB/T 27930-2023 B 类报文 {count} 帧：已识别，不作解读",
+        )
+        return [text.say(count=count)] if count else []
 
     def _unknown_frames(self) -> int:
         """Frames of no use: to the database, or where there is none to the profile."""
-        if self._database is None and self._tracker is not None:
+        if self._known is None and self._tracker is not None:
             return self._tracker.counts.unknown
         return sum(self._unknown.values())
 
     def unknown_table(self) -> str:
         """Identifiers that matched nothing, most frequent first."""
+        if isinstance(self._tracker, ChargeTracker):
+            for flagged, count in self._tracker.monitor.intake.left_out.items():
+                self._unknown[flagged & ~EXTENDED, bool(flagged & EXTENDED)] = count
         return "\n".join(
             f"{frame_id:0{8 if extended else 3}X} {count}"
             for (frame_id, extended), count in self._unknown.most_common()
@@ -154,9 +170,9 @@ class Decoding:
             yield batch
 
     def _count_unknown(self, batch: FrameBatch) -> None:
-        if self._database is None:
+        if self._known is None:
             return
-        rest = self._database.unknown(batch)
+        rest = self._known.unknown(batch)
         keys, counts = np.unique(rest.ids.astype(np.int64) << 1 | rest.extended, return_counts=True)
         for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
             self._unknown[key >> 1, bool(key & 1)] += count

@@ -83,3 +83,19 @@ MESSAGES: Final = MappingProxyType({message.code: message for message in _TABLE}
 
 BY_PGN: Final = MappingProxyType({message.pgn: message for message in _TABLE})
 """All messages by parameter group."""
+
+CATEGORY_B: Final = MappingProxyType(
+    {
+        0x34: Text("long message", "长消息"),
+        0x35: Text("short message with acknowledgement", "需要确认的短消息"),
+        0x36: Text("short message without acknowledgement", "不需要确认的短消息"),
+        0x37: Text("control frame", "控制帧"),
+        0x38: Text("version negotiation of the charger", "充电机版本协商"),
+        0x39: Text("version negotiation of the vehicle", "车辆版本协商"),
+    }
+)
+"""PDU formats of the other language: GB/T 27930-2023 category B and GB/T 27930.2-2024.
+
+After a published database of the latter's test traffic, whose transport both share; the text
+of the standards was not at hand.
+"""

@@ -41,6 +41,7 @@ QUANTITIES_OF_CHARGING: Final = (
     "charge_voltage_limit_v",
     "bms_alarm_level",
 )
+LEFT_OUT: Final = ("foreign", "unknown", "category_b")
 _STATES: Final = (
     "cell_voltage",
     "soc",
@@ -96,11 +97,10 @@ class ChargeTracker:
 
     def feed(self, t_ns: int, frame_id: int, is_extended: bool, data: bytes) -> None:
         """Take one frame."""
-        intake = self.monitor.intake.counts
-        left_out, short = intake["foreign"] + intake["unknown"], intake["short"]
-        heard = self.monitor.intake.feed(t_ns, frame_id, is_extended, data)
-        self.counts.unknown += intake["foreign"] + intake["unknown"] - left_out
-        self.counts.short += intake["short"] - short
+        intake = self.monitor.intake
+        heard = intake.feed(t_ns, frame_id, is_extended, data)
+        self.counts.unknown = sum(intake.counts[why] for why in LEFT_OUT)
+        self.counts.short = intake.counts["short"]
         if heard is not None:
             self.counts.decoded += 1
             finished = self.monitor.hear(heard)

@@ -154,6 +154,16 @@ def test_charging_log_needs_no_database(real_data, capsys):
     assert ("3286.500000000", "pack_current_a", "3") in values(out.out)
 
 
+def test_charging_log_names_what_it_left_alone(tmp_path, capsys):
+    log = tmp_path / "charge.log"
+    lines = ("1826F456#010100", "1836F456#0100000000000000", "12345678#00", "123#00")
+    log.write_text("".join(f"(1.{n}) can0 {line}\n" for n, line in enumerate(lines)))
+    assert run_line(["decode", str(log), "--profile", "gbt27930", "--unknown"]) == 0
+    said = capsys.readouterr().err
+    assert "1 frames of GB/T 27930-2023 category B" in said
+    assert {"1836F456 1", "12345678 1", "123 1"} <= set(said.splitlines())
+
+
 @pytest.mark.parametrize("as_text", [True, False])
 def test_vehicle_reports_are_decoded_from_hex_lines_and_binary(tmp_path, as_text, capsys):
     numbers = {place.name: 1.0 for place in FIXED[Edition.OF_2016, 1][1]}

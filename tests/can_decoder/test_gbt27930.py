@@ -138,6 +138,17 @@ def test_padded_short_messages_and_foreign_frames_pass():
     assert dict(bus.monitor.intake.counts) == {"read": 1, "foreign": 1, "unknown": 1}
 
 
+def test_category_b_of_the_2023_edition_is_recognised_and_left_alone():
+    bus = Bus()
+    bus.say("CHM", "010100")
+    for frame_id in (0x0C38F456, 0x0C3956F4, 0x1035F456, 0x1836F456, 0x183456F4, 0x0C37F456):
+        bus.frame(frame_id, bytes.fromhex("0101020000010100"))
+    intake = bus.monitor.intake
+    assert dict(intake.counts) == {"read": 1, "category_b": 6}
+    assert intake.left_out[0x1836F456 | 1 << 31] == 1
+    assert bus.monitor.close().messages == {"CHM": 1}
+
+
 def test_edition_of_2011_is_recognised_by_its_shorter_messages():
     bus = Bus()
     bus.carry("10290006FF000200", "0100010003F00540", *BRM[1:5], "0630303030303131")
