@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from can_decoder.batch import BatchDecoder
 from can_decoder.columns import Columns
@@ -36,17 +37,21 @@ class Database:
     Args:
         messages: layouts; of two with one identifier the later wins.
         diagnostics: what their files' readers found.
+        plans: message index -> its plan, for those that are compiled already.
     """
 
     def __init__(
-        self, messages: Iterable[MessageLayout], diagnostics: Iterable[Diagnostic] = ()
+        self,
+        messages: Iterable[MessageLayout],
+        diagnostics: Iterable[Diagnostic] = (),
+        plans: Mapping[int, Plan] = MappingProxyType({}),
     ) -> None:
         self.messages: tuple[MessageLayout, ...] = tuple(messages)
         self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
         self._router = Router.of(self.messages)
         self._by_name = {m.name: i for i, m in reversed([*enumerate(self.messages)])}
         self._keys = _unique_names(self.messages)
-        self._plans: dict[int, Plan] = {}
+        self._plans: dict[int, Plan] = dict(plans)
         self._live: dict[int, LiveMessage] = {}
         self._short: dict[int, Decode] = {}
         self._long: dict[int, Decode] = {}
@@ -202,30 +207,35 @@ class Database:
             ) from None
 
 
-def load(paths: str | Path | Sequence[str | Path], *, for_use: bool = False) -> Database:
+def load(
+    paths: str | Path | Sequence[str | Path], *, for_use: bool = False, cached: bool = True
+) -> Database:
     """Read one or several database files (DBC; KCD and SYM where cantools is installed).
 
     Args:
         paths: the files.
         for_use: refuse a file without any message: it can decode nothing, and is usually no
             database at all.
+        cached: whether large files may come from `can_decoder.cache`, and go there.
 
     Raises:
         DecoderError: a file does not exist or cannot be read. What a file *contains* raises
             at most with `for_use`: see `Database.diagnostics`.
     """
-    from can_decoder.files import read_layouts  # noqa: PLC0415 — keeps cantools out of decoding
+    from can_decoder.files import read_file  # noqa: PLC0415 — keeps cantools out of decoding
 
     several = [paths] if isinstance(paths, str | Path) else list(paths)
     messages: list[MessageLayout] = []
     diagnostics: list[Diagnostic] = []
+    plans: dict[int, Plan] = {}
     for path in several:
-        found, findings = read_layouts(Path(path))
-        if for_use and not found:
+        found = read_file(Path(path), cached=cached)
+        if for_use and not found.messages:
             raise no_message(path)
-        messages += found
-        diagnostics += findings
-    return Database(messages, diagnostics)
+        plans |= dict(enumerate(found.plans, start=len(messages)))
+        messages += found.messages
+        diagnostics += found.diagnostics
+    return Database(messages, diagnostics, plans)
 
 
 def no_message(path: str | Path) -> DecoderError:

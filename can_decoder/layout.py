@@ -14,7 +14,7 @@ J1939_PDU2 = 0xF0
 """PDU formats from here on broadcast: PS is a group extension (SAE J1939-21, 5.2)."""
 
 
-class SignalLayout(msgspec.Struct, frozen=True):
+class SignalLayout(msgspec.Struct, frozen=True, array_like=True):
     """Place and meaning of one signal.
 
     Attributes:
@@ -44,10 +44,10 @@ class SignalLayout(msgspec.Struct, frozen=True):
     little_endian: bool = True
     signed: bool = False
     is_float: bool = False
-    scale: float = 1
-    offset: float = 0
-    minimum: float = 0
-    maximum: float = 0
+    scale: int | float = 1
+    offset: int | float = 0
+    minimum: float = 0.0
+    maximum: float = 0.0
     unit: str = ""
     texts: Mapping[int, str] = {}
     is_multiplexor: bool = False
@@ -58,7 +58,7 @@ class SignalLayout(msgspec.Struct, frozen=True):
     line: int = 0
 
 
-class MessageLayout(msgspec.Struct, frozen=True):
+class MessageLayout(msgspec.Struct, frozen=True, array_like=True):
     """One message and its signals.
 
     Attributes:
@@ -81,7 +81,7 @@ class MessageLayout(msgspec.Struct, frozen=True):
     size: int
     signals: tuple[SignalLayout, ...] = ()
     j1939: bool = False
-    cycle_ms: float = 0
+    cycle_ms: float = 0.0
     sender: str = ""
     comment: str = ""
     file: str = ""

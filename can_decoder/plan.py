@@ -19,7 +19,7 @@ FLOAT_FORMATS: Final = MappingProxyType({16: "<e", 32: "<f", 64: "<d"})
 NO_PARENT = -1
 
 
-class Field(msgspec.Struct, frozen=True):
+class Field(msgspec.Struct, frozen=True, array_like=True):
     """One signal as arithmetic on bytes.
 
     The raw value is the bytes `first` to `last`, read in `order`, shifted right by `shift`
@@ -48,8 +48,8 @@ class Field(msgspec.Struct, frozen=True):
     order: Literal["little", "big"]
     signed: bool
     is_float: bool
-    scale: float
-    offset: float
+    scale: int | float
+    offset: int | float
     parent: int
     ranges: tuple[tuple[int, int], ...]
 
@@ -80,7 +80,7 @@ class Field(msgspec.Struct, frozen=True):
         return any(low <= bits <= high for low, high in self.ranges)
 
 
-class Plan(msgspec.Struct, frozen=True):
+class Plan(msgspec.Struct, frozen=True, array_like=True):
     """How to decode one message.
 
     Attributes:

@@ -20,13 +20,14 @@ settings.load_profile("ci" if IN_CI else "default")
 
 @pytest.fixture(autouse=True)
 def quiet_environment(monkeypatch):
-    """English, and none of the caller's own settings."""
+    """English, none of the caller's own settings, and nothing kept in their home."""
     for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LANG", "C.UTF-8")
     for name in [name for name in os.environ if name.startswith("PACKTRAIL_")]:
         if name != "PACKTRAIL_REAL_DATA":
             monkeypatch.delenv(name)
+    monkeypatch.setenv("PACKTRAIL_CACHE", "off")
 
 
 @pytest.fixture(scope="session")

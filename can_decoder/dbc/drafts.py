@@ -63,7 +63,7 @@ class MessageDraft:
     signals: list[SignalDraft] = field(default_factory=list)
     long_name: str = ""
     comment: str = ""
-    cycle_ms: float = 0
+    cycle_ms: float = 0.0
     frame_format: str = ""
 
     def named(self, name: str) -> list[SignalDraft]:
