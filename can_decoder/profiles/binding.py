@@ -14,6 +14,7 @@ from can_decoder.database import Database
 from can_decoder.errors import DecoderError
 from can_decoder.layout import MessageLayout
 from can_decoder.live import LiveMessage
+from can_decoder.profiles.bursts import Pages, pages_of
 from can_decoder.profiles.checksums import ALGORITHMS
 from can_decoder.profiles.rules import CheckRule, QuantityRule, Rules
 from packtrail.language import Text
@@ -66,6 +67,7 @@ class Binding:
         sum_of: the checksum function.
         covers: payload slice that it covers.
         last_count: counter of the last frame, -1 before the first.
+        page: tells frames apart of which a later one does not make up for an earlier one.
     """
 
     layout: MessageLayout
@@ -78,6 +80,7 @@ class Binding:
     sum_of: Callable[[bytes], int] = ALGORITHMS["sum"]
     covers: slice = field(default_factory=lambda: slice(0, 7))
     last_count: int = -1
+    page: Pages = len
 
 
 def bind(rules: Rules, databases: list[Database]) -> list[Binding]:
@@ -154,7 +157,7 @@ class _Binder:
         if binding is None:
             live = database.live(layout.frame_id, extended=layout.extended)
             assert live is not None, "a database routes its own messages"
-            binding = self.bindings[key] = Binding(layout, live, database)
+            binding = self.bindings[key] = Binding(layout, live, database, page=pages_of(live.plan))
         return binding
 
 

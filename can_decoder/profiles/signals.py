@@ -13,15 +13,7 @@ from can_decoder.database import EXTENDED_KEY, REMEMBERED
 from can_decoder.frames import FrameBatch, IdFilter
 from can_decoder.layout import parameter_group
 from can_decoder.profiles.binding import PACK, Binding, Slot
-from can_decoder.profiles.bursts import (
-    EVERY,
-    UNWANTED,
-    Need,
-    Rows,
-    columns_of,
-    group_filter,
-    pages_of,
-)
+from can_decoder.profiles.bursts import OneFrame, columns_of, group_filter, rows_of
 from can_decoder.profiles.tracker import PackState, TrackerCounts
 from packtrail.sample import Sample
 
@@ -30,6 +22,9 @@ CLASSIC_BYTES: Final = 8
 TRANSPORT_CONTROL: Final = 0xEC00
 TRANSPORT_DATA: Final = 0xEB00
 """Parameter groups TP.CM and TP.DT of SAE J1939-21."""
+
+Decoded = tuple[Binding, dict[str, float]]
+"""Whose frame it is, and what it says."""
 
 
 class SignalTracker:
@@ -69,12 +64,21 @@ class SignalTracker:
     def feed_batch(self, batch: FrameBatch) -> None:
         """Take a burst; of frames that later ones make up for, none is decoded."""
         frames = columns_of(batch)
-        payloads = [frame[3] for frame in frames]
-        rows = Rows(batch.keys(), payloads, self._need, self._is_whole)
-        self.counts.unknown += rows.unwanted
-        self.counts.superseded += rows.superseded
-        for row in rows.wanted:
-            self.feed(*frames[row])
+        due: dict[int, Decoded | None] = {}
+        for key, rows in rows_of(batch.keys()).items():
+            binding = self._find(key)
+            if binding is not None:
+                self._choose(binding, rows, frames, due)
+            elif is_transport(key):
+                due |= dict.fromkeys(rows)
+            else:
+                self.counts.unknown += len(rows)
+        for row in sorted(due):
+            decoded = due[row]
+            if decoded is None:
+                self.feed(*frames[row])
+            else:
+                self._take(frames[row][0], decoded[0], frames[row][3], decoded[1])
 
     @property
     def filters(self) -> tuple[IdFilter, ...]:
@@ -90,30 +94,50 @@ class SignalTracker:
         """All quantities of the profile as of `t_ns`; NaN for what was never seen."""
         return self._state.sample(t_ns)
 
-    def _need(self, key: int) -> Need:
-        """Which frames of an identifier matter."""
+    def _find(self, key: int) -> Binding | None:
         try:
-            binding = self._bindings[key]
+            return self._bindings[key]
         except KeyError:
             extended = bool(key & EXTENDED_KEY)
-            binding = self._match(key, key & ~EXTENDED_KEY, is_extended=extended)
-        if binding is None:
-            return UNWANTED
-        if binding.counter or binding.checksum:
-            return EVERY
-        return pages_of(binding.live.plan)
+            return self._match(key, key & ~EXTENDED_KEY, is_extended=extended)
 
-    def _is_whole(self, key: int, data: bytes) -> bool:
-        """Whether a frame updates everything that its message can."""
-        binding = self._bindings[key]
-        if binding is None or self._unavailable(binding, data):
-            return False
+    def _choose(
+        self,
+        binding: Binding,
+        rows: list[int],
+        frames: list[OneFrame],
+        due: dict[int, Decoded | None],
+    ) -> None:
+        """Decode the rows of one message that matter."""
+        live, checked = binding.live, bool(binding.counter or binding.checksum)
+        pages: dict[object, list[int]] = {}
+        values: dict[int, dict[str, float]] = {}
+        for row in rows:
+            data = frames[row][3]
+            if checked:
+                values[row] = live[len(data)](data)
+                if not self._is_sound(binding, data, values[row]):
+                    continue
+            pages.setdefault(binding.page(data), []).append(row)
+        for page in pages.values():
+            last = page[-1]
+            data = frames[last][3]
+            values[last] = values.get(last) or live[len(data)](data)
+            if len(page) > 1 and self._is_whole(binding, data, values[last]):
+                self.counts.superseded += len(page) - 1
+                page = [last]  # noqa: PLW2901 - the others are made up for
+            for row in page:
+                data = frames[row][3]
+                due[row] = (binding, values.get(row) or live[len(data)](data))
+
+    def _is_whole(self, binding: Binding, data: bytes, values: dict[str, float]) -> bool:
+        """Whether a frame updates everything that its page can."""
         slots = binding.slots
-        return all(
-            slots[name].admits(value)
-            for name, value in binding.live[len(data)](data).items()
-            if name in slots
-        )
+        for name, value in values.items():
+            slot = slots.get(name)
+            if slot is not None and not slot.admits(value):
+                return False
+        return not self._unavailable(binding, data)
 
     def _match(self, key: int, frame_id: int, *, is_extended: bool) -> Binding | None:
         """The binding of an identifier seen for the first time, by J1939 group."""
@@ -180,3 +204,11 @@ class SignalTracker:
         if not layout.j1939 or (b"\xff" not in data and b"\xfe" not in data):
             return frozenset()
         return binding.database.invalid(layout.frame_id, layout.extended, data)
+
+
+def is_transport(key: int) -> bool:
+    """Whether a frame is a packet of a J1939 transport, which needs every frame in order."""
+    return bool(key & EXTENDED_KEY) and key >> 16 & 0xFF in (
+        TRANSPORT_CONTROL >> 8,
+        TRANSPORT_DATA >> 8,
+    )

@@ -6,6 +6,7 @@ from collections import deque
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from can_decoder import FrameBatch
 from packtrail.times import NS_PER_S
@@ -59,8 +60,10 @@ def joined(batches: list[FrameBatch]) -> FrameBatch:
     """Bursts as one batch, in order of arrival."""
     if not batches:
         return FrameBatch.empty()
+    if len(batches) == 1:
+        return batches[0]
     width = max(batch.data.shape[1] for batch in batches)
-    rows = [np.pad(b.data, ((0, 0), (0, width - b.data.shape[1]))) for b in batches]
+    rows = [_widened(batch.data, width) for batch in batches]
     return FrameBatch(
         ids=np.concatenate([b.ids for b in batches]),
         extended=np.concatenate([b.extended for b in batches]),
@@ -69,3 +72,7 @@ def joined(batches: list[FrameBatch]) -> FrameBatch:
         length=np.concatenate([b.length for b in batches]),
         channel=np.concatenate([b.channel for b in batches]),
     )
+
+
+def _widened(data: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
+    return np.pad(data, ((0, 0), (0, width - data.shape[1]))) if data.shape[1] < width else data

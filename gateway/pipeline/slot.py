@@ -18,7 +18,7 @@ from gateway.health import Request, Session
 from gateway.outbox import Fact, Held, Outbox
 from gateway.pipeline.chunk import Chunk, chunks_of
 from gateway.pipeline.closeup import CloseUp, CloseUpShelf
-from gateway.pipeline.ring import Ring
+from gateway.pipeline.ring import Ring, joined
 from gateway.pipeline.sampling import Sampler, SamplingRule
 from gateway.pipeline.tracking import Listener
 from packtrail.codes import PackCode
@@ -88,7 +88,7 @@ class Slot:
         self._outbox, self._clock, self._shelf = outbox, clock, shelf
         self._warn = warn
         self._ring, self._closeup = Ring(), cast("CloseUp | None", None)
-        self._unseen_ns: int | None = None
+        self._unseen: list[FrameBatch] = []
         self._fed = 0.0
         self._alarm_note = f"alarms/{name}"
         self._find_spec, self._ask = find_spec, ask
@@ -108,23 +108,29 @@ class Slot:
         self._watch.resume(self._outbox.note(self._alarm_note))
 
     def feed(self, batch: FrameBatch) -> None:
-        """Take frames of the slot's bus: up to each look, then look."""
+        """Take frames of the slot's bus; what came up to a look is decoded in one go."""
         self._ring.add(batch)
         if self._closeup:
             self._collect(self._closeup, batch)
         start = 0
         while (row := self._sampler.next_look(batch.t_ns[start:])) is not None:
             stop = start + row + 1
-            self._listener.feed(batch.select(slice(start, stop)))
-            self._sampler.look(int(batch.t_ns[stop - 1]))
-            if self._listener.decoded:
-                self._look(self._listener.snapshot(int(batch.t_ns[stop - 1])))
+            self._unseen.append(batch.select(slice(start, stop)))
+            now_ns = int(batch.t_ns[stop - 1])
+            self._sampler.look(now_ns)
+            if self._decode():
+                self._look(self._listener.snapshot(now_ns))
             start = stop
-        self._unseen_ns = None
         if start < len(batch):
-            self._listener.feed(batch.select(slice(start, None)))
-            self._unseen_ns = int(batch.t_ns[-1])
+            self._unseen.append(batch.select(slice(start, None)))
         self._fed = time.monotonic()
+
+    def _decode(self) -> bool:
+        """Decode what waits for a look; whether anything was ever understood."""
+        if self._unseen:
+            self._listener.feed(joined(self._unseen))
+            self._unseen.clear()
+        return self._listener.decoded > 0
 
     def hear_soc(self, since_ns: int) -> float | None:
         """The state of charge of the latest sample, if that is not older."""
@@ -155,11 +161,10 @@ class Slot:
 
     def tick(self) -> None:
         """What must happen although no frame comes: judge the last ones, end the minute."""
-        seen_ns = self._unseen_ns
-        if seen_ns is not None and time.monotonic() - self._fed >= IDLE_S:
-            self._unseen_ns = None
-            if self._listener.decoded:
-                self._watch_over(self._listener.snapshot(seen_ns))
+        if self._unseen and time.monotonic() - self._fed >= IDLE_S:
+            last_ns = int(self._unseen[-1].t_ns[-1])
+            if self._decode():
+                self._watch_over(self._listener.snapshot(last_ns))
         if self._chunk.is_full(self._rule.chunk_s):
             self.flush()
 
@@ -236,6 +241,7 @@ class Slot:
     def _forget(self) -> None:
         """What the last pack said does not hold for the next."""
         self._ring.clear()
+        self._unseen.clear()
         self._listener.reset()
         if self._watch.active:
             self._outbox.record((), {self._alarm_note: b""})
