@@ -1,7 +1,8 @@
 """What the buses of a station carry: frames of every pack in a slot, with station times.
 
 A station and a tick enter, timed frames leave in order of time. Frames of a burst follow each
-other as fast as a bus carries them, whatever the speed, so that a burst is one moment of a pack.
+other as fast as arbitration and bit rate let them, whatever the speed, so that a burst is one
+moment of a pack; what a full bus does not carry within a tick goes out in the next.
 Slots talk in different phases, so that bursts of cell voltages do not fall together.
 """
 
@@ -12,15 +13,18 @@ from typing import Final, NamedTuple
 
 import can_decoder
 from can_decoder import Database
-from packtrail.times import NS_PER_S
 from simulators.cadence import STATUS_PER_S
 from simulators.clock import StationClock
-from simulators.dialects import DIALECTS, Dialect, PackFrame
+from simulators.dialects import DIALECTS, Dialect
+from simulators.draws import Draws
+from simulators.frames import PackFrame
 from simulators.models import PackModel
 from simulators.station import Station
+from simulators.wire.slot_bus import SlotBus
 
-FRAME_GAP_S: Final = {False: 0.0003, True: 0.0006}
-"""Time that a frame takes: 8 bytes at 500 kbit/s with 11 bits, at 250 kbit/s with 29 bits."""
+JITTER_STREAM, TRAFFIC_STREAM = 41, 42
+JITTER_NS: Final = 400_000
+"""Most that a BMS's task begins later than its period says."""
 
 
 class TimedFrame(NamedTuple):
@@ -40,16 +44,32 @@ class TimedFrame(NamedTuple):
 class Broadcast:
     """The BMSs' voices; each keeps its counter while its pack is away.
 
+    Every slot has a bus of its own, with the bit rate of the pack's dialect and, where `load` is
+    given, with other units that fill it up.
+
     Args:
         station: whose packs speak.
         clock: gives the times.
+        seed: of jitter and of the other units.
+        load: share of the time in which a bus is to be busy; 0 for the pack alone.
     """
 
-    def __init__(self, station: Station, clock: StationClock) -> None:
+    def __init__(
+        self, station: Station, clock: StationClock, seed: int = 0, load: float = 0.0
+    ) -> None:
         self._station = station
         self._clock = clock
+        self._seed = seed
+        self._load = load
         self._databases: dict[str, Database] = {}
         self._voices: dict[int, Dialect] = {}
+        self._buses: dict[str, SlotBus] = {}
+        self._jitter = Draws(seed, JITTER_STREAM)
+
+    @property
+    def buses(self) -> dict[str, SlotBus]:
+        """The buses by slot, those on which something was sent."""
+        return self._buses
 
     def frames(self, tick: int) -> list[TimedFrame]:
         """Everything that is sent in a tick, in order of time."""
@@ -57,14 +77,24 @@ class Broadcast:
 
     def _frames(self, tick: int) -> Iterator[TimedFrame]:
         begin_ns = self._clock.tick_ns(tick)
+        jitter = (self._jitter.uniform(len(self._station.slots)) * JITTER_NS).tolist()
         for phase, slot in enumerate(self._station.slots):
             reading = self._station.reading(slot)
             if reading is None or slot.pack is None:
+                self._buses.pop(slot.name, None)
                 continue
-            gap_ns = 0
-            for frame in self._voice(slot.pack).burst(reading, tick + phase * 3 % STATUS_PER_S):
-                yield TimedFrame(begin_ns + gap_ns, slot.name, frame)
-                gap_ns += round(FRAME_GAP_S[frame.extended] * NS_PER_S)
+            bus = self._bus(slot.name, slot.pack, phase)
+            burst = self._voice(slot.pack).burst(reading, tick + phase * 3 % STATUS_PER_S)
+            for after_ns, frame in bus.tick(tick, burst, int(jitter[phase])):
+                yield TimedFrame(begin_ns + after_ns, slot.name, frame)
+
+    def _bus(self, slot: str, pack: int, phase: int) -> SlotBus:
+        known = self._buses.get(slot)
+        if known is None or known.pack != pack:
+            dialect = DIALECTS[self._station.fleet.packs.packs[pack].model.dialect]
+            draws = Draws(self._seed, TRAFFIC_STREAM, phase, pack)
+            known = self._buses[slot] = SlotBus.of(pack, dialect, self._load, draws)
+        return known
 
     def _voice(self, pack: int) -> Dialect:
         if pack not in self._voices:

@@ -19,6 +19,10 @@ from simulators.broadcast import TimedFrame
 from simulators.errors import SimulationError
 
 MULTICAST_PORT: Final = 43113
+FD_MARK: Final = "##1"
+"""What candump writes before a CAN FD payload sent with the rate switch."""
+LOG_KINDS: Final = (".log", ".blf", ".asc", ".mf4")
+"""Log files that can be written, by what their names end in."""
 
 
 class FrameSink(Protocol):
@@ -63,15 +67,7 @@ class SlotBuses:
 
     def send(self, timed: TimedFrame) -> None:
         """Send one frame on its slot's bus."""
-        frame = timed.frame
-        self._buses[timed.slot].send(
-            can.Message(
-                timestamp=timed.t_ns / NS_PER_S,
-                arbitration_id=frame.frame_id,
-                is_extended_id=frame.extended,
-                data=frame.data,
-            )
-        )
+        self._buses[timed.slot].send(_message(timed))
 
     def close(self) -> None:
         """Shut every bus down."""
@@ -101,9 +97,10 @@ class CandumpFile:
         seconds, nanoseconds = divmod(timed.t_ns, NS_PER_S)
         frame = timed.frame
         name = f"{frame.frame_id:08X}" if frame.extended else f"{frame.frame_id:03X}"
+        name += FD_MARK if frame.fd else "#"
         channel = self._channel.format(slot=timed.slot)
         stamp = f"{seconds}.{nanoseconds // 1000:06d}"
-        self._file.write(f"({stamp}) {channel} {name}#{frame.data.hex().upper()}\n")
+        self._file.write(f"({stamp}) {channel} {name}{frame.data.hex().upper()}\n")
 
     def close(self) -> None:
         """Write what is left."""
@@ -121,6 +118,75 @@ class CandumpFile:
         self.close()
 
 
+class LogFile:
+    """A log in a format of python-can: Vector BLF or ASC, ASAM MF4. Slots become channels.
+
+    Args:
+        path: written anew; its name's end says the format.
+        slots: names, in the order of their channel numbers.
+
+    Raises:
+        SimulationError: the file cannot be made, or MF4 without asammdf.
+    """
+
+    def __init__(self, path: Path, slots: list[str]) -> None:
+        try:
+            path.unlink(missing_ok=True)
+            self._writer = can.Logger(str(path))
+        except OSError as error:
+            raise SimulationError(
+                reason_of(error), where=str(path), hint=remedy_of(error)
+            ) from error
+        except (ValueError, ImportError, NotImplementedError) as error:
+            raise SimulationError(
+                str(error), where=str(path), hint="pip install 'packtrail[formats]'"
+            ) from error
+        self._channels = {slot: number for number, slot in enumerate(slots)}
+
+    def send(self, timed: TimedFrame) -> None:
+        """Write one frame."""
+        self._writer.on_message_received(_message(timed, self._channels[timed.slot]))
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._writer.stop()
+
+
+def open_log(path: Path, channel: str, slots: list[str]) -> CandumpFile | LogFile:
+    """A log file whose format is that of its name.
+
+    Args:
+        path: `.log` (candump), `.blf`, `.asc` or `.mf4`.
+        channel: with `{slot}`, for candump's interface names.
+        slots: names of the slots.
+
+    Raises:
+        SimulationError: another format, or the file cannot be made.
+    """
+    kind = path.suffix.lower()
+    if kind not in LOG_KINDS:
+        raise SimulationError(
+            Text("no format for this name", "无法由文件名确定格式"),
+            where=str(path),
+            hint=Text(f"end it in {', '.join(LOG_KINDS)}", f"请以 {'、'.join(LOG_KINDS)} 结尾"),
+        )
+    return CandumpFile(path, channel) if kind == ".log" else LogFile(path, slots)
+
+
+def _message(timed: TimedFrame, channel: int | None = None) -> can.Message:
+    frame = timed.frame
+    return can.Message(
+        timestamp=timed.t_ns / NS_PER_S,
+        arbitration_id=frame.frame_id,
+        is_extended_id=frame.extended,
+        is_fd=frame.fd,
+        bitrate_switch=frame.fd,
+        data=frame.data,
+        channel=channel,
+        is_rx=True,
+    )
+
+
 def bus_arguments(interface: str, channel: str, slot: str) -> dict[str, Any]:
     """What python-can is asked for, its own configuration files left aside.
 
@@ -134,6 +200,8 @@ def bus_arguments(interface: str, channel: str, slot: str) -> dict[str, Any]:
     }
     if interface == "virtual":
         arguments["preserve_timestamps"] = True
+    if interface == "socketcan":
+        arguments["fd"] = True
     if interface == "udp_multicast":
         arguments["port"] = MULTICAST_PORT + int(slot)
     return arguments

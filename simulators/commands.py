@@ -27,7 +27,10 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--duration", type=number_between(0.1, 1e7), help=duration.say())
     seed = Text("equal seeds give equal frames", "相同种子产生相同报文")
     parser.add_argument("--seed", type=whole_between(0, 2**53), help=seed.say())
-    log = Text("write a candump log instead of driving buses", "写入 candump 日志而不驱动总线")
+    log = Text(
+        "write a log instead of driving buses: .log (candump), .blf, .asc or .mf4",
+        "写入日志而不驱动总线：.log（candump）、.blf、.asc 或 .mf4",
+    )
     parser.add_argument("--log", type=Path, help=log.say())
     truth = Text("write what really was, as JSON", "将真实状态写为 JSON")
     parser.add_argument("--truth", type=Path, help=truth.say())

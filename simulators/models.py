@@ -1,8 +1,8 @@
-"""Pack models of two invented makers: what a type plate and a data sheet say.
+"""Pack models of three invented makers: what a type plate and a data sheet say.
 
-Maker SXA broadcasts on classic 11-bit identifiers, maker SXB in the style of J1939. Each builds an
-NMC and an LFP pack. The data sheet's open-circuit curve is that of a fresh cell, rounded to
-millivolts: what a maker would hand to a station, and no more.
+Maker SXA broadcasts on classic 11-bit identifiers, maker SXB in the style of J1939, maker SXC in
+CAN FD. Each builds an NMC and an LFP pack. The data sheet's open-circuit curve is that of a
+fresh cell, rounded to millivolts: what a maker would hand to a station, and no more.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from typing import Final
 
 import numpy as np
 
+from packtrail.language import Text
 from simulators.ageing import Modes, make_bank
 from simulators.cells import open_circuit_v
 from simulators.chemistry import LFP, NMC, Chemistry
 from simulators.draws import Draws
+from simulators.errors import SimulationError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,4 +85,29 @@ MODELS: Final = (
     PackModel("SXA-104L160", "SXA", "L1", LFP, 104, 160.0, 26, 395.0, "classic"),
     PackModel("SXB-120L135", "SXB", "L2", LFP, 120, 135.0, 20, 390.0, "j1939"),
 )
-"""All pack models, in a fixed order."""
+"""The pack models of the simulated station, in a fixed order."""
+
+FURTHER_MODELS: Final = (
+    PackModel("SXC-108N155", "SXC", "N3", NMC, 108, 155.0, 28, 352.0, "flexible"),
+    PackModel("SXC-120L175", "SXC", "L3", LFP, 120, 175.0, 30, 431.0, "flexible"),
+)
+"""Those of maker SXC, who speaks CAN FD; its packs do not come to the station by themselves."""
+
+ALL_MODELS: Final = MODELS + FURTHER_MODELS
+
+
+def find_model(name: str) -> PackModel:
+    """The model of that name.
+
+    Raises:
+        SimulationError: there is none; the known ones are named.
+    """
+    for model in ALL_MODELS:
+        if model.name == name:
+            return model
+    known = ", ".join(model.name for model in ALL_MODELS)
+    raise SimulationError(
+        Text("no such pack model", "没有这种电池包型号"),
+        where=name,
+        hint=Text(f"models: {known}", f"可选型号：{known}"),
+    )

@@ -22,12 +22,13 @@ from packtrail.signing import SigningKey
 from packtrail.times import NS_PER_S, parse_time
 from simulators.acts import Act
 from simulators.broadcast import Broadcast
-from simulators.buses import CandumpFile, FrameSink, SlotBuses
-from simulators.clock import StationClock, count_ticks, wait_ticks
+from simulators.buses import FrameSink, SlotBuses, open_log
+from simulators.clock import TICKS_PER_S, StationClock, count_ticks, wait_ticks
 from simulators.controller import FIRST_SERVER_FAULT, UNREACHABLE, Controller, post_json
 from simulators.errors import SimulationError
 from simulators.fleet import Fleet
 from simulators.makers import register_packs
+from simulators.progress import watched
 from simulators.settings import MakersSettings, StationSettings
 from simulators.station import Station
 
@@ -54,7 +55,7 @@ class StationRun:
             settings.power_limit_kw * 1000.0,
             settings.misread_share,
         )
-        self._broadcast = Broadcast(self.station, self.clock)
+        self._broadcast = Broadcast(self.station, self.clock, settings.seed, settings.bus.load)
         self.acts: list[Act] = []
         self.frames = 0
         self._log = logs.get("simulators.station")
@@ -83,11 +84,25 @@ class StationRun:
             self._log.info("station_closed", frames=self.frames, swaps=self.station.bay.swaps)
 
     def write_log(self, path: Path, real_seconds: float) -> None:
-        """Write what the buses would carry in `real_seconds` to a candump log."""
-        with CandumpFile(path, self.settings.bus.channel) as file:
-            self.acts += self.station.opening()
-            for tick in count_ticks(real_seconds):
-                self.tick(tick, file)
+        """Write what the buses would carry in `real_seconds` to a log file.
+
+        Args:
+            path: its name's end says the format: `.log` (candump), `.blf`, `.asc`, `.mf4`.
+            real_seconds: ticks to write.
+
+        Raises:
+            SimulationError: another format, or the file cannot be written.
+        """
+        file = open_log(path, self.settings.bus.channel, [s.name for s in self.station.slots])
+        what, unit = Text("simulating the station", "换电站仿真"), Text("s", "秒")
+        try:
+            with watched(what, real_seconds, unit) as told:
+                self.acts += self.station.opening()
+                for tick in count_ticks(real_seconds):
+                    self.tick(tick, file)
+                    told(1.0 / TICKS_PER_S)
+        finally:
+            file.close()
 
     def write_truth(self, path: Path) -> None:
         """Write what really was: packs with their true health, and all that happened, as JSON."""

@@ -27,10 +27,13 @@ class BusSettings(Settings):
     Attributes:
         interface: of python-can: `virtual`, `socketcan`, `udp_multicast`.
         channel: name of a slot's bus; `{slot}` becomes its number.
+        load: share of the time in which each bus is to be busy, filled up by other units; 0 for
+            the packs alone.
     """
 
     interface: str = "virtual"
     channel: str = "slot{slot}"
+    load: float = Field(0.0, ge=0.0, le=1.0)
 
     @model_validator(mode="after")
     def _parts_the_slots(self) -> Self:

@@ -2,6 +2,7 @@
 
 A frame is decoded only if the profile needs its message. A frame whose checksum fails, or
 whose counter stands still, updates nothing; values out of bounds are counted and dropped.
+A J1939 message of more than eight bytes is heard through its transport.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from can_decoder.layout import parameter_group
 from can_decoder.profiles.binding import PACK, Binding, Slot
 from can_decoder.profiles.bursts import OneFrame, columns_of, group_filter, rows_of
 from can_decoder.profiles.tracker import PackState, TrackerCounts
+from can_decoder.transport.j1939 import CONTROL, DATA, J1939Listener
 from packtrail.sample import Sample
 
 ALL_BITS: Final = 0x1FFF_FFFF
@@ -40,15 +42,26 @@ class SignalTracker:
         self._state = PackState(quantities)
         self._bindings: dict[int, Binding | None] = {}
         self._groups: dict[int, Binding] = {}
+        self._transport: J1939Listener | None = None
         for binding in bindings:
             layout = binding.layout
             key = layout.frame_id | EXTENDED_KEY if layout.extended else layout.frame_id
             self._bindings[key] = binding
             if layout.j1939:
                 self._groups.setdefault(layout.pgn, binding)
+                if layout.size > CLASSIC_BYTES and self._transport is None:
+                    self._transport = J1939Listener()
+
+    @property
+    def transports(self) -> bool:
+        """Whether messages of many frames are put together (J1939-21, BAM and RTS/CTS)."""
+        return self._transport is not None
 
     def feed(self, t_ns: int, frame_id: int, is_extended: bool, data: bytes) -> None:
         """Take one frame."""
+        if is_extended and self._transport and frame_id >> 16 & 0xFF in (CONTROL, DATA):
+            self._reassemble(self._transport, t_ns, frame_id, data)
+            return
         key = frame_id | EXTENDED_KEY if is_extended else frame_id
         try:
             binding = self._bindings[key]
@@ -57,9 +70,7 @@ class SignalTracker:
         if binding is None:
             self.counts.unknown += 1
             return
-        values = binding.live[len(data)](data)
-        if self._is_sound(binding, data, values):
-            self._take(t_ns, binding, data, values)
+        self._hear(t_ns, binding, data)
 
     def feed_batch(self, batch: FrameBatch) -> None:
         """Take a burst; of frames that later ones make up for, none is decoded."""
@@ -138,6 +149,22 @@ class SignalTracker:
             if slot is not None and not slot.admits(value):
                 return False
         return not self._unavailable(binding, data)
+
+    def _hear(self, t_ns: int, binding: Binding, data: bytes) -> None:
+        values = binding.live[len(data)](data)
+        if self._is_sound(binding, data, values):
+            self._take(t_ns, binding, data, values)
+
+    def _reassemble(self, transport: J1939Listener, t_ns: int, frame_id: int, data: bytes) -> None:
+        """A packet; when it completes a message that the profile needs, that is taken."""
+        payload = transport.feed(t_ns, 0, frame_id, data)
+        if payload is None:
+            return
+        binding = self._groups.get(payload.pgn)
+        if binding is None:
+            self.counts.unknown += 1
+        else:
+            self._hear(t_ns, binding, payload.data)
 
     def _match(self, key: int, frame_id: int, *, is_extended: bool) -> Binding | None:
         """The binding of an identifier seen for the first time, by J1939 group."""

@@ -18,7 +18,7 @@ from packtrail.language import Text
 from simulators.ensemble.lake import Lake
 from simulators.ensemble.orders import carry_out, fleet_orders
 from simulators.ensemble.overview import Overview
-from simulators.models import MODELS
+from simulators.models import ALL_MODELS
 from simulators.progress import watched
 
 STEPS = (10, 15, 20, 30, 60, 120, 300)
@@ -38,7 +38,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     model = Text(
         "type of pack, repeatable; all types if left out", "电池包型号，可重复；缺省为全部"
     )
-    names = [known.name for known in MODELS]
+    names = [known.name for known in ALL_MODELS]
     parser.add_argument("--model", action="append", choices=names, help=model.say())
     cells = Text(
         "step every cell, not the mean and the weakest one", "逐个电芯仿真，而非均值与最弱电芯"
@@ -61,7 +61,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace) -> int:
     begun = time.monotonic()
     lake, overview = Lake(args.out), Overview()
-    models = args.model or [known.name for known in MODELS]
+    models = args.model or [known.name for known in ALL_MODELS]
     orders = fleet_orders(
         models,
         args.packs,

@@ -13,7 +13,7 @@ from packtrail.language import Text
 from simulators.ensemble.compiled import is_available
 from simulators.ensemble.year import BlockOrder, BlockResult, run_block
 from simulators.errors import SimulationError
-from simulators.models import MODELS
+from simulators.models import ALL_MODELS
 
 COMPILED_BLOCK: Final = 256
 """Packs of a block for the compiled loops: rows stay in the cache."""
@@ -39,7 +39,7 @@ def fleet_orders(
     Raises:
         SimulationError: no packs, or a model that is not known.
     """
-    known = [model.name for model in MODELS]
+    known = [model.name for model in ALL_MODELS]
     wrong = [name for name in models if name not in known]
     if packs < 1 or wrong:
         raise SimulationError(

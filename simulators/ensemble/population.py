@@ -20,7 +20,7 @@ from simulators.arithmetic import Floats
 from simulators.cells import CellBank
 from simulators.draws import Draws
 from simulators.ensemble.usage import CLIMATES, KINDS, Kind
-from simulators.models import MODELS, PackModel
+from simulators.models import PackModel, find_model
 
 WEAK_SHARE: Final = 0.02
 """Packs with a cell that was weak from the beginning."""
@@ -61,7 +61,7 @@ class Population:
         Raises:
             SimulationError: a pack that cannot be.
         """
-        kind = next(known for known in MODELS if known.name == model)
+        kind = find_model(model)
         refuse_impossible(kind.cells, np.array([kind.rated_ah]))
         rows = kind.cells if cells else 2
         weight = np.ones(rows) if cells else np.array([kind.cells - 1.0, 1.0])
