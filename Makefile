@@ -28,6 +28,7 @@ check: $(DEV_INSTALLED)
 	$(BIN)/lint-imports
 
 bench: $(DEV_INSTALLED) services
+	@$(PIP) install -c constraints.txt -e '.[dev,bench]'
 	$(BIN)/python -m benchmarks
 
 format: $(DEV_INSTALLED)

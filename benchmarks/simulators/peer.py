@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pybamm
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -38,8 +39,6 @@ class PeerCell:
     @classmethod
     def load(cls, name: str) -> PeerCell:
         """The set as PyBaMM ships it."""
-        import pybamm
-
         pybamm.set_logging_level("ERROR")
         values = pybamm.ParameterValues(name)
         symbols = pybamm.LithiumIonParameters()
@@ -58,16 +57,12 @@ class PeerCell:
 
     def potential(self, side: str, filling: Floats) -> Floats:
         """Half-cell potential of `Positive` or `Negative` over filling, from the set itself."""
-        import pybamm
-
         curve = self.values[f"{side} electrode OCP [V]"]
         values = [pybamm.Scalar(float(x)) for x in filling]
         return np.array([float(curve(v).evaluate()) for v in values])
 
     def filling(self, soc: float) -> float:
         """Filling of the negative electrode at a state of charge between the limits."""
-        import pybamm
-
         x_0, x_100, _, _ = pybamm.lithium_ion.get_min_max_stoichiometries(self.values)
         return float(x_0 + soc * (x_100 - x_0))
 
@@ -78,8 +73,6 @@ class PeerCell:
             rate: current over the rating, 1/h, charge positive, [seconds]; held for a second.
             soc: state of charge at the beginning.
         """
-        import pybamm
-
         times, amperes = _held(-rate * self.rated_ah)
         values = self.values.copy()
         values["Current function [A]"] = pybamm.Interpolant(times, amperes, pybamm.t)
