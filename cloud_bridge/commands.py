@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from packtrail.arguments import number_between
 from packtrail.command import Command
 from packtrail.language import Text
 
@@ -154,6 +155,39 @@ def _verify(args: argparse.Namespace) -> int:
     return 0 if sound else 1
 
 
+def _ask_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("gateway", help=Text("the gateway's id", "网关编号").say())
+    what = Text("what to ask for", "请求内容").say()
+    parser.add_argument("what", choices=("reading", "settings", "log-level"), help=what)
+    words = Text("SLOT, NAME=VALUE ..., or LEVEL", "仓位、名称=值 …，或日志级别").say()
+    parser.add_argument("words", nargs="+", help=words)
+    undone = Text("seconds until an unconfirmed change is undone", "未确认的更改多少秒后撤销")
+    parser.add_argument(
+        "--confirm", type=number_between(10, 3600), default=120.0, metavar="S", help=undone.say()
+    )
+    wait = Text("seconds to wait for the answer", "等待应答的秒数").say()
+    parser.add_argument(
+        "--wait", type=number_between(0.1, 3600), default=30.0, metavar="S", help=wait
+    )
+    _settings_argument(parser)
+
+
+def _ask(args: argparse.Namespace) -> int:
+    from cloud_bridge.downlink.at_terminal import ask  # noqa: PLC0415 - see _init
+
+    text, done = ask(args.settings, args.gateway, args.what, args.words, args.confirm, args.wait)
+    print(text)
+    return 0 if done else 1
+
+
+ASK = Command(
+    Text(
+        "ask a gateway: a fresh reading, other settings, more log",
+        "向网关发令：即时读数、修改配置、调整日志级别",
+    ),
+    _ask_arguments,
+    _ask,
+)
 INIT = Command(
     Text("make a key and settings to begin with", "生成密钥与初始配置"), _init_arguments, _init
 )

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from cloud_bridge.downlink import QuestionDesk
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.ingest.inbox import Inbox
 from cloud_bridge.ingest.intake import Intake
@@ -60,9 +61,10 @@ class Bridge:
         self.metrics = Metrics()
         self.inbox = Inbox(settings.ingest.queue)
         self.presence = Presence()
-        self.link = MqttLink(settings.mqtt, self.inbox, self.presence.tell)
         self.store: Store = open_store(settings.store)
         self.trust = TrustReader(self.store, self.key.public)
+        self.questions = QuestionDesk(self.store, self.trust, self.key, self._publish)
+        self.link = MqttLink(settings.mqtt, self.inbox, self.presence.tell, self.questions.take)
         self.authority = Authority(self.store, self.key, settings.name, settings.ledger.origin)
         self.intake = Intake(
             self.inbox,
@@ -87,6 +89,7 @@ class Bridge:
         self._threads = [
             threading.Thread(target=self.intake.run, args=(self._stop,), name="intake"),
             threading.Thread(target=self._seal_regularly, name="checkpoints"),
+            threading.Thread(target=self.questions.run, args=(self._stop,), name="questions"),
         ]
         for thread in self._threads:
             thread.start()
@@ -102,6 +105,9 @@ class Bridge:
         self.link.stop()
         self.store.close()
         log.info("bridge_stopped", name=self.settings.name)
+
+    def _publish(self, topic: str, payload: bytes) -> None:
+        self.link.publish(topic, payload)
 
     def health(self) -> Health:
         """What works and what does not, now."""

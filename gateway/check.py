@@ -196,7 +196,7 @@ def _broker(settings: GatewaySettings) -> Text:
     link = PahoLink(
         broker,
         inbox,
-        listen=receipt_topic(gateway),
+        listen=[receipt_topic(gateway)],
         status=status_topic(f"{gateway}-check"),
         window=1,
     )

@@ -26,10 +26,15 @@ from can_decoder import profiles
 from gateway.alarms import Watch, load_thresholds
 from gateway.alarms.output_settings import siren_of
 from gateway.alarms.outputs import Sirens
-from gateway.binding import Book, decode_state
+from gateway.binding import Book, Outcome, decode_state
 from gateway.bus import BusOptions, BusReader, Mailbox
 from gateway.clock import Clock, SystemClock
+from gateway.downlink import CommandDesk, RemoteSettings, VehicleAsker
+from gateway.downlink.powers import ReadingPowers
 from gateway.health import HealthDesk, Request
+from gateway.identify import UdsAsker
+from gateway.identify.uds import UDS_VIN
+from gateway.inputs import Scanner, StationMqtt
 from gateway.local_api import LocalApi, Told
 from gateway.outbox import Fact, SqliteOutbox
 from gateway.pipeline import STATE_NOTE, Listener, MakeTracker, Pipeline, Slot, recover
@@ -39,7 +44,7 @@ from gateway.uplink import Uplink, paho_links
 from gateway.view import StationView, view_slot
 from packtrail import logs
 from packtrail.estimate import Estimate
-from packtrail.event import ConditionCommitted
+from packtrail.event import ConditionCommitted, Reading
 from packtrail.record import Kind
 from packtrail.signing import SigningKey
 
@@ -56,10 +61,16 @@ class Running:
 
     stop: threading.Event = field(default_factory=threading.Event)
     failure: BaseException | None = None
+    again: bool = False
 
     def fail(self, error: BaseException) -> None:
         """End the gateway: something that is not bad data went wrong."""
         self.failure = error
+        self.stop.set()
+
+    def begin_again(self) -> None:
+        """End this run, so that the next begins with the settings as they are then."""
+        self.again = True
         self.stop.set()
 
 
@@ -70,6 +81,7 @@ class Gateway:
         settings: checked settings.
         slots: the slots of a recording; by default those of the settings, live.
         clock: says how good times are; a recording's are recorded.
+        remote: changes of settings that the bridge made, beside their file.
 
     Raises:
         PacktrailError: key, outbox, profile, DBC or port cannot be used.
@@ -81,8 +93,10 @@ class Gateway:
         *,
         slots: Sequence[SlotSettings] | None = None,
         clock: Clock | None = None,
+        remote: RemoteSettings | None = None,
     ) -> None:
         self.settings = settings
+        self._remote = remote
         self.running = Running()
         self.mailbox = Mailbox()
         self._clock = clock or SystemClock()
@@ -108,9 +122,12 @@ class Gateway:
         self.sirens.start()
         self.pipeline.start()
         self.health.start()
+        self.commands.start()
         self.uplink.start()
         if self.api:
             self.api.start()
+        for way_in in self.inputs:
+            way_in.start()
         for reader in self.buses:
             reader.start()
         port = self.api.port if self.api else None
@@ -129,10 +146,13 @@ class Gateway:
         """End in the order of the data: hear no more, work off, commit, say goodbye."""
         for reader in self.buses:
             reader.stop()
+        for way_in in self.inputs:
+            way_in.stop()
         if self.api:
             self.api.stop()
         self.pipeline.stop()
         self.shelf.finish()
+        self.commands.stop()
         self.health.stop()
         self.sirens.stop()
         wait([self.outbox.record((), {})], ENTER_S)  # what was put is on disk and counted
@@ -156,6 +176,7 @@ class Gateway:
             frames_waiting=self.mailbox.depth,
             problems=self._problems(),
             troubles=[f"outbox: {self.outbox.trouble}"] if self.outbox.trouble else [],
+            cases=list(state.cases),
         )
 
     def _connect(
@@ -189,15 +210,30 @@ class Gateway:
             self.mailbox,
             self.outbox,
             self.running.fail,
+            self._greet,
+        )
+        key = SigningKey.load(settings.key.file)
+        self.vehicles = VehicleAsker(settings.gateway, key, self._say, self._hear)
+        self.commands = CommandDesk(
+            settings.gateway,
+            key=key,
+            bridge=settings.bridge.key,
+            outbox=self.outbox,
+            clock=self._clock,
+            say=self._say,
+            powers=ReadingPowers(self.pipeline, self.running.begin_again, self.vehicles.resolved),
+            remote=self._remote,
         )
         self.uplink = self._make_uplink()
         self.buses: list[BusReader] = []
         self.api: LocalApi | None = None
+        self.inputs: list[Scanner | StationMqtt | UdsAsker] = []
         if live:
             self.buses = [
                 BusReader(bus_options(bus, chosen, listeners), self.mailbox) for bus in settings.bus
             ]
             self.api = self._make_api()
+            self.inputs = self._make_inputs(self.api)
 
     def _make_api(self) -> LocalApi:
         return LocalApi(
@@ -206,11 +242,57 @@ class Gateway:
             look=self.look,
             enter=self._enter,
             now_ns=self._clock.now_ns,
+            socket_file=self.settings.local_api.socket,
+            evses=self.settings.evses,
         )
+
+    def _greet(self, slot: str) -> None:
+        """A pack has come: ask its electronics, and the bridge for that of its vehicle."""
+        for way_in in self.inputs:
+            if isinstance(way_in, UdsAsker):
+                way_in.arrived(slot)
+        visit = self.pipeline.state.visit(slot)
+        vehicle = visit.swap.vehicle if visit.swap else visit.vehicle
+        if vehicle and vehicle.scheme == "vin" and not visit.unit:
+            self.vehicles.ask(slot, visit.since_ns, vehicle.id)
+
+    def _hear_uds(self, slot: str, reading: Reading) -> None:
+        since_ns = self.pipeline.state.visit(slot).since_ns
+        if reading.source == UDS_VIN:
+            self.vehicles.ask(slot, since_ns, reading.raw, reading.data)
+        self._hear(slot, since_ns, reading)
+
+    def _hear(self, slot: str, since_ns: int, reading: Reading) -> None:
+        """A reading that concerns one arrival, and nothing once another pack stands there."""
+        now_ns = self._clock.now_ns()
+
+        def act(book: Book) -> Outcome:
+            same = since_ns and book.state.visit(slot).since_ns == since_ns
+            return book.read(slot, reading, now_ns) if same else Outcome()
+
+        self.pipeline.act(act)
+
+    def _say(self, topic: str, payload: bytes) -> None:
+        self.uplink.say(topic, payload)
+
+    def _make_inputs(self, api: LocalApi) -> list[Scanner | StationMqtt | UdsAsker]:
+        inputs: list[Scanner | StationMqtt | UdsAsker] = [
+            Scanner(scanner.options, api.tell) for scanner in self.settings.scanner
+        ]
+        if self.settings.station_mqtt:
+            options = self.settings.station_mqtt.options
+            inputs.append(StationMqtt(options, api.tell, self.settings.gateway))
+        asked = {slot.name: slot.uds.options for slot in self.settings.slot if slot.uds}
+        if asked:
+            inputs.append(UdsAsker(asked, self._hear_uds))
+        return inputs
 
     def _make_book(self, slots: dict[str, Slot]) -> Book:
         def hear_soc(slot: str, since_ns: int) -> float | None:
             return slots[slot].hear_soc(since_ns)
+
+        def sealed_until(slot: str) -> int:
+            return slots[slot].sealed_until_ns
 
         binding = self.settings.binding
         return Book(
@@ -220,6 +302,8 @@ class Gateway:
             self._clock.quality,
             controller=binding.controller,
             unread_s=binding.unread_s,
+            confirm=binding.confirm,
+            sealed_until=sealed_until,
         )
 
     def _make_uplink(self) -> Uplink:
@@ -232,6 +316,7 @@ class Gateway:
             window=broker.window,
             patience_s=broker.resend_after_s,
             daily_bytes=round(broker.daily_mb * 1_000_000),
+            on_command=self.commands.take,
         )
 
     def _enter(self, told: Told) -> int:

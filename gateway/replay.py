@@ -16,6 +16,7 @@ from typing import Final
 
 import can_decoder
 from can_decoder import FrameBatch
+from gateway.binding.judgement import OPERATOR
 from gateway.bus import Burst
 from gateway.clock import RecordedClock
 from gateway.errors import GatewayError
@@ -27,7 +28,6 @@ from packtrail.times import NS_PER_S
 
 LOG_BUS: Final = "log"
 BURST: Final = 500
-SOURCE: Final = "command"
 HEALTH_PATIENCE_S: Final = 120.0
 _FIRST_DATE_NS: Final = 1_000_000_000 * NS_PER_S
 """2001: times below count from a recording's start."""
@@ -143,7 +143,7 @@ def _arrive(gateway: Gateway, plan: ReplayPlan, t_ns: int) -> None:
     """The operator's word for the code counts as its label, his command as the arrival."""
     act = gateway.pipeline.act
     act(lambda book: book.remove(plan.slot, t_ns, None)).result()
-    act(lambda book: book.scan(plan.slot, plan.pack, SOURCE, t_ns)).result()
+    act(lambda book: book.scan(plan.slot, plan.pack, OPERATOR, t_ns)).result()
     act(lambda book: book.insert(plan.slot, t_ns, None)).result()
 
 

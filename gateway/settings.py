@@ -17,6 +17,8 @@ from pydantic import AfterValidator, Field, model_validator
 from gateway.alarms.output_settings import OutputSettings
 from gateway.bus import BusOptions
 from gateway.bus.state import WIRELESS, listen_only_of
+from gateway.identify import UdsOptions
+from gateway.inputs import ScannerOptions, StationMqttOptions
 from gateway.outbox import OutboxOptions
 from gateway.pipeline import SamplingRule, SlotRule
 from gateway.uplink import Broker, Tls
@@ -147,6 +149,21 @@ class BusSettings(Settings):
         return BusOptions(**given)
 
 
+class UdsSettings(Settings):
+    """How a slot's control unit is asked who it is; see `gateway.identify.UdsOptions`."""
+
+    target: str
+    interface: Annotated[str, AfterValidator(_interface)]
+    channel: Name
+    bitrate: Annotated[int, Field(ge=10_000, le=1_000_000)] | None = None
+    extra: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def options(self) -> UdsOptions:
+        """As the asker takes it."""
+        return UdsOptions(**dict(self))
+
+
 class SlotSettings(Settings):
     """One slot: its bus, and every profile that a pack in it may speak."""
 
@@ -154,6 +171,8 @@ class SlotSettings(Settings):
     bus: Name
     profiles: Annotated[tuple[str, ...], Field(min_length=1)]
     dbc: tuple[SettingsPath, ...] = ()
+    evse: Annotated[int, Field(ge=0)] | None = None
+    uds: UdsSettings | None = None
 
 
 class SamplingSettings(Settings):
@@ -171,6 +190,7 @@ class BindingSettings(Settings):
     """How packs are recognised."""
 
     controller: bool = True
+    confirm: bool = True
     unread_s: Annotated[float, Field(gt=0)] = 30.0
 
 
@@ -195,6 +215,42 @@ class LocalApiSettings(Settings):
 
     host: Literal["127.0.0.1", "::1"] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8470
+    socket: SettingsPath | None = None
+
+
+class ScannerSettings(Settings):
+    """A barcode scanner; see `gateway.inputs.ScannerOptions`."""
+
+    device: Path
+    kind: Literal["serial", "keyboard"] = "serial"
+    slot: str = ""
+    source: Literal["scanner", "handheld"] = "scanner"
+    baud: Annotated[int, Field(ge=300, le=4_000_000)] = 9600
+
+    @property
+    def options(self) -> ScannerOptions:
+        """As the reader takes it."""
+        return ScannerOptions(**dict(self))
+
+
+class StationMqttSettings(Settings):
+    """The station's own broker, where its controller publishes what it does."""
+
+    host: Name
+    port: Annotated[int, Field(ge=1, le=65535)] = 1883
+    prefix: Annotated[str, Field(pattern=r"^[^+#\x00/][^+#\x00]{0,62}[^+#\x00/]$")] = "station"
+    username: str = ""
+    password_env: str = ""
+
+    @property
+    def options(self) -> StationMqttOptions:
+        """As the listener takes it, with the password from the environment.
+
+        Raises:
+            PacktrailError: the environment variable is not set.
+        """
+        password = secret(self.password_env) if self.password_env else ""
+        return StationMqttOptions(self.host, self.port, self.prefix, self.username, password)
 
 
 class PackModelSettings(Settings):
@@ -234,6 +290,8 @@ class GatewaySettings(Settings):
     alarms: AlarmSettings = AlarmSettings()
     health: HealthSettings = HealthSettings()
     local_api: LocalApiSettings = LocalApiSettings()
+    scanner: tuple[ScannerSettings, ...] = ()
+    station_mqtt: StationMqttSettings | None = None
     pack_model: tuple[PackModelSettings, ...] = ()
 
     @model_validator(mode="before")
@@ -252,9 +310,20 @@ class GatewaySettings(Settings):
             for slot in self.slot
             if slot.bus not in buses
         ]
+        faults += [
+            f"scanner {str(scanner.device)!r} names the slot {scanner.slot!r}, which is not there"
+            for scanner in self.scanner
+            if scanner.slot and scanner.slot not in slots
+        ]
         if faults:
             raise ValueError("; ".join(faults))
         return self
+
+    @property
+    def evses(self) -> dict[int, str]:
+        """OCPP's EVSE numbers -> slots: as set, else a slot whose name is the number."""
+        named = {int(slot.name): slot.name for slot in self.slot if slot.name.isdecimal()}
+        return named | {slot.evse: slot.name for slot in self.slot if slot.evse is not None}
 
     @property
     def slot_rule(self) -> SlotRule:

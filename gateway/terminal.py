@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gateway import check as checking
 from gateway.beginning import begin
+from gateway.downlink import RemoteSettings
 from gateway.errors import GatewayError
 from gateway.main import Gateway
 from gateway.replay import Replayed, ReplayPlan
@@ -30,9 +31,13 @@ from packtrail.settings import load
 
 def run(args: argparse.Namespace) -> int:
     """Run the gateway until it is stopped."""
-    settings = load(GatewaySettings, args.settings)
     logs.configure(as_json=args.json)
-    return run_until_stopped(Gateway(settings))
+    while True:
+        remote = RemoteSettings(args.settings)
+        gateway = Gateway(remote.begin(), remote=remote)
+        code = run_until_stopped(gateway)
+        if not gateway.running.again:
+            return code
 
 
 def check(args: argparse.Namespace) -> int:

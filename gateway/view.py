@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gateway.alarms.features import Features
-from gateway.binding import StationState
+from gateway.binding import Case, StationState
 from gateway.bus import BusState
 from gateway.health import DeskState
 from gateway.outbox import Counters
 from gateway.pipeline import Slot
 from gateway.uplink import UplinkState
 from packtrail.estimate import Interval
-from packtrail.event import IncidentRecorded
+from packtrail.event import IncidentRecorded, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class SlotView:
         soh: last estimate with its 95 % interval, fractions.
         alarms: what is wrong now.
         samples: kept since the start.
+        readings: how the visitor's identity was read.
     """
 
     name: str
@@ -53,6 +54,7 @@ class SlotView:
     soh: Interval | None
     alarms: list[IncidentRecorded]
     samples: int
+    readings: tuple[Reading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class StationView:
         frames_waiting: heard and not yet worked off.
         problems: what keeps the gateway from doing its work and a restart may heal.
         troubles: what keeps it and no restart heals, such as a disk that takes nothing.
+        cases: visits that ended before anybody knew whose they were.
     """
 
     gateway: str
@@ -84,6 +87,7 @@ class StationView:
     frames_waiting: int
     problems: list[str]
     troubles: list[str] = field(default_factory=list)
+    cases: list[Case] = field(default_factory=list)
 
 
 def view_slot(slot: Slot, state: StationState) -> SlotView:
@@ -114,6 +118,7 @@ def view_slot(slot: Slot, state: StationState) -> SlotView:
         soh=state.healths.get(str(visit.unit)) if visit.unit else None,
         alarms=slot.alarms,
         samples=slot.samples,
+        readings=visit.readings,
     )
 
 

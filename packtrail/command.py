@@ -77,6 +77,7 @@ GROUPS: Final[dict[str, Group]] = {
         {
             "init": "cloud_bridge.commands:INIT",
             "trust": "cloud_bridge.commands:TRUST",
+            "ask": "cloud_bridge.commands:ASK",
             "check": "cloud_bridge.commands:CHECK",
             "run": "cloud_bridge.commands:RUN",
             "refused": "cloud_bridge.commands:REFUSED",

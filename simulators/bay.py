@@ -97,6 +97,10 @@ class Bay:
         """Whether the swap under way needs this slot."""
         return self.swap is not None and slot in (self.swap.slot_in, self.swap.slot_out)
 
+    def inventory(self, slot: str, pack: int) -> Scanned:
+        """What the controller itself has on record of a slot, at the beginning."""
+        return Scanned(0.0, slot, self._codes[pack], "controller")
+
     def scan(self, slot: str, pack: int, at_s: float) -> Scanned:
         """Read the label of a pack with the scanner."""
         if pack == self._disputed:

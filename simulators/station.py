@@ -66,6 +66,7 @@ class Station:
         acts: list[Act] = []
         for slot in self.slots:
             if slot.pack is not None:
+                acts.append(self.bay.inventory(slot.name, slot.pack))
                 acts.append(self.bay.scan(slot.name, slot.pack, 0.0))
                 acts.append(Inserted(0.0, slot.name, slot.pack, ""))
         return acts

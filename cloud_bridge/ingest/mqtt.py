@@ -23,9 +23,10 @@ from cloud_bridge.ingest.inbox import Delivery, Inbox
 from cloud_bridge.ingest.judge import MAX_MESSAGE_BYTES
 from cloud_bridge.settings import MqttSettings, TlsSettings
 from packtrail import logs
+from packtrail.downlink import MAX_COMMAND_BYTES
 from packtrail.language import Text
 from packtrail.settings import secret
-from packtrail.topics import ALL_RECORDS, ALL_STATUS, receipt_topic
+from packtrail.topics import ALL_QUESTIONS, ALL_RECORDS, ALL_STATUS, receipt_topic
 
 SESSION_S: Final = 7 * 24 * 3600
 SHARED_SESSION_S: Final = 60
@@ -63,6 +64,7 @@ class MqttLink:
         settings: where and who.
         inbox: where deliveries go.
         status: told of a gateway's `online` or `offline`: topic and payload.
+        question: told of a gateway's question: topic and payload.
     """
 
     def __init__(
@@ -70,10 +72,12 @@ class MqttLink:
         settings: MqttSettings,
         inbox: Inbox,
         status: Callable[[str, bytes], None] = lambda _topic, _payload: None,
+        question: Callable[[str, bytes], None] = lambda _topic, _payload: None,
     ) -> None:
         self._settings = settings
         self._inbox = inbox
         self._status = status
+        self._question = question
         self._session = 0
         self._lock = threading.Lock()
         self.connections = 0
@@ -126,6 +130,11 @@ class MqttLink:
         if self.connected:
             self._client.publish(receipt_topic(gateway), receipt, QOS)
 
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send something else than a receipt; without a connection it is not sent."""
+        if self.connected:
+            self._client.publish(topic, payload, QOS)
+
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """See `Answering.acknowledge`.
 
@@ -151,7 +160,7 @@ class MqttLink:
         log.info("broker_connected", session_kept=flags.session_present)
         group = self._settings.shared_group
         records = f"$share/{group}/{ALL_RECORDS}" if group else ALL_RECORDS
-        client.subscribe([(records, QOS), (ALL_STATUS, QOS)])
+        client.subscribe([(records, QOS), (ALL_STATUS, QOS), (ALL_QUESTIONS, QOS)])
 
     def _on_subscribe(
         self, _client: Client, _data: Any, _mid: int, reasons: list[ReasonCode], _props: Any
@@ -186,6 +195,10 @@ class MqttLink:
             topic = "no UTF-8"
         if topic.endswith("/status"):
             self._status(topic, bytes(message.payload))
+            client.ack(message.mid, message.qos)
+            return
+        if "/question/" in topic:
+            self._question(topic, bytes(message.payload[: MAX_COMMAND_BYTES + 1]))
             client.ack(message.mid, message.qos)
             return
         # Waits while the inbox is full: then the broker's window to us stays full too.

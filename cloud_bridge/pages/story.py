@@ -17,6 +17,7 @@ from packtrail.event import (
     PackRemoved,
     PlaceRef,
     SwapPerformed,
+    TelemetryAttributed,
     TelemetryThinned,
     UnitRef,
     UnitRegistered,
@@ -107,6 +108,8 @@ def _sentence(told: Told, unit: UnitRef | None, language: str) -> tuple[str, Tex
             tone, text = "alarm", _contested(body, language)
         case TelemetryThinned() as body:
             text = _thinned(body)
+        case TelemetryAttributed() as body:
+            text = _attributed(body, unit, language)
     return tone, text
 
 
@@ -121,6 +124,18 @@ def _thinned(body: TelemetryThinned) -> Text:
     return Text(
         f"{n} telemetry records given up: the gateway's disk was full",
         f"网关磁盘已满，放弃 {n} 条遥测记录",
+    )
+
+
+def _attributed(body: TelemetryAttributed, unit: UnitRef | None, language: str) -> Text:
+    place = figures.place_text(body.place, language)
+    if unit is not None and unit == body.instead_of:
+        return Text(
+            f"Readings at {place} were another pack's", f"{place} 的数据经核实属于另一电池包"
+        )
+    return Text(
+        f"Earlier readings at {place} are known to be of this pack",
+        f"{place} 先前的数据经核实属于本电池包",
     )
 
 

@@ -27,7 +27,7 @@ from cloud_bridge.store.values import (
     StoredChunk,
     Stranger,
 )
-from packtrail.event import UnitRef
+from packtrail.event import UnitRef, VehicleRef
 from packtrail.topics import RecordAddress
 
 
@@ -95,7 +95,11 @@ class Store(Protocol):
     def chunks_of(
         self, unit: UnitRef, from_ns: int, to_ns: int, limit: int = 100
     ) -> list[StoredChunk]:
-        """Chunks of a unit that overlap [from_ns, to_ns], oldest first."""
+        """Chunks of a unit that overlap [from_ns, to_ns], oldest first.
+
+        With those that were sealed for no pack or another and attributed to it later; their
+        `from_ns` and `to_ns` say which samples count.
+        """
 
     def latest_chunks(self, unit: UnitRef, limit: int = 1) -> list[StoredChunk]:
         """The newest chunks of a unit, newest first."""
@@ -116,6 +120,9 @@ class Store(Protocol):
 
     def move_cursor(self, projection: str, cursor: Cursor, now_ns: int) -> None:
         """Remember how far a projection has come; it may go back to the beginning."""
+
+    def vehicle_fact(self, vehicle: VehicleRef) -> Entry | None:
+        """The newest fact about which pack is in a vehicle."""
 
     def gateways(self) -> list[GatewayProgress]:
         """Every gateway and epoch that was ever answered, newest commit first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cloud_bridge.errors import StoreError
+from cloud_bridge.store.attribution import Span, clip
 from cloud_bridge.store.numbers import reach
 from cloud_bridge.store.rows import Rows, Values
 from cloud_bridge.store.values import (
@@ -21,7 +22,7 @@ from cloud_bridge.store.values import (
     StoredChunk,
     Stranger,
 )
-from packtrail.event import PlaceRef, UnitRef
+from packtrail.event import PlaceRef, UnitRef, VehicleRef
 from packtrail.receipt import MAX_AHEAD, Refusal
 from packtrail.topics import RecordAddress
 
@@ -101,12 +102,26 @@ class Reads:
     ) -> list[StoredChunk]:
         """See `Store.chunks_of`."""
         span = {"from_ns": from_ns, "to_ns": to_ns, "limit": limit}
-        return [_chunk(row) for row in self._run("chunks_of", {**_name(unit), **span})]
+        found = [_chunk(row) for row in self._run("chunks_of", {**_name(unit), **span})]
+        return self._clipped(unit, found)
 
     def latest_chunks(self, unit: UnitRef, limit: int = 1) -> list[StoredChunk]:
         """See `Store.latest_chunks`."""
         rows = self._run("latest_chunks", {**_name(unit), "limit": limit})
-        return [_chunk(row) for row in rows]
+        return self._clipped(unit, [_chunk(row) for row in rows])
+
+    def vehicle_fact(self, vehicle: VehicleRef) -> Entry | None:
+        """See `Store.vehicle_fact`."""
+        key = {"scheme": vehicle.scheme, "vehicle": vehicle.id}
+        row = self._run("find_vehicle", key).fetchone()
+        return _entry(row) if row else None
+
+    def _clipped(self, unit: UnitRef, chunks: list[StoredChunk]) -> list[StoredChunk]:
+        """Attributed chunks narrowed to what was attributed of them."""
+        if all(chunk.chunk.unit == unit for chunk in chunks):
+            return chunks
+        spans = [Span(*row) for row in self._run("attributions_of", _name(unit))]
+        return [chunk if chunk.chunk.unit == unit else clip(chunk, spans) for chunk in chunks]
 
     def chunks_after(
         self, position: int, through: int, limit: int = 100

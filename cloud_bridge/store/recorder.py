@@ -15,7 +15,18 @@ from typing import Any
 from cloud_bridge.ledger.merkle import grow, leaf_hash
 from cloud_bridge.store.rows import Transaction
 from cloud_bridge.store.values import Fact
-from packtrail.event import PlaceRef, UnitRef, encode_line, units_named
+from packtrail.event import (
+    Event,
+    PackInstalled,
+    PackRemoved,
+    PlaceRef,
+    SwapPerformed,
+    TelemetryAttributed,
+    UnitRef,
+    VehicleRef,
+    encode_line,
+    units_named,
+)
 
 
 @dataclass(slots=True)
@@ -29,6 +40,8 @@ class Recorder:
     _lines: list[dict[str, Any]] = field(default_factory=list)
     _touched: list[dict[str, Any]] = field(default_factory=list)
     _places: dict[tuple[str, PlaceRef], dict[str, Any]] = field(default_factory=dict)
+    _vehicles: dict[VehicleRef, dict[str, Any]] = field(default_factory=dict)
+    _attributions: list[dict[str, Any]] = field(default_factory=list)
 
     def record(self, facts: Sequence[Fact]) -> tuple[int | None, ...]:
         """Append facts; the new leaf of each, None for one that is there already."""
@@ -74,6 +87,10 @@ class Recorder:
         for unit in units_named(fact.event):
             self.units.add(unit)
             self._touched.append({"scheme": unit.scheme, "unit": unit.id, "leaf": leaf})
+        self._index_vehicle(fact.event, leaf)
+        if isinstance(fact.event.body, TelemetryAttributed) and fact.event.unit:
+            row = _attribution(fact.event, fact.event.unit, fact.event.body)
+            self._attributions.append({"leaf": leaf, **row})
         place, event = place_of(fact), fact.event
         if place is None:
             return
@@ -81,6 +98,17 @@ class Recorder:
         if before is None or event.from_ns >= before["from_ns"]:
             row = {"author": event.author, "site": place.site, "slot": place.slot}
             self._places[event.author, place] = {**row, "from_ns": event.from_ns, "leaf": leaf}
+
+    def _index_vehicle(self, event: Event, leaf: int) -> None:
+        if not isinstance(event.body, PackInstalled | PackRemoved | SwapPerformed):
+            return
+        vehicle = event.body.vehicle
+        if vehicle is None:
+            return
+        before = self._vehicles.get(vehicle)
+        if before is None or event.from_ns >= before["from_ns"]:
+            row = {"scheme": vehicle.scheme, "vehicle": vehicle.id}
+            self._vehicles[vehicle] = {**row, "from_ns": event.from_ns, "leaf": leaf}
 
     def _write(self) -> None:
         nodes = [
@@ -91,9 +119,27 @@ class Recorder:
         self.rows.run_many("insert_node", nodes)
         self.rows.run_many("insert_ledger_unit", self._touched)
         self.rows.run_many("upsert_place", list(self._places.values()))
+        self.rows.run_many("upsert_vehicle", list(self._vehicles.values()))
+        self.rows.run_many("insert_attribution", self._attributions)
 
 
 def place_of(fact: Fact) -> PlaceRef | None:
-    """The slot that a fact names, if it names one."""
+    """The slot that a fact says something of now, if it does."""
+    if isinstance(fact.event.body, TelemetryAttributed):
+        return None  # it speaks of what was sealed, not of who stands there
     place = getattr(fact.event.body, "place", None)
     return place if isinstance(place, PlaceRef) else None
+
+
+def _attribution(event: Event, unit: UnitRef, body: TelemetryAttributed) -> dict[str, Any]:
+    old = body.instead_of
+    return {
+        "gateway": event.author,
+        "slot": body.place.slot,
+        "scheme": unit.scheme,
+        "unit": unit.id,
+        "old_scheme": old.scheme if old else "",
+        "old_unit": old.id if old else "",
+        "from_ns": event.from_ns,
+        "to_ns": event.to_ns,
+    }

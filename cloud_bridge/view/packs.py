@@ -181,8 +181,10 @@ def code_of(unit: UnitRef) -> PackCode | None:
 
 
 def samples_of(chunk: StoredChunk) -> SampleBatch:
-    """The samples of a stored chunk; it decoded when it was judged."""
-    return decode_columns(unseal(chunk.data, MAX_RECORD_BYTES).read().body)
+    """The samples of a stored chunk that count; it decoded when it was judged."""
+    batch = decode_columns(unseal(chunk.data, MAX_RECORD_BYTES).read().body)
+    low, high = np.searchsorted(batch.t_ns, [chunk.chunk.from_ns, chunk.chunk.to_ns + 1])
+    return batch.window(int(low), int(high))
 
 
 def reading_of(chunk: StoredChunk) -> Reading:

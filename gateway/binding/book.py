@@ -3,21 +3,24 @@
 Acts of the station controller enter (scan, insert, remove, swap), facts for the outbox and
 moves for the pipeline leave. A pack's arrival is announced once it is settled which pack it
 is and its state of charge was heard, or after a few seconds without. What is contested is
-told as such, and its data stay under the slot.
+told as such, and its data stay under the slot: once it is settled whose they are, also after
+the pack has left, what was sealed meanwhile is attributed back to the arrival.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
-from gateway.binding.judgement import Problem, judge
-from gateway.binding.visit import StationState, SwapTold, Visit
+from gateway.binding.attribution import attributions, history_of
+from gateway.binding.judgement import HINTS, OPERATOR, Judgement, Problem, judge
+from gateway.binding.outcome import Arrived, Known, Left, Outcome
+from gateway.binding.visit import Case, StationState, SwapTold, Visit
 from gateway.outbox import Fact
+from packtrail.codes import PackCode
 from packtrail.estimate import Interval
 from packtrail.event import (
     Body,
@@ -39,44 +42,8 @@ HEAR_S: Final = 5.0
 
 HearSoc = Callable[[str, int], float | None]
 """The state of charge of a slot's pack, heard at or after a time."""
-
-
-class Arrived(NamedTuple):
-    """A pack was put into a slot; whatever was heard there before is another's."""
-
-    slot: str
-    t_ns: int
-
-
-class Left(NamedTuple):
-    """A pack was taken out of a slot."""
-
-    slot: str
-    t_ns: int
-
-
-class Known(NamedTuple):
-    """It is settled which pack stands in a slot since when; None: no longer settled."""
-
-    slot: str
-    unit: UnitRef | None
-    since_ns: int
-
-
-Move = Arrived | Left | Known
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What follows from an act."""
-
-    facts: list[Fact] = field(default_factory=list)
-    moves: list[Move] = field(default_factory=list)
-
-    def add(self, other: Outcome) -> None:
-        """And what follows from another."""
-        self.facts.extend(other.facts)
-        self.moves.extend(other.moves)
+SealedUntil = Callable[[str], int]
+"""UTC of the newest sample that was sealed during a slot's present visit, 0 for none."""
 
 
 class Book:
@@ -89,6 +56,8 @@ class Book:
         clock: asks how good the clock is.
         controller: whether a station controller tells of arrivals; else the first scan does.
         unread_s: how long a pack may stand unread before that is a problem.
+        confirm: whether a label needs a second reading even if the arrival was told.
+        sealed_until: asks the pipeline how far a visit's data are sealed.
     """
 
     def __init__(
@@ -100,8 +69,11 @@ class Book:
         *,
         controller: bool = True,
         unread_s: float = 30.0,
+        confirm: bool = True,
+        sealed_until: SealedUntil = lambda _slot: 0,
     ) -> None:
         self.state = state
+        self._confirm, self._sealed_until = confirm, sealed_until
         self._site, self._hear_soc, self._clock = site, hear_soc, clock
         self._controller, self._unread_s = controller, unread_s
         now = time.monotonic()
@@ -109,10 +81,14 @@ class Book:
 
     def scan(self, slot: str, label: str, source: str, t_ns: int) -> Outcome:
         """A label was read for a slot, perhaps before its pack arrives."""
-        visit = self.state.visit(slot).read(Reading(source, label, format_time(t_ns)))
+        return self.read(slot, Reading(source, label, format_time(t_ns)), t_ns)
+
+    def read(self, slot: str, reading: Reading, t_ns: int) -> Outcome:
+        """Anything that bears on a slot's identity was read, by whatever means."""
+        visit = self.state.visit(slot).read(reading)
         outcome = Outcome()
-        if not visit.present and not self._controller:
-            visit = msgspec.structs.replace(visit, since_ns=t_ns)
+        if not visit.present and not self._controller and reading.source not in HINTS:
+            visit = msgspec.structs.replace(visit, since_ns=t_ns, unbound_ns=t_ns)
             outcome.moves.append(Arrived(slot, t_ns))
             self._since[slot] = time.monotonic()
         self._keep(slot, visit)
@@ -125,7 +101,7 @@ class Book:
         if visit.present and self._is_same_pack(visit):
             return Outcome()
         outcome = self._leave(slot, t_ns, None, "unseen") if visit.present else Outcome()
-        arriving = Visit(_recent(visit, t_ns), t_ns, vehicle)
+        arriving = Visit(_recent(visit, t_ns), t_ns, vehicle, unbound_ns=t_ns)
         outcome.add(self._arrive(slot, arriving))
         return outcome
 
@@ -149,7 +125,7 @@ class Book:
         early = self.state.visit(slot_in)
         if early.present:
             outcome.add(self._leave(slot_in, t_ns, None, "unseen"))
-        arriving = Visit(_recent(early, t_ns), t_ns, swap=told)
+        arriving = Visit(_recent(early, t_ns), t_ns, swap=told, unbound_ns=t_ns)
         outcome.add(self._arrive(slot_in, arriving))
         return outcome
 
@@ -163,7 +139,7 @@ class Book:
             if visit.unit not in (None, visit.announced):
                 outcome.facts.extend(self._announce(slot, force=waited_s > HEAR_S))
             elif not visit.unit and not visit.problem and waited_s > self._unread_s:
-                problem = judge(visit.readings, arrived=self._controller).problem or Problem.UNREAD
+                problem = self._judge(visit).problem or Problem.UNREAD
                 outcome.facts.append(self._contest(slot, visit, problem, visit.since_ns))
             elif visit.swap and waited_s > self._unread_s:
                 outcome.facts.extend(self._announce_swap_alone(slot, visit))
@@ -172,6 +148,31 @@ class Book:
     def remember_health(self, unit: UnitRef, soh: Interval) -> None:
         """Keep a pack's last state of health."""
         self.state = self.state.with_health(unit, soh)
+
+    def settle_case(self, name: str, label: str, t_ns: int) -> Outcome:
+        """A person says whose visit a closed one was; nothing follows of a case that is not there.
+
+        Raises:
+            CodeError: the label names no pack.
+        """
+        case = next((case for case in self.state.cases if case.name == name), None)
+        if case is None:
+            return Outcome()
+        unit = PackCode.parse(label).unit
+        self.state = self.state.without_case(name)
+        reading = Reading(OPERATOR, label, format_time(t_ns))
+        bodies = history_of(case, unit, reading, self._place(case.slot))
+        return Outcome(
+            [
+                Fact(Kind.EVENT, whom, case.slot, *span, self._clock(), body)
+                for whom, span, body in bodies
+            ]
+        )
+
+    def dismiss_case(self, name: str) -> Outcome:
+        """A person says that it was no pack's visit; its data stay under the slot."""
+        self.state = self.state.without_case(name)
+        return Outcome()
 
     def _arrive(self, slot: str, visit: Visit) -> Outcome:
         self._keep(slot, visit)
@@ -188,32 +189,65 @@ class Book:
             outcome.facts.extend(self._announce_swap_alone(slot, self.state.visit(slot)))
         outcome.moves.append(Left(slot, t_ns))
         if visit.present and visit.unit:
-            soc = self._hear_soc(slot, visit.since_ns)
-            removed = PackRemoved(place=self._place(slot), reason=reason, soc_pct=soc)
+            soc, soh = self._hear_soc(slot, visit.since_ns), self._health(visit.unit)
+            removed = PackRemoved(place=self._place(slot), reason=reason, soc_pct=soc, soh=soh)
             outcome.facts.append(self._fact(slot, visit.unit, t_ns, removed))
             if vehicle:
-                installed = PackInstalled(vehicle=vehicle, reason=reason, soc_pct=soc)
+                installed = PackInstalled(vehicle=vehicle, reason=reason, soc_pct=soc, soh=soh)
                 outcome.facts.append(self._fact(slot, visit.unit, t_ns, installed))
+        elif visit.present:
+            outcome.facts.extend(self._open_case(slot, t_ns))
         self._keep(slot, Visit())
         return outcome
+
+    def _open_case(self, slot: str, t_ns: int) -> list[Fact]:
+        """The pack is gone and nobody knows which it was; a person may know later."""
+        visit = self.state.visit(slot)
+        if not visit.readings and self._sealed_until(slot) < visit.since_ns:
+            return []
+        problem = visit.problem or str(self._judge(visit).problem or Problem.UNREAD)
+        told = [] if visit.problem else [self._contest(slot, visit, Problem(problem), t_ns)]
+        case = Case(
+            f"{slot}-{visit.since_ns // NS_PER_S}",
+            slot,
+            visit.since_ns,
+            max(t_ns, visit.since_ns),
+            visit.readings,
+            problem,
+            visit.announced,
+        )
+        self.state = self.state.with_case(case)
+        return told
 
     def _settle(self, slot: str, t_ns: int) -> Outcome:
         """Judge anew after a reading or an arrival."""
         visit = self.state.visit(slot)
         if not visit.present:
             return Outcome()
-        unit, problem = judge(visit.readings, arrived=self._controller)
+        unit, problem = self._judge(visit)
         outcome = Outcome()
         if unit != visit.unit:
             outcome.moves.append(Known(slot, unit, visit.since_ns if unit else t_ns))
-            still = "" if unit else visit.problem
-            visit = msgspec.structs.replace(visit, unit=unit, problem=still)
+            if unit:
+                outcome.facts.extend(self._attribute(slot, visit, unit))
+            visit = visit.settled(unit, t_ns)
             self._keep(slot, visit)
         if problem in (Problem.DISAGREE, Problem.UNREADABLE) and problem != visit.problem:
-            outcome.facts.append(self._contest(slot, visit, problem, t_ns))
+            outcome.facts.append(self._contest(slot, visit, problem, visit.since_ns))
         elif unit:
             outcome.facts.extend(self._announce(slot, force=False))
         return outcome
+
+    def _judge(self, visit: Visit) -> Judgement:
+        return judge(visit.readings, arrived=self._controller, confirm=self._confirm)
+
+    def _attribute(self, slot: str, visit: Visit, unit: UnitRef) -> list[Fact]:
+        """What was sealed of this visit under no pack, or under another, is this one's."""
+        until = self._sealed_until(slot)
+        return [
+            Fact(Kind.EVENT, unit, slot, *span, self._clock(), body)
+            for span, body in attributions(visit, unit, until, self._place(slot))
+        ]
 
     def _announce(self, slot: str, *, force: bool) -> list[Fact]:
         """The events of an arrival, once its pack is known and was heard."""
@@ -230,12 +264,14 @@ class Book:
         if visit.swap and visit.swap.taken:
             bodies.append((visit.swap.taken, self._swapped(visit.swap, visit.unit, soc)))
         elif vehicle := visit.swap.vehicle if visit.swap else visit.vehicle:
-            bodies.append((visit.unit, PackRemoved(vehicle=vehicle, soc_pct=soc)))
+            left = PackRemoved(vehicle=vehicle, soc_pct=soc, soh=self._health(visit.unit))
+            bodies.append((visit.unit, left))
         installed = PackInstalled(
             place=self._place(slot),
             reason="swap" if visit.swap else "",
             soc_pct=soc,
             readings=visit.readings,
+            soh=self._health(visit.unit),
         )
         bodies.append((visit.unit, installed))
         return [self._fact(slot, unit, visit.since_ns, body) for unit, body in bodies]
@@ -283,7 +319,7 @@ class Book:
     @staticmethod
     def _is_same_pack(visit: Visit) -> bool:
         """Whether the last reading names the settled pack: a controller that tells it again."""
-        last = judge(visit.readings[-1:], arrived=True).unit
+        last = judge(visit.readings[-1:], arrived=True, confirm=False).unit
         return visit.unit is not None and last == visit.unit
 
 

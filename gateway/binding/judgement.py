@@ -1,8 +1,10 @@
 """Which pack the readings of a visit speak of, or why that cannot be said.
 
-The order of trust: a code is believed when it was read twice, or read from the label of a
-pack whose arrival the station controller told. Readings that disagree are settled only by a
-majority of at least two; until then nothing is attributed to anybody.
+The order of trust: a label that a second reading confirms; a code that the pack's own
+electronics told (UDS, a GB/T 32960 login); the pack that the bridge knows in a vehicle; and a
+person's word at the station page, which ends every dispute. What a charger heard of maker and
+serial (GB/T 27930 BRM) is kept as a hint and decides nothing. Readings that disagree are
+settled by a majority of at least two; until then nothing is attributed to anybody.
 """
 
 from __future__ import annotations
@@ -16,8 +18,13 @@ from packtrail.codes import LabelProblem, read_label
 from packtrail.event import Reading, UnitRef
 from packtrail.language import Text
 
-TOLD_BY_CONTROLLER: Final = frozenset({"order", "controller"})
-"""Sources that are the controller's own word: they do not confirm what it said before."""
+TOLD: Final = frozenset({"order", "controller", "ocpp"})
+"""Sources that are the controller's own word: they confirm a label, but not each other."""
+ELECTRONIC: Final = frozenset({"uds", "gbt32960", "vin"})
+"""Sources that no dirt on a label can mislead: one such reading is enough."""
+OPERATOR: Final = "operator"
+HINTS: Final = frozenset({"brm", "uds_vin"})
+"""Kept, and decide nothing: a charger's word, and a vehicle before the bridge has resolved it."""
 
 
 class Problem(StrEnum):
@@ -41,26 +48,34 @@ class Judgement(NamedTuple):
     problem: Problem | None
 
 
-def judge(readings: Sequence[Reading], *, arrived: bool) -> Judgement:
+def judge(readings: Sequence[Reading], *, arrived: bool, confirm: bool = True) -> Judgement:
     """Weigh the readings of one visit.
 
     Args:
         readings: in the order in which they were made.
-        arrived: whether the controller told that a pack stands in the slot.
+        arrived: whether somebody told that a pack stands in the slot.
+        confirm: whether a label needs a second reading even then.
     """
-    votes = Counter(unit for unit in units_of(readings) if unit)
-    if not votes:
-        return Judgement(None, Problem.UNREADABLE if readings else Problem.UNREAD)
-    (leader, count), *others = votes.most_common()
-    if others:
-        settled = count >= 2 and count > others[0][1]
-        return Judgement(leader, None) if settled else Judgement(None, Problem.DISAGREE)
-    from_label = any(
-        reading.source not in TOLD_BY_CONTROLLER
+    named = [
+        (reading.source, unit)
         for reading, unit in zip(readings, units_of(readings), strict=True)
-        if unit
-    )
-    if count >= 2 or (arrived and from_label):
+        if unit and reading.source not in HINTS
+    ]
+    by_hand = [unit for source, unit in named if source == OPERATOR]
+    if by_hand:
+        return Judgement(by_hand[-1], None)
+    votes = Counter(unit for _, unit in named)
+    if not votes:
+        heard = any(reading.source not in HINTS for reading in readings)
+        return Judgement(None, Problem.UNREADABLE if heard else Problem.UNREAD)
+    (leader, count), *others = votes.most_common()
+    sources = {source for source, unit in named if unit == leader}
+    independent = bool(sources - TOLD)
+    if others:
+        settled = independent and count >= 2 and count > others[0][1]
+        return Judgement(leader, None) if settled else Judgement(None, Problem.DISAGREE)
+    enough = count >= 2 or (arrived and not confirm)
+    if sources & ELECTRONIC or (independent and enough):
         return Judgement(leader, None)
     return Judgement(None, Problem.UNCONFIRMED)
 
@@ -70,6 +85,9 @@ def units_of(readings: Sequence[Reading]) -> list[UnitRef | None]:
     units: list[UnitRef | None] = []
     half = ""
     for reading in readings:
+        if reading.says or reading.source in HINTS:
+            units.append(reading.says)
+            continue
         label = read_label(reading.raw)
         if label.unit is None and label.problem is LabelProblem.NO_CODE:
             label = read_label(half, reading.raw) if half else label

@@ -13,6 +13,7 @@ from packtrail.event import Reading, UnitRef, VehicleRef
 MOST_READINGS: Final = 20
 MOST_REQUESTS: Final = 500
 MOST_HEALTHS: Final = 1000
+MOST_CASES: Final = 100
 
 
 class SwapTold(msgspec.Struct, frozen=True):
@@ -44,6 +45,8 @@ class Visit(msgspec.Struct, frozen=True):
         unit: the pack, once it is settled which.
         problem: what was contested, "" for nothing.
         announced: the pack whose arrival is in the outbox.
+        unbound_ns: since when data flow without a known pack; 0 while one is known.
+        sealed_as: the pack that data were last sealed for during this visit.
     """
 
     readings: tuple[Reading, ...] = ()
@@ -53,23 +56,54 @@ class Visit(msgspec.Struct, frozen=True):
     unit: UnitRef | None = None
     problem: str = ""
     announced: UnitRef | None = None
+    unbound_ns: int = 0
+    sealed_as: UnitRef | None = None
 
     @property
     def present(self) -> bool:
         """Whether a pack stands in the slot, as far as anybody told."""
         return self.since_ns > 0
 
+    def settled(self, unit: UnitRef | None, t_ns: int) -> Visit:
+        """With that pack, or with none from `t_ns` on because it came into doubt."""
+        if unit is None:
+            return msgspec.structs.replace(self, unit=None, unbound_ns=t_ns)
+        return msgspec.structs.replace(self, unit=unit, problem="", unbound_ns=0, sealed_as=unit)
+
     def read(self, reading: Reading) -> Visit:
         """With one reading more; the oldest make room."""
         return msgspec.structs.replace(self, readings=(*self.readings, reading)[-MOST_READINGS:])
 
 
+class Case(msgspec.Struct, frozen=True):
+    """A visit that ended before it was known whose it was; a person can still settle it.
+
+    Attributes:
+        name: of the case, unique at this station.
+        slot: where.
+        since_ns: arrival, UTC.
+        until_ns: departure, UTC.
+        readings: what was read.
+        problem: why no pack was known.
+        announced: a pack whose arrival had been told before it came into doubt.
+    """
+
+    name: str
+    slot: str
+    since_ns: int
+    until_ns: int
+    readings: tuple[Reading, ...] = ()
+    problem: str = ""
+    announced: UnitRef | None = None
+
+
 class StationState(msgspec.Struct, frozen=True):
-    """Everything remembered: visits by slot, requests that were carried out, last healths."""
+    """Everything remembered: visits by slot, requests carried out, last healths, open cases."""
 
     visits: dict[str, Visit] = {}
     requests: tuple[str, ...] = ()
     healths: dict[str, Interval] = {}
+    cases: tuple[Case, ...] = ()
 
     def visit(self, slot: str) -> Visit:
         """The visit in a slot."""
@@ -88,6 +122,15 @@ class StationState(msgspec.Struct, frozen=True):
         rest = {key: value for key, value in self.healths.items() if key != str(unit)}
         newest = dict([*rest.items(), (str(unit), soh)][-MOST_HEALTHS:])
         return msgspec.structs.replace(self, healths=newest)
+
+    def with_case(self, case: Case) -> StationState:
+        """With one case more; the oldest make room."""
+        return msgspec.structs.replace(self, cases=(*self.cases, case)[-MOST_CASES:])
+
+    def without_case(self, name: str) -> StationState:
+        """With that case closed."""
+        left = tuple(case for case in self.cases if case.name != name)
+        return msgspec.structs.replace(self, cases=left)
 
     def only(self, slots: Collection[str]) -> StationState:
         """Without slots that the settings do not name any more."""

@@ -1,65 +1,54 @@
-"""The station page: every slot at a glance, on a tablet beside the bay, without a script.
+"""The station page: every slot at a glance, on a tablet beside the bay.
 
-A view enters, HTML leaves, in Chinese or English. The page asks for itself again every few
-seconds. Everything that came from outside is escaped.
+A view enters, HTML leaves, in Chinese or English: rendered here, and exchanged in part every
+two seconds by a few lines of script. What is in doubt is settled here. Everything that came
+from outside is escaped.
 """
 
 from __future__ import annotations
 
 from html import escape
-from importlib import resources
 from typing import Final
+from urllib.parse import quote
 
-from gateway.binding import Problem
+from gateway.binding import Case, Problem
+from gateway.binding.judgement import units_of
+from gateway.local_api.words import KINDS, SEVERITIES, SOURCES, STATES
 from gateway.view import SlotView, StationView
 from packtrail.estimate import Interval
-from packtrail.event import IncidentRecorded
+from packtrail.event import IncidentRecorded, Reading
 from packtrail.language import Text
 from packtrail.times import format_time
 
-REFRESH_S: Final = 3
-
-_STATES: Final = {
-    "empty": Text("empty", "空"),
-    "waiting": Text("not recognised yet", "等待识别"),
-    "contested": Text("identity contested", "身份存疑"),
-    "bound": Text("recognised", "已识别"),
-}
-_KINDS: Final = {
-    "over_temperature": Text("too hot", "温度过高"),
-    "temperature_rise": Text("warms up fast", "温升过快"),
-    "cell_over_voltage": Text("cell voltage too high", "单体电压过高"),
-    "cell_under_voltage": Text("cell voltage too low", "单体电压过低"),
-    "cell_spread": Text("cells apart", "单体压差过大"),
-    "insulation_low": Text("insulation too low", "绝缘电阻过低"),
-    "temperature_jump": Text("temperature jumps", "温度骤升"),
-    "temperature_spread": Text("probes apart", "温差过大"),
-    "thermal_runaway_precursor": Text("signs of thermal runaway", "热失控前兆"),
-    "bms_warning": Text("the BMS warns", "BMS 预警"),
-    "bms_alarm": Text("alarm of the BMS", "BMS 报警"),
-}
-_SEVERITIES: Final = {
-    "watch": Text("watch", "关注"),
-    "quarantine": Text("quarantine", "隔离"),
-    "danger": Text("DANGER", "危险"),
-}
+REFRESH_S: Final = 5
+"""For browsers without script."""
+READINGS_SHOWN: Final = 6
 
 
 def render_page(view: StationView, language: str) -> str:
     """The page in `language`, `zh` or `en`."""
     title = Text("Station {site}", "换电站 {site}").say(language, site=view.site)
-    slots = "\n".join(_slot(slot, language) for slot in view.slots)
+    other, name = ("en", "English") if language == "zh" else ("zh", "中文")
     return f"""<!doctype html>
 <html lang="{"zh-CN" if language == "zh" else "en"}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1">
-<meta http-equiv="refresh" content="{REFRESH_S}"><title>{escape(title)}</title>
-<style>{_style()}</style></head><body>
-<h1>{escape(title)}</h1>
-<p class="facts">{_facts(view, language)}</p>
+<noscript><meta http-equiv="refresh" content="{REFRESH_S}"></noscript>
+<title>{escape(title)}</title><link rel="stylesheet" href="/station.css"></head><body>
+<header><h1>{escape(title)}</h1><a href="/?lang={other}" lang="{other}">{name}</a></header>
+<div id="live">
+{render_live(view, language)}</div>
+<script src="/station.js" defer></script></body></html>
+"""
+
+
+def render_live(view: StationView, language: str) -> str:
+    """The part of the page that changes."""
+    slots = "\n".join(_slot(slot, language) for slot in view.slots)
+    return f"""<p class="facts">{_facts(view, language)}</p>
 <main class="slots">
 {slots}
-</main></body></html>
-"""
+</main>
+{_cases(view.cases, language)}"""
 
 
 def _facts(view: StationView, language: str) -> str:
@@ -74,23 +63,24 @@ def _facts(view: StationView, language: str) -> str:
         (Text("Stored by the bridge", "云端已存"), f"{outbox.stored:,}"),
         (Text("Last receipt", "最近回执"), last),
     ]
-    if uplink.problem:
-        facts.append(
-            (Text("Problem", "问题"), f'<span class="bad">{escape(uplink.problem)}</span>')
-        )
-    facts += [
-        (Text("Bus", "总线"), f'<span class="bad">{escape(f"{name}: {state.problem}")}</span>')
+    if uplink.budget_left is not None:
+        left = f"{uplink.budget_left / 1e6:,.1f} MB"
+        facts.append((Text("Data left today", "今日剩余流量"), left))
+    faults = [(Text("Problem", "问题"), uplink.problem)] if uplink.problem else []
+    faults += [(Text("Problem", "问题"), fault) for fault in view.problems + view.troubles]
+    faults += [
+        (Text("Bus", "总线"), f"{name}: {state.problem}")
         for name, state in view.buses.items()
         if state.problem
     ]
+    facts += [(name, f'<span class="bad">{escape(fault)}</span>') for name, fault in faults]
     return "\n".join(f"<span>{name.say(language)}: <b>{value}</b></span>" for name, value in facts)
 
 
 def _slot(slot: SlotView, language: str) -> str:
     alarm = " alarm" if slot.alarms else ""
-    state = _STATES[slot.state].say(language)
+    state = STATES[slot.state].say(language)
     rows = "".join(f"<dt>{name.say(language)}</dt><dd>{value}</dd>" for name, value in _rows(slot))
-    problem = f'<div class="odd">{_problem(slot.problem, language)}</div>' if slot.problem else ""
     alarms = "".join(f'<div class="bad">{_alarm(a, language)}</div>' for a in slot.alarms)
     soc = "–" if slot.soc_pct is None else f"{slot.soc_pct:.0f} %"
     number = Text("Slot {name}", "仓位 {name}").say(language, name=slot.name)
@@ -98,8 +88,59 @@ def _slot(slot: SlotView, language: str) -> str:
         f'<section class="slot {slot.state}{alarm}"><h2><span>{escape(number)}</span>'
         f"<span>{state}</span></h2>"
         f'<div class="code">{escape(slot.code) or "&nbsp;"}</div>'
-        f'<div class="soc">{soc}</div><dl>{rows}</dl>{problem}{alarms}</section>'
+        f'<div class="soc">{soc}</div><dl>{rows}</dl>{alarms}{_doubt(slot, language)}</section>'
     )
+
+
+def _doubt(slot: SlotView, language: str) -> str:
+    """What was read of a pack that is not settled, and the way to settle it."""
+    if slot.state not in ("waiting", "contested"):
+        return ""
+    problem = f'<div class="odd">{_problem(slot.problem, language)}</div>' if slot.problem else ""
+    path = f"/v1/slots/{quote(slot.name, safe='')}/settle"
+    return problem + _settling(path, slot.readings, language)
+
+
+def _cases(cases: list[Case], language: str) -> str:
+    if not cases:
+        return ""
+    title = Text("Visits that nobody could name", "未能识别的停留").say(language)
+    return f'<h2>{title}</h2><div class="slots">{"".join(_case(c, language) for c in cases)}</div>'
+
+
+def _case(case: Case, language: str) -> str:
+    number = Text("Slot {name}", "仓位 {name}").say(language, name=case.slot)
+    stay = f"{format_time(case.since_ns)[:16]} – {format_time(case.until_ns)[11:16]} UTC"
+    path = f"/v1/cases/{quote(case.name, safe='')}"
+    none = Text("no pack", "并无电池包").say(language)
+    dismiss = f'<p><button data-path="{path}/dismiss">{none}</button> <output></output></p>'
+    return (
+        f'<section class="slot contested"><h2><span>{escape(number)}</span></h2>'
+        f'<div>{stay}</div><div class="odd">{_problem(case.problem, language)}</div>'
+        f"{_settling(f'{path}/settle', case.readings, language)}{dismiss}</section>"
+    )
+
+
+def _settling(path: str, readings: tuple[Reading, ...], language: str) -> str:
+    shown = "".join(_reading(reading, language) for reading in readings[-READINGS_SHOWN:])
+    codes = dict.fromkeys(str(unit) for unit in units_of(readings) if unit)
+    choices = "".join(
+        f'<button data-path="{path}" data-label="{escape(code)}">{escape(code)}</button>'
+        for code in codes
+    )
+    ask = Text("scan or type the code", "扫描或输入编码").say(language)
+    done = Text("it is this pack", "确认为该电池包").say(language)
+    return (
+        f'<ul class="readings">{shown}</ul><p class="settle">{choices}'
+        f'<input maxlength="512" placeholder="{ask}" aria-label="{ask}" autocomplete="off">'
+        f'<button data-path="{path}">{done}</button><output class="bad"></output></p>'
+    )
+
+
+def _reading(reading: Reading, language: str) -> str:
+    source = SOURCES.get(reading.source, Text(reading.source, reading.source)).say(language)
+    raw = escape(reading.raw[:80])
+    return f"<li>{reading.at[11:19]} {escape(source)}: <code>{raw}</code></li>"
 
 
 def _rows(slot: SlotView) -> list[tuple[Text, str]]:
@@ -129,11 +170,7 @@ def _problem(problem: str, language: str) -> str:
 
 
 def _alarm(incident: IncidentRecorded, language: str) -> str:
-    kind = _KINDS.get(incident.kind, Text(incident.kind, incident.kind)).say(language)
-    severity = _SEVERITIES[incident.severity].say(language)
+    kind = KINDS.get(incident.kind, Text(incident.kind, incident.kind)).say(language)
+    severity = SEVERITIES[incident.severity].say(language)
     value = "" if incident.value is None else f" {incident.value:g}"
     return escape(f"{severity}: {kind}{value} {incident.where}".rstrip())
-
-
-def _style() -> str:
-    return resources.files("gateway.local_api").joinpath("station.css").read_text("utf-8")

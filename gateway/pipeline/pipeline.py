@@ -38,6 +38,7 @@ class Pipeline:
         mailbox: what to work off.
         outbox: where facts go.
         on_failure: told when the thread ends by an error.
+        on_arrival: told of each slot that a pack was put into; must not block.
     """
 
     def __init__(
@@ -48,12 +49,13 @@ class Pipeline:
         mailbox: Mailbox,
         outbox: Outbox,
         on_failure: Callable[[BaseException], None],
+        on_arrival: Callable[[str], None] = lambda _slot: None,
     ) -> None:
         self.slots = {slot.name: slot for slot in slots}
         self.frames = 0
         self._on_bus = {bus: [self.slots[name] for name in names] for bus, names in buses.items()}
         self._book, self._mailbox, self._outbox = book, mailbox, outbox
-        self._on_failure = on_failure
+        self._on_failure, self._on_arrival = on_failure, on_arrival
         self._written = book.state
         self._with_estimates = False
         self._log = logs.get("gateway.pipeline")
@@ -149,6 +151,7 @@ class Pipeline:
             match move:
                 case Arrived():
                     slot.arrive(move.t_ns)
+                    self._on_arrival(move.slot)
                 case Left():
                     slot.leave(move.t_ns)
                 case Known():

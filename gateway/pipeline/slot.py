@@ -7,6 +7,7 @@ when the station's book says so; until then its data travel under the slot alone
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final, cast
@@ -27,6 +28,9 @@ from packtrail.event import IncidentRecorded, UnitRef
 from packtrail.record import Kind
 from packtrail.sample import Sample
 from soh_model import PackSpec
+
+MOST_UNATTRIBUTED: Final = 100
+"""Alarms of a pack that is not known yet that are told again, with its name, once it is."""
 
 FindSpec = Callable[[UnitRef], PackSpec | None]
 Ask = Callable[[Request], None]
@@ -84,6 +88,8 @@ class Slot:
         self.unit: UnitRef | None = None
         self.latest: Sample | None = None
         self.samples = 0
+        self.sealed_until_ns = 0
+        self._unattributed: deque[Fact] = deque(maxlen=MOST_UNATTRIBUTED)
         self._rule, self._listener, self._watch = rule, listener, watch
         self._outbox, self._clock, self._shelf = outbox, clock, shelf
         self._warn = warn
@@ -105,6 +111,8 @@ class Slot:
         """The pack that stood here when the last run ended, with what was wrong with it."""
         if unit:
             self.know(unit, since_ns)
+        if since_ns:  # what the last run sealed is on disk, and may be anybody's
+            self.sealed_until_ns = self._clock.now_ns()
         self._watch.resume(self._outbox.note(self._alarm_note))
 
     def feed(self, batch: FrameBatch) -> None:
@@ -158,6 +166,8 @@ class Slot:
         """It is settled which pack stands here since when, or no longer settled."""
         self._part(since_ns, unit)
         self._watch.know(chemistry_of(unit))
+        while unit and self._unattributed:
+            self._outbox.put(replace(self._unattributed.popleft(), unit=unit))
 
     def tick(self) -> None:
         """What must happen although no frame comes: judge the last ones, end the minute."""
@@ -197,7 +207,10 @@ class Slot:
         for incident in self._watch.look(sample):
             self._warn(Alarm(self.name, self.unit, sample.t_ns, incident))
             active = {self._alarm_note: self._watch.remember()}
-            self._outbox.record([self._fact(sample, incident)], active)
+            fact = self._fact(sample, incident)
+            self._outbox.record([fact], active)
+            if self.unit is None:
+                self._unattributed.append(fact)
             if not (incident.cleared or self._closeup):
                 self._closeup = CloseUp(sample.t_ns, incident.kind, self._ring.frames())
 
@@ -229,6 +242,7 @@ class Slot:
     def _put(self, still_open: tuple[Held, ...] = ()) -> None:
         draft = replace(self._chunk.close(), still_open=still_open)
         self._session.keep(draft.columns)
+        self.sealed_until_ns = self._chunk.samples[-1].t_ns
         self._outbox.put(draft)
 
     def _part(self, t_ns: int, unit: UnitRef | None) -> None:
@@ -248,7 +262,9 @@ class Slot:
         self._watch.reset("")
         self._session.reset()
         self._sampler = Sampler(self._rule.sampling)
+        self._unattributed.clear()
         self.latest = None
+        self.sealed_until_ns = 0
 
     def _estimate(self, unit: UnitRef | None) -> None:
         """Ask for an estimate if there was a charge and it is known of which pack."""

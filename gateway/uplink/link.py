@@ -10,7 +10,7 @@ from __future__ import annotations
 import queue
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -43,9 +43,10 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A message on the receipt topic."""
+    """A message on one of the topics that we listen to."""
 
     payload: bytes
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +154,13 @@ class PahoLink:
     Args:
         broker: where to go.
         inbox: where events go.
-        listen: the topic of the receipts.
+        listen: topics that we subscribe to.
         status: topic of the retained status; `offline` is the last will.
         window: most messages unacknowledged by the broker.
     """
 
     def __init__(
-        self, broker: Broker, inbox: Inbox, *, listen: str, status: str, window: int
+        self, broker: Broker, inbox: Inbox, *, listen: Sequence[str], status: str, window: int
     ) -> None:
         self._broker, self._inbox = broker, inbox
         self._listen, self._status = listen, status
@@ -236,7 +237,7 @@ class PahoLink:
             return
         receive_maximum = getattr(properties, "ReceiveMaximum", self._room)
         self._room = min(self._room, receive_maximum)
-        client.subscribe(self._listen, qos=1)
+        client.subscribe([(topic, 1) for topic in self._listen])
 
     def _on_subscribe(
         self,
@@ -247,7 +248,7 @@ class PahoLink:
         _properties: Any,
     ) -> None:
         if any(reason.is_failure for reason in reasons):
-            self._put(Closed(f"receipt topic refused: {reasons[0]}"))
+            self._put(Closed(f"our topics are refused: {reasons[0]}"))
             return
         self._sent += 1  # the uplink sends nothing before `Opened`, so nobody else counts now
         client.publish(self._status, b"online", qos=1, retain=True)
@@ -259,8 +260,12 @@ class PahoLink:
         self._put(Closed(str(reason)))
 
     def _on_message(self, _client: paho.Client, _userdata: Any, message: Any) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = ""
         # One byte too many is enough to be counted as no receipt.
-        self._put(Arrived(bytes(message.payload[: MAX_RECEIPT_BYTES + 1])))
+        self._put(Arrived(bytes(message.payload[: MAX_RECEIPT_BYTES + 1]), topic))
 
     def _on_publish(
         self, _client: paho.Client, _userdata: Any, _mid: int, reason: ReasonCode, _p: Any

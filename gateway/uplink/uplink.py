@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -24,11 +25,13 @@ from packtrail import logs
 from packtrail.errors import CodecError
 from packtrail.receipt import Receipt, open_receipt
 from packtrail.signing import VerifyKey
-from packtrail.topics import receipt_topic, record_topic, status_topic
+from packtrail.topics import command_topic, receipt_topic, record_topic, status_topic
 
 OPENING_S: Final = 15.0
 """Time for the broker to let us in once it is connected."""
 IDLE_S: Final = 5.0
+MOST_WORDS: Final = 256
+"""Answers and questions that wait for a link; the oldest make room."""
 
 LinkMaker = Callable[[Inbox], Link]
 
@@ -75,6 +78,7 @@ class Uplink:
         window: most records under way.
         patience_s: how long a receipt may take before its record goes again.
         daily_bytes: what a metered link may carry in a day, 0 for any amount.
+        on_command: told of each message on our command topic; must not block.
     """
 
     def __init__(
@@ -87,11 +91,14 @@ class Uplink:
         window: int = 64,
         patience_s: float = 10.0,
         daily_bytes: int = 0,
+        on_command: Callable[[bytes], None] = lambda _data: None,
     ) -> None:
         self._outbox, self._gateway, self._bridge = outbox, gateway, bridge
         self._make_link = make_link
         self._window = Window(outbox, window, patience_s)
         self._budget = Budget(outbox, daily_bytes)
+        self._on_command, self._command_topic = on_command, command_topic(gateway)
+        self._words: deque[tuple[str, bytes]] = deque(maxlen=MOST_WORDS)
         self._inbox = Inbox()
         self._stopping = threading.Event()
         self._state = UplinkState()
@@ -115,6 +122,11 @@ class Uplink:
         self._wake()
         if self._thread.ident is not None:
             self._thread.join()
+
+    def say(self, topic: str, payload: bytes) -> None:
+        """Send an answer or a question as soon as there is a link; kept in memory only."""
+        self._words.append((topic, payload))
+        self._wake()
 
     def _wake(self) -> None:
         self._inbox.wake()
@@ -170,10 +182,14 @@ class Uplink:
 
     def _serve(self, link: Link) -> None:
         while not self._stopping.is_set():
+            self._say_what_waits(link)
             self._send_fresh(link)
             event = self._inbox.take(self._idle_s())
             _end_if_closed(event)
-            if isinstance(event, Arrived):
+            if isinstance(event, Arrived) and event.topic == self._command_topic:
+                self._budget.spend(len(event.payload))
+                self._on_command(event.payload)
+            elif isinstance(event, Arrived):
                 self._take_receipt(link, event.payload)
             self._probe(link)
             self._note_refusals(link.refusals())
@@ -183,6 +199,12 @@ class Uplink:
         if problem and problem != self._state.problem:
             self._log.warning("broker_refuses", why=problem)
             self._note(problem=problem)
+
+    def _say_what_waits(self, link: Link) -> None:
+        while self._words and link.room() > 0:
+            topic, payload = self._words.popleft()
+            self._budget.spend(len(topic) + len(payload))
+            link.send(topic, payload)
 
     def _send_fresh(self, link: Link) -> None:
         """Fill the window, as far as the broker's own limit allows."""
@@ -257,7 +279,7 @@ def paho_links(broker: Broker, gateway: str, window: int) -> LinkMaker:
         return PahoLink(
             broker,
             inbox,
-            listen=receipt_topic(gateway),
+            listen=[receipt_topic(gateway), command_topic(gateway)],
             status=status_topic(gateway),
             window=window,
         )

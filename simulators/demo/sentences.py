@@ -14,6 +14,7 @@ from packtrail.event import (
     PackInstalled,
     PackRemoved,
     SwapPerformed,
+    TelemetryAttributed,
     TelemetryThinned,
     UnitRef,
     UnitRegistered,
@@ -129,6 +130,14 @@ def _contested(_pack: str, body: IdentityContested) -> Text:
     )
 
 
+def _attributed(pack: str, body: TelemetryAttributed) -> Text:
+    slot = body.place.slot
+    return Text(
+        f"{pack}: what slot {slot} had told before is this pack's",
+        f"{pack}：{slot} 号仓位先前的数据归入此电池包",
+    )
+
+
 def _thinned(_pack: str, body: TelemetryThinned) -> Text:
     return Text(
         f"{body.records} records of telemetry were given up", f"已舍弃 {body.records} 条遥测记录"
@@ -143,5 +152,6 @@ _SENTENCES: Final[dict[type, Callable[[str, Any], Text]]] = {
     ConditionCommitted: _health,
     IncidentRecorded: _incident,
     IdentityContested: _contested,
+    TelemetryAttributed: _attributed,
     TelemetryThinned: _thinned,
 }

@@ -30,8 +30,17 @@ from cloud_bridge.store import (
 )
 from cloud_bridge.store.postgres import PostgresStore
 from cloud_bridge.store.statements import migrations, statements
-from packtrail.event import SwapPerformed, UnitRef, encode_event
+from packtrail.event import (
+    PackInstalled,
+    PlaceRef,
+    SwapPerformed,
+    TelemetryAttributed,
+    UnitRef,
+    VehicleRef,
+    encode_event,
+)
 from packtrail.receipt import Refusal
+from packtrail.times import format_time
 from packtrail.topics import RecordAddress
 from tests.cloud_bridge import parts
 from tests.databases import mortal_postgres, postgres
@@ -455,3 +464,64 @@ def test_a_password_or_address_that_is_wrong_is_one_line_without_secrets():
     assert "geheim" not in told.value.describe("en")
     with pytest.raises(StoreError, match="cannot be read"):
         PostgresStore("postgresql://[")
+
+
+def attributed(first_ns: int, last_ns: int, instead_of: UnitRef | None = None, leaf: int = 1):
+    """A gateway says late whose slot 3 was."""
+    place = PlaceRef("site", "3")
+    times = (format_time(first_ns), format_time(last_ns))
+    body = TelemetryAttributed(place, *times, instead_of)
+    return parts.fact(
+        body, unit=parts.PACK, author="g", counter=leaf, t_ns=first_ns, until_ns=last_ns
+    )
+
+
+def spans_of(store: Store, unit: UnitRef) -> list[tuple[int, int]]:
+    whole = (0, 2**62)
+    return [(c.chunk.from_ns, c.chunk.to_ns) for c in store.chunks_of(unit, *whole)]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_telemetry_of_an_unbound_slot_is_a_packs_once_it_is_attributed(store, late):
+    first, second, third = (parts.T0 + n * parts.HOUR for n in range(3))
+    chunks = [chunk(None, start) for start in (first, second, third)]
+    chunks += [chunk(None, second, "4"), chunk(parts.OTHER_PACK, second)]
+    told = attributed(second, second + parts.HOUR // 2)
+    content = [told, *chunks] if late else [*chunks, told]
+    store.commit([arrival(n, one) for n, one in enumerate(content, 1)], [], NOW)
+    assert spans_of(store, parts.PACK) == [(second, second + parts.MINUTE)]
+    (newest,) = store.latest_chunks(parts.PACK)
+    assert newest.chunk.from_ns == second
+    assert spans_of(store, parts.OTHER_PACK) == [(second, second + parts.MINUTE)]
+
+
+def test_a_chunk_that_straddles_the_arrival_counts_from_the_arrival(store):
+    half = parts.T0 + parts.MINUTE // 2
+    told = attributed(half, parts.T0 + parts.HOUR)
+    store.commit([arrival(1, chunk(None)), arrival(2, told)], [], NOW)
+    assert spans_of(store, parts.PACK) == [(half, parts.T0 + parts.MINUTE)]
+
+
+def test_a_mistaken_packs_telemetry_is_taken_from_it(store):
+    told = attributed(parts.T0, parts.T0 + parts.HOUR, parts.OTHER_PACK)
+    store.commit([arrival(1, chunk(parts.OTHER_PACK)), arrival(2, told)], [], NOW)
+    assert spans_of(store, parts.OTHER_PACK) == []
+    assert len(spans_of(store, parts.PACK)) == 1
+    assert store.latest_chunks(parts.OTHER_PACK) == []
+
+
+def test_another_gateways_slot_of_the_same_name_stays_untouched(store):
+    told = attributed(parts.T0, parts.T0 + parts.HOUR)
+    store.commit([arrival(1, chunk(None), gateway="h"), arrival(1, told)], [], NOW)
+    assert spans_of(store, parts.PACK) == []
+
+
+def test_the_newest_fact_of_a_vehicle_is_found_whatever_the_order(store):
+    car = VehicleRef("vin", "LTEST000000000001")
+    moves = [
+        parts.fact(PackInstalled(vehicle=car), unit=unit, t_ns=t_ns, counter=n)
+        for n, (unit, t_ns) in enumerate([(parts.OTHER_PACK, NOW), (parts.PACK, NOW - 5)], 1)
+    ]
+    store.append(moves, NOW)
+    assert store.vehicle_fact(car).event.unit == parts.OTHER_PACK
+    assert store.vehicle_fact(VehicleRef("vin", "LTEST000000000002")) is None

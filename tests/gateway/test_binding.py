@@ -52,7 +52,9 @@ def book(slots) -> Book:
 
 
 def make_book(slots: Slots, state: StationState | None = None, **options) -> Book:
+    """One scan is enough here once the arrival was told, unless `confirm` says otherwise."""
     state = state or StationState()
+    options = {"confirm": False} | options
     return Book("site", state, slots.hear, lambda: ClockQuality.FREE, **options)
 
 

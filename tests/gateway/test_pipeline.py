@@ -49,6 +49,7 @@ def make_pipeline(outbox, mailbox, failures, state=None) -> Pipeline:
         state or StationState(),
         lambda _slot, since: slot.hear_soc(since),
         lambda: ClockQuality.FREE,
+        confirm=False,
     )
     return Pipeline([slot], {"bus": ["1"]}, book, mailbox, outbox, failures.append)
 

@@ -107,7 +107,8 @@ def test_kill_9_costs_at_most_the_last_second_of_samples(live):
     live.listen(4)
     live.end(signal.SIGKILL)
     times = on_disk(live.settings)
-    assert live.sent[-1] - times[-1] <= 2.0  # a second of sampling and a second of samples
+    # A sample is due each second; one that was due 0.2 s before the kill is on the disk.
+    assert live.sent[-1] - times[-1] <= 1.5
     assert np.diff(times).max() < 1.5
 
 
@@ -155,6 +156,7 @@ def test_a_controller_over_http_binds_the_pack_and_a_restart_remembers_it(
     first = go_live(settings)
     at = "2026-04-01T00:00:00Z"
     first.ask("/v1/slots/1/scan", {"label": code, "at": at})
+    first.ask("/v1/slots/1/scan", {"label": code, "source": "order", "at": at})
     first.ask("/v1/slots/1/insert", {"at": at})
     (slot,) = first.ask("/v1/slots")["slots"]
     assert (slot["state"], slot["code"]) == ("bound", code)

@@ -13,7 +13,7 @@ from packtrail.settings import load, parse
 from tests.gateway.stations import write_settings
 
 EXAMPLES = ("username", "password_env", "ca_file", "certificate_file", "key_file", "file", "dbc")
-EXAMPLES += ("bitrate", "spec_file")
+EXAMPLES += ("bitrate", "spec_file", "evse", "socket", "uds")
 """Lines of the sample that show a value rather than the default."""
 
 

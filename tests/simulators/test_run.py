@@ -185,7 +185,7 @@ def test_the_controller_tells_in_order_and_repeats_what_failed():
         run = StationRun(settings)
         run.go_live(threading.Event(), 2.5)
     paths = [path for path, _ in gateway.heard]
-    assert paths[:2] == ["/v1/slots/1/scan", "/v1/slots/1/insert"]
+    assert paths[:3] == ["/v1/slots/1/scan", "/v1/slots/1/scan", "/v1/slots/1/insert"]
     swap = next(body for path, body in gateway.heard if path == "/v1/swaps")
     assert set(swap) == {"at", "vehicle", "slot_in", "slot_out", "order"}
     assert swap["vehicle"]["scheme"] == "vin"

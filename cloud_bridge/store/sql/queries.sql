@@ -142,11 +142,39 @@ ORDER BY scheme, id LIMIT :limit
 -- name: find_unit
 SELECT 1 FROM unit WHERE scheme = :scheme AND id = :unit
 
+-- name: insert_attribution
+INSERT INTO attribution (leaf, gateway, slot, scheme, unit, old_scheme, old_unit, from_ns, to_ns)
+VALUES (:leaf, :gateway, :slot, :scheme, :unit, :old_scheme, :old_unit, :from_ns, :to_ns)
+
+-- name: attributions_of
+SELECT gateway, slot, old_scheme, old_unit, from_ns, to_ns FROM attribution
+WHERE scheme = :scheme AND unit = :unit ORDER BY leaf
+
+-- name: upsert_vehicle
+INSERT INTO vehicle (scheme, id, from_ns, leaf) VALUES (:scheme, :vehicle, :from_ns, :leaf)
+ON CONFLICT (scheme, id) DO UPDATE SET from_ns = excluded.from_ns, leaf = excluded.leaf
+WHERE excluded.from_ns >= vehicle.from_ns
+
+-- name: find_vehicle
+SELECT ledger.leaf, ledger.recorded_ns, ledger.event_id, ledger.signed
+FROM vehicle JOIN ledger ON ledger.leaf = vehicle.leaf
+WHERE vehicle.scheme = :scheme AND vehicle.id = :vehicle
+
 -- name: chunks_of
 SELECT gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, recorded_ns
 FROM chunk
 WHERE scheme = :scheme AND unit = :unit AND to_ns >= :from_ns AND from_ns <= :to_ns
-ORDER BY to_ns, gateway, epoch, seq LIMIT :limit
+AND NOT EXISTS (SELECT 1 FROM attribution AS a WHERE a.old_scheme = :scheme
+    AND a.old_unit = :unit AND a.gateway = chunk.gateway AND a.slot = chunk.slot
+    AND a.from_ns <= chunk.from_ns AND chunk.to_ns <= a.to_ns)
+UNION ALL
+SELECT gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, recorded_ns
+FROM chunk WHERE (gateway, epoch, seq) IN (
+    SELECT c.gateway, c.epoch, c.seq FROM attribution AS a JOIN chunk AS c
+    ON c.gateway = a.gateway AND c.slot = a.slot AND c.to_ns >= a.from_ns AND c.from_ns <= a.to_ns
+    AND coalesce(c.scheme, '') = a.old_scheme AND coalesce(c.unit, '') = a.old_unit
+    WHERE a.scheme = :scheme AND a.unit = :unit AND c.to_ns >= :from_ns AND c.from_ns <= :to_ns)
+ORDER BY 8, 1, 2, 3 LIMIT :limit
 
 -- name: chunks_after
 SELECT gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, recorded_ns, position
@@ -166,8 +194,19 @@ SET chunk = excluded.chunk, leaf = excluded.leaf, moved_ns = excluded.moved_ns
 
 -- name: latest_chunks
 SELECT gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, recorded_ns
-FROM chunk WHERE scheme = :scheme AND unit = :unit
-ORDER BY to_ns DESC, gateway, epoch, seq LIMIT :limit
+FROM chunk
+WHERE scheme = :scheme AND unit = :unit
+AND NOT EXISTS (SELECT 1 FROM attribution AS a WHERE a.old_scheme = :scheme
+    AND a.old_unit = :unit AND a.gateway = chunk.gateway AND a.slot = chunk.slot
+    AND a.from_ns <= chunk.from_ns AND chunk.to_ns <= a.to_ns)
+UNION ALL
+SELECT gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, recorded_ns
+FROM chunk WHERE (gateway, epoch, seq) IN (
+    SELECT c.gateway, c.epoch, c.seq FROM attribution AS a JOIN chunk AS c
+    ON c.gateway = a.gateway AND c.slot = a.slot AND c.to_ns >= a.from_ns AND c.from_ns <= a.to_ns
+    AND coalesce(c.scheme, '') = a.old_scheme AND coalesce(c.unit, '') = a.old_unit
+    WHERE a.scheme = :scheme AND a.unit = :unit)
+ORDER BY 8 DESC, 1, 2, 3 LIMIT :limit
 
 -- name: gateways
 SELECT gateway, epoch, through, highest, sealed_ns, committed_ns FROM receipt
