@@ -17,7 +17,7 @@ from typing import Final
 from gateway.alarms import load_thresholds
 from gateway.bus import BusOptions
 from gateway.clock import SystemClock
-from gateway.main import make_listener
+from gateway.listening import make_listener
 from gateway.outbox.instance import lock_outbox
 from gateway.settings import GatewaySettings, PackModelSettings, SlotSettings
 from gateway.uplink.link import Arrived, Closed, Inbox, Opened, PahoLink

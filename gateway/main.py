@@ -15,44 +15,49 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import wait
-from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-import can_decoder
-from can_decoder import profiles
+import msgspec
+
 from gateway.alarms import Watch, load_thresholds
 from gateway.alarms.output_settings import siren_of
 from gateway.alarms.outputs import Sirens
 from gateway.binding import Book, Outcome, decode_state
-from gateway.bus import BusOptions, BusReader, Mailbox
+from gateway.bus import BusReader, Mailbox
+from gateway.charging import vehicle_of
 from gateway.clock import Clock, SystemClock
 from gateway.downlink import CommandDesk, RemoteSettings, VehicleAsker
 from gateway.downlink.powers import ReadingPowers
-from gateway.health import HealthDesk, Request
+from gateway.health import Answer, HealthDesk, Request
 from gateway.identify import UdsAsker
 from gateway.identify.uds import UDS_VIN
 from gateway.inputs import Scanner, StationMqtt
+from gateway.listening import bus_options, make_listener
 from gateway.local_api import LocalApi, Told
 from gateway.outbox import Fact, SqliteOutbox
-from gateway.pipeline import STATE_NOTE, Listener, MakeTracker, Pipeline, Slot, recover
+from gateway.pipeline import STATE_NOTE, Listener, Pipeline, Slot, recover
 from gateway.pipeline.closeup import CloseUpShelf
-from gateway.settings import BusSettings, GatewaySettings, SlotSettings
+from gateway.settings import GatewaySettings, SlotSettings
 from gateway.uplink import Uplink, paho_links
+from gateway.vehicle_feed import VehicleFeed
 from gateway.view import StationView, view_slot
 from packtrail import logs
-from packtrail.estimate import Estimate
 from packtrail.event import ConditionCommitted, Reading
 from packtrail.record import Kind
 from packtrail.signing import SigningKey
+from soh_model import PackSpec
+
+Input = Scanner | StationMqtt | UdsAsker | VehicleFeed
+"""Ways in beside the buses."""
 
 STUCK_S: Final = 30.0
 ENTER_S: Final = 10.0
 LINGER_S: Final = 1.0
-MOST_FILTERS: Final = 512
-"""What the kernel takes for one socket (linux/can/raw.h)."""
+MOST_SPEC_BYTES: Final = 16_384
+"""A type's whole voltage curves travel by its data sheet, not with each estimate."""
 
 
 @dataclass(slots=True)
@@ -200,12 +205,14 @@ class Gateway:
                 ask=self.health.ask,
                 warn=self.sirens.warn,
                 shelf=self.shelf if live else None,
+                site=settings.site,
             )
             for slot in chosen
         ]
+        wired = {slot.bus for slot in chosen if slot.bus}
         self.pipeline = Pipeline(
             slots,
-            {bus: [s.name for s in chosen if s.bus == bus] for bus in {s.bus for s in chosen}},
+            {bus: [s.name for s in chosen if s.bus == bus] for bus in wired},
             self._make_book({slot.name: slot for slot in slots}),
             self.mailbox,
             self.outbox,
@@ -227,13 +234,23 @@ class Gateway:
         self.uplink = self._make_uplink()
         self.buses: list[BusReader] = []
         self.api: LocalApi | None = None
-        self.inputs: list[Scanner | StationMqtt | UdsAsker] = []
+        self.inputs: list[Input] = []
         if live:
             self.buses = [
                 BusReader(bus_options(bus, chosen, listeners), self.mailbox) for bus in settings.bus
             ]
             self.api = self._make_api()
             self.inputs = self._make_inputs(self.api)
+
+    def _hear_login(self, slot: str, vin: str, codes: list[str]) -> None:
+        """A login names the vehicle's packs; of one slot only one pack can be meant."""
+        now_ns = self._clock.now_ns()
+        vehicle = vehicle_of(vin)
+        self.pipeline.act(lambda book: book.insert(slot, now_ns, vehicle))
+        if len(codes) == 1:
+            self.pipeline.act(lambda book: book.scan(slot, codes[0], "gbt32960", now_ns))
+        else:
+            self._log.warning("login_names_no_single_pack", slot=slot, codes=len(codes))
 
     def _make_api(self) -> LocalApi:
         return LocalApi(
@@ -275,13 +292,17 @@ class Gateway:
     def _say(self, topic: str, payload: bytes) -> None:
         self.uplink.say(topic, payload)
 
-    def _make_inputs(self, api: LocalApi) -> list[Scanner | StationMqtt | UdsAsker]:
-        inputs: list[Scanner | StationMqtt | UdsAsker] = [
+    def _make_inputs(self, api: LocalApi) -> list[Input]:
+        inputs: list[Input] = [
             Scanner(scanner.options, api.tell) for scanner in self.settings.scanner
         ]
         if self.settings.station_mqtt:
             options = self.settings.station_mqtt.options
             inputs.append(StationMqtt(options, api.tell, self.settings.gateway))
+        inputs += [
+            VehicleFeed(feed.options, self.pipeline.hear, self._hear_login)
+            for feed in self.settings.vehicle_feed
+        ]
         asked = {slot.name: slot.uds.options for slot in self.settings.slot if slot.uds}
         if asked:
             inputs.append(UdsAsker(asked, self._hear_uds))
@@ -323,11 +344,17 @@ class Gateway:
         entered = self.pipeline.act(told.act, told.digest).result(ENTER_S)
         return entered.result(ENTER_S)
 
-    def _deliver(self, request: Request, estimate: Estimate) -> None:
+    def _deliver(self, request: Request, answer: Answer) -> None:
         """An estimate becomes a signed event, and what the next swap says of the pack."""
-        now_ns = self._clock.now_ns()
+        now_ns, estimate = self._clock.now_ns(), answer.estimate
         times = (estimate.from_ns or now_ns, estimate.to_ns or now_ns)
-        body = ConditionCommitted(estimate, claimed_soh_pct=request.claimed_soh_pct)
+        body = ConditionCommitted(
+            estimate,
+            claimed_soh_pct=request.claimed_soh_pct,
+            coverage_pct=answer.coverage_pct,
+            throughput_ah=answer.throughput_ah,
+            spec=specification(request.spec),
+        )
         quality = self._clock.quality()
         self.outbox.put(Fact(Kind.HEALTH, request.unit, request.slot, *times, quality, body))
         if estimate.soh and estimate.verdict == "told":
@@ -357,33 +384,7 @@ class Gateway:
         return problems
 
 
-def make_listener(slot: SlotSettings, settings: GatewaySettings) -> Listener:
-    """What understands the frames of a slot.
-
-    Raises:
-        PacktrailError: a profile or a DBC cannot be used; says which.
-    """
-    database = can_decoder.load(slot.dbc, for_use=True) if slot.dbc else None
-    makers: list[MakeTracker] = []
-    for name in slot.profiles:
-        found = profiles.find(name)
-        makers.append(_tracker_maker(found.tracker, database))
-    return Listener(makers, settings.sampling.max_age_s)
-
-
-def bus_options(
-    bus: BusSettings, slots: Sequence[SlotSettings], listeners: Mapping[str, Listener]
-) -> BusOptions:
-    """How a bus is opened: SocketCAN's kernel passes on only what a slot there needs."""
-    on_it = [listeners[slot.name] for slot in slots if slot.bus == bus.name]
-    wanted = tuple(dict.fromkeys(one for listener in on_it for one in listener.filters))
-    if bus.interface != "socketcan" or not bus.kernel_filters or not wanted:
-        return bus.options
-    return replace(bus.options, filters=wanted if len(wanted) <= MOST_FILTERS else None)
-
-
-def _tracker_maker(
-    make: Callable[[can_decoder.Database | None], profiles.Tracker],
-    database: can_decoder.Database | None,
-) -> MakeTracker:
-    return partial(make, database)
+def specification(spec: PackSpec) -> dict[str, Any] | None:
+    """What the estimate can be computed again with; None where it is too large to travel."""
+    plain: dict[str, Any] = msgspec.to_builtins(spec)
+    return plain if len(msgspec.json.encode(plain)) <= MOST_SPEC_BYTES else None

@@ -20,7 +20,8 @@ from gateway.binding.judgement import OPERATOR
 from gateway.bus import Burst
 from gateway.clock import RecordedClock
 from gateway.errors import GatewayError
-from gateway.main import Gateway, make_listener
+from gateway.listening import make_listener
+from gateway.main import Gateway
 from gateway.settings import BindingSettings, GatewaySettings, SlotSettings
 from packtrail.errors import PacktrailError
 from packtrail.language import Text

@@ -22,6 +22,7 @@ from gateway.inputs import ScannerOptions, StationMqttOptions
 from gateway.outbox import OutboxOptions
 from gateway.pipeline import SamplingRule, SlotRule
 from gateway.uplink import Broker, Tls
+from gateway.vehicle_feed import FeedOptions
 from packtrail.errors import PacktrailError
 from packtrail.event import UnitRef
 from packtrail.language import Text
@@ -165,14 +166,35 @@ class UdsSettings(Settings):
 
 
 class SlotSettings(Settings):
-    """One slot: its bus, and every profile that a pack in it may speak."""
+    """One slot: its bus, and every profile that a pack in it may speak; or a vehicle feed alone."""
 
     name: Name
-    bus: Name
-    profiles: Annotated[tuple[str, ...], Field(min_length=1)]
+    bus: Name | Literal[""] = ""
+    profiles: tuple[str, ...] = ()
     dbc: tuple[SettingsPath, ...] = ()
     evse: Annotated[int, Field(ge=0)] | None = None
     uds: UdsSettings | None = None
+
+    @model_validator(mode="after")
+    def _has_a_language(self) -> Self:
+        if self.bus and not self.profiles:
+            told = Text("a slot on a bus needs `profiles`", "接总线的仓位需要填写 profiles")
+            raise ValueError(told.say())
+        return self
+
+
+class VehicleFeedSettings(Settings):
+    """One vehicle that reports after GB/T 32960; see `gateway.vehicle_feed.FeedOptions`."""
+
+    slot: Name
+    host: Literal["127.0.0.1", "::1"] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 32960
+    silent_s: Annotated[float, Field(gt=0)] = 180.0
+
+    @property
+    def options(self) -> FeedOptions:
+        """As the feed takes it."""
+        return FeedOptions(**dict(self))
 
 
 class SamplingSettings(Settings):
@@ -285,6 +307,7 @@ class GatewaySettings(Settings):
     bridge: BridgeSettings
     bus: tuple[BusSettings, ...] = ()
     slot: tuple[SlotSettings, ...] = ()
+    vehicle_feed: tuple[VehicleFeedSettings, ...] = ()
     sampling: SamplingSettings = SamplingSettings()
     binding: BindingSettings = BindingSettings()
     alarms: AlarmSettings = AlarmSettings()
@@ -303,12 +326,24 @@ class GatewaySettings(Settings):
     @model_validator(mode="after")
     def _refers_to_what_exists(self) -> Self:
         buses, slots = [bus.name for bus in self.bus], [slot.name for slot in self.slot]
+        feeds = [feed.slot for feed in self.vehicle_feed]
         faults = [f"bus {name!r} is named twice" for name in _doubles(buses)]
         faults += [f"slot {name!r} is named twice" for name in _doubles(slots)]
         faults += [
             f"slot {slot.name!r} names the bus {slot.bus!r}, which is not there"
             for slot in self.slot
-            if slot.bus not in buses
+            if slot.bus and slot.bus not in buses
+        ]
+        faults += [
+            f"slot {slot.name!r} has neither a bus nor a vehicle feed"
+            for slot in self.slot
+            if not slot.bus and slot.name not in feeds
+        ]
+        faults += [f"slot {name!r} has two vehicle feeds" for name in _doubles(feeds)]
+        faults += [
+            f"the vehicle feed names the slot {name!r}, which is not there"
+            for name in feeds
+            if name not in slots
         ]
         faults += [
             f"scanner {str(scanner.device)!r} names the slot {scanner.slot!r}, which is not there"

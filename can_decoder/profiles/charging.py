@@ -87,12 +87,14 @@ class ChargeTracker:
     Attributes:
         monitor: the dialogue's state machine.
         sessions: dialogues that have ended so far.
+        handshake: the last BRM, which says whom the charger has before it.
     """
 
     def __init__(self) -> None:
         self.counts = TrackerCounts()
         self.monitor = ChargeMonitor()
         self.sessions: list[ChargeSession] = []
+        self.handshake: Heard | None = None
         self._state = PackState(QUANTITIES_OF_CHARGING)
 
     def feed(self, t_ns: int, frame_id: int, is_extended: bool, data: bytes) -> None:
@@ -131,6 +133,8 @@ class ChargeTracker:
         for name, quantity in _TAKEN.get(heard.message.code, {}).items():
             if (value := heard.values.get(name)) is not None:
                 self._put(quantity, value, heard.t_ns)
+        if heard.message.code == "BRM":
+            self.handshake = heard
         if special := _SPECIAL.get(heard.message.code):
             special(self, heard)
 

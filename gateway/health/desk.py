@@ -63,7 +63,21 @@ class DeskState:
     dropped: int = 0
 
 
-Deliver = Callable[[Request, Estimate], None]
+class Answer(msgspec.Struct, frozen=True):
+    """What the worker answers.
+
+    Attributes:
+        estimate: "cannot tell" included.
+        coverage_pct: share of the span that has samples, %.
+        throughput_ah: charge that moved within it, Ah.
+    """
+
+    estimate: Estimate
+    coverage_pct: float | None = None
+    throughput_ah: float | None = None
+
+
+Deliver = Callable[[Request, Answer], None]
 
 
 class HealthDesk:
@@ -130,15 +144,15 @@ class HealthDesk:
 
     def _answer_requests(self) -> None:
         while (request := self._requests.get()) is not None and not self._stopping.is_set():
-            estimate = self._estimate(request)
-            if estimate is not None:
+            answer = self._estimate(request)
+            if answer is not None:
                 self._note(made=self._state.made + 1)
-                self._deliver(request, estimate)
+                self._deliver(request, answer)
 
-    def _estimate(self, request: Request) -> Estimate | None:
+    def _estimate(self, request: Request) -> Answer | None:
         question = msgspec.msgpack.encode({"spec": request.spec, "chunks": request.chunks})
         try:
-            return msgspec.msgpack.decode(self._run_worker(question), type=Estimate)
+            return msgspec.msgpack.decode(self._run_worker(question), type=Answer)
         except subprocess.TimeoutExpired:
             self._note(timed_out=self._state.timed_out + 1)
             self._log.error("estimate_timed_out", unit=str(request.unit), limit_s=self._timeout_s)

@@ -12,8 +12,9 @@ import sys
 import msgspec
 
 import soh_model
+from gateway.health.coverage import coverage_pct, throughput_ah
+from gateway.health.desk import Answer
 from packtrail.columns import decode_columns
-from packtrail.estimate import Estimate
 from packtrail.sample import SampleBatch
 from soh_model import PackSpec
 
@@ -28,14 +29,16 @@ class Question(msgspec.Struct, frozen=True):
     chunks: list[bytes]
 
 
-def answer(question: Question) -> Estimate:
+def answer(question: Question) -> Answer:
     """The estimate of all chunks together; chunks after a clock step back are left out."""
     batches: list[SampleBatch] = []
     for chunk in question.chunks:
         batch = decode_columns(chunk)
         if len(batch) and (not batches or batch.t_ns[0] >= batches[-1].t_ns[-1]):
             batches.append(batch)
-    return soh_model.estimate(SampleBatch.joined(batches), question.spec)
+    samples = SampleBatch.joined(batches)
+    estimate = soh_model.estimate(samples, question.spec)
+    return Answer(estimate, coverage_pct(samples), throughput_ah(samples))
 
 
 def main() -> None:

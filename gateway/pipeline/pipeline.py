@@ -21,6 +21,7 @@ from gateway.pipeline.slot import Slot
 from packtrail import logs
 from packtrail.estimate import Interval
 from packtrail.event import UnitRef
+from packtrail.sample import Sample
 
 TICK_S: Final = 0.25
 STATE_NOTE: Final = "station"
@@ -103,6 +104,14 @@ class Pipeline:
         """Keep a pack's last state of health for its next swap."""
         self._mailbox.call(lambda: self._remember(unit, soh))
 
+    def hear(self, slot: str, samples: list[Sample]) -> None:
+        """Samples that somebody else made for a slot."""
+        self._mailbox.call(lambda: self.slots[slot].hear(samples))
+
+    def estimate(self, slot: str) -> Future[bool]:
+        """Have the health of the pack in a slot estimated from all it has said so far."""
+        return self._mailbox.call(self.slots[slot].estimate_now)
+
     def _run(self) -> None:
         try:
             while not self._mailbox.drained:
@@ -128,6 +137,8 @@ class Pipeline:
         self._beat = time.monotonic()
         for slot in self.slots.values():
             slot.tick()
+            if hint := slot.take_hint():
+                self._apply(self._book.read(slot.name, hint, time.time_ns()))
         self._apply(self._book.tick())
 
     def _enter(self, act: Act, digest: str) -> Future[int]:

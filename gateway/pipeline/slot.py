@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final, cast
 
 from can_decoder import FrameBatch
+from can_decoder.gbt27930 import ChargeSession
 from gateway.alarms import Alarm, Warn, Watch, tell_nobody
+from gateway.charging import brm_reading, charge_recorded
 from gateway.clock import Clock
 from gateway.health import Request, Session
 from gateway.outbox import Fact, Held, Outbox
@@ -22,9 +24,10 @@ from gateway.pipeline.closeup import CloseUp, CloseUpShelf
 from gateway.pipeline.ring import Ring, joined
 from gateway.pipeline.sampling import Sampler, SamplingRule
 from gateway.pipeline.tracking import Listener
+from gateway.pipeline.usage import Usage
 from packtrail.codes import PackCode
 from packtrail.errors import CodeError
-from packtrail.event import IncidentRecorded, UnitRef
+from packtrail.event import IncidentRecorded, PlaceRef, Reading, UnitRef, UsageRecorded
 from packtrail.record import Kind
 from packtrail.sample import Sample
 from soh_model import PackSpec
@@ -35,6 +38,8 @@ MOST_UNATTRIBUTED: Final = 100
 FindSpec = Callable[[UnitRef], PackSpec | None]
 Ask = Callable[[Request], None]
 
+CHARGE_OVER_S: Final = 60.0
+"""A charger that has been silent for so long has nothing more to say to this vehicle."""
 IDLE_S: Final = 0.2
 """A bus that pauses for so long has its last frames judged at once."""
 
@@ -67,6 +72,7 @@ class Slot:
         find_spec: the type of a pack, if known.
         ask: asks for an estimate.
         warn: the local outputs.
+        site: where the slot is, as facts name it.
         shelf: keeps what was on the bus around an alarm; None keeps nothing.
     """
 
@@ -83,6 +89,7 @@ class Slot:
         ask: Ask,
         warn: Warn = tell_nobody,
         shelf: CloseUpShelf | None = None,
+        site: str = "site",
     ) -> None:
         self.name = name
         self.unit: UnitRef | None = None
@@ -92,11 +99,12 @@ class Slot:
         self._unattributed: deque[Fact] = deque(maxlen=MOST_UNATTRIBUTED)
         self._rule, self._listener, self._watch = rule, listener, watch
         self._outbox, self._clock, self._shelf = outbox, clock, shelf
-        self._warn = warn
+        self._warn, self._site = warn, site
         self._ring, self._closeup = Ring(), cast("CloseUp | None", None)
         self._unseen: list[FrameBatch] = []
         self._fed = 0.0
-        self._alarm_note = f"alarms/{name}"
+        self._alarm_note, self._usage_note = f"alarms/{name}", f"usage/{name}"
+        self._usage = Usage()
         self._find_spec, self._ask = find_spec, ask
         self._sampler = Sampler(rule.sampling)
         self._session = Session(rule.rest_s, rule.sampling.flowing_a)
@@ -111,6 +119,7 @@ class Slot:
         """The pack that stood here when the last run ended, with what was wrong with it."""
         if unit:
             self.know(unit, since_ns)
+            self._usage.resume(self._outbox.note(self._usage_note))
         if since_ns:  # what the last run sealed is on disk, and may be anybody's
             self.sealed_until_ns = self._clock.now_ns()
         self._watch.resume(self._outbox.note(self._alarm_note))
@@ -138,7 +147,30 @@ class Slot:
         if self._unseen:
             self._listener.feed(joined(self._unseen))
             self._unseen.clear()
+            self._tell_charges(self._listener.take_charges())
         return self._listener.decoded > 0
+
+    def hear(self, samples: list[Sample]) -> None:
+        """Take samples that somebody else made, such as a vehicle's own reports."""
+        for sample in samples:
+            self._sampler.look(sample.t_ns)
+            self._look(sample)
+
+    def take_hint(self) -> Reading | None:
+        """What a charging dialogue says of the pack; a hint that decides nothing."""
+        heard = self._listener.take_handshake()
+        return brm_reading(heard) if heard else None
+
+    def estimate_now(self) -> bool:
+        """Estimate from all that this visit has said so far; whether there was anything to ask."""
+        self.flush()
+        unit = self.unit
+        spec = self._find_spec(unit) if unit else None
+        if unit is None or spec is None or not self._session.chunks:
+            return False
+        chunks, claim = self._session.chunks, self._session.claimed_soh_pct
+        self._ask(Request(unit, self.name, spec, chunks, claim))
+        return True
 
     def hear_soc(self, since_ns: int) -> float | None:
         """The state of charge of the latest sample, if that is not older."""
@@ -150,13 +182,13 @@ class Slot:
 
     def arrive(self, t_ns: int) -> None:
         """Another pack; what came since then is already its own."""
-        self._end_closeup()
+        self._end_visit()
         self._part(t_ns, None)
         self._forget()
 
     def leave(self, t_ns: int) -> None:
         """The pack is gone; its session is over."""
-        self._end_closeup()
+        self._end_visit()
         unit = self.unit
         self._part(t_ns, None)
         self._estimate(unit)
@@ -175,6 +207,9 @@ class Slot:
             last_ns = int(self._unseen[-1].t_ns[-1])
             if self._decode():
                 self._watch_over(self._listener.snapshot(last_ns))
+        if self._fed and time.monotonic() - self._fed >= CHARGE_OVER_S:
+            self._fed = 0.0
+            self._tell_charges(self._listener.take_charges(end=True))
         if self._chunk.is_full(self._rule.chunk_s):
             self.flush()
 
@@ -182,11 +217,13 @@ class Slot:
         """Put what is open."""
         if self._chunk.samples:
             self._put()
+            self._outbox.record((), {self._usage_note: self._usage.remember()})
         self._chunk = self._new_chunk()
 
     def finish(self, *, with_estimate: bool) -> None:
         """No more frames: put what is open and, if wanted, estimate what was charged."""
         self._end_closeup()
+        self._tell_charges(self._listener.take_charges(end=True))
         self.flush()
         if with_estimate:
             self._estimate(self.unit)
@@ -235,6 +272,8 @@ class Slot:
         if not self._chunk.accepts(sample):
             self.flush()
         self._outbox.hold(self._chunk.add(sample))
+        span_ns = self._usage.span_ns
+        self._tell_usage(self._usage.add(sample), span_ns)
         self.samples += 1
         if self._chunk.is_full(self._rule.chunk_s):
             self.flush()
@@ -265,6 +304,29 @@ class Slot:
         self._unattributed.clear()
         self.latest = None
         self.sealed_until_ns = 0
+
+    def _tell_charges(self, sessions: list[ChargeSession]) -> None:
+        """Dialogues that were overheard become facts of the pack that stands here."""
+        for session in sessions:
+            body = charge_recorded(session, PlaceRef(self._site, self.name))
+            times = (session.started_ns, max(session.started_ns, session.ended_ns))
+            quality = self._clock.quality()
+            self._outbox.put(Fact(Kind.EVENT, self.unit, self.name, *times, quality, body))
+
+    def _tell_usage(self, recorded: UsageRecorded | None, span_ns: tuple[int, int]) -> None:
+        """A day, or what was seen of it, of a pack that is known."""
+        if recorded and self.unit:
+            quality = self._clock.quality()
+            fact = Fact(Kind.EVENT, self.unit, self.name, *span_ns, quality, recorded)
+            self._outbox.record([fact], {self._usage_note: self._usage.remember()})
+
+    def _end_visit(self) -> None:
+        """What the visit leaves behind: close-up, charge under way, the day so far."""
+        self._end_closeup()
+        self._tell_charges(self._listener.take_charges(end=True))
+        span_ns = self._usage.span_ns
+        self._tell_usage(self._usage.finish(), span_ns)
+        self._usage = Usage()
 
     def _estimate(self, unit: UnitRef | None) -> None:
         """Ask for an estimate if there was a charge and it is known of which pack."""

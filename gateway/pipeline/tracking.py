@@ -13,6 +13,9 @@ from typing import Protocol
 import numpy as np
 
 from can_decoder import FrameBatch, IdFilter
+from can_decoder.gbt27930 import ChargeSession
+from can_decoder.gbt27930.intake import Heard
+from can_decoder.profiles.charging import ChargeTracker
 from packtrail.sample import Floats, Sample
 
 MakeTracker = Callable[[], "Tracker"]
@@ -81,6 +84,28 @@ class Listener:
         for tracker in self._trackers:
             tracker.feed_batch(batch)
 
+    def take_charges(self, *, end: bool = False) -> list[ChargeSession]:
+        """Charging dialogues that have ended since the last call.
+
+        Args:
+            end: the one under way has ended, too.
+        """
+        found: list[ChargeSession] = []
+        for tracker in self._trackers:
+            if isinstance(tracker, ChargeTracker):
+                last = tracker.monitor.close() if end else None
+                found += [*tracker.sessions, *([last] if last else [])]
+                tracker.sessions.clear()
+        return found
+
+    def take_handshake(self) -> Heard | None:
+        """The BRM of a charging dialogue that has come since the last call."""
+        for tracker in self._trackers:
+            if isinstance(tracker, ChargeTracker) and tracker.handshake:
+                found, tracker.handshake = tracker.handshake, None
+                return found
+        return None
+
     def snapshot(self, t_ns: int) -> Sample:
         """What is known as of `t_ns` and not too old; no values when nobody understood."""
         best = max(self._trackers, key=lambda tracker: tracker.counts.decoded)
@@ -89,7 +114,7 @@ class Listener:
     @property
     def decoded(self) -> int:
         """Frames of this visitor that updated something."""
-        return max(tracker.counts.decoded for tracker in self._trackers)
+        return max((tracker.counts.decoded for tracker in self._trackers), default=0)
 
 
 def _fresh(sample: Sample, max_age_s: float) -> Sample:

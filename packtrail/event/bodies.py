@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from packtrail.event.condition import (
     BmsReplaced,
+    ChargeRecorded,
     ConditionCommitted,
     CounterReset,
     IncidentRecorded,
@@ -11,6 +12,7 @@ from packtrail.event.condition import (
     TelemetryAttributed,
     TelemetryCommitted,
     TelemetryThinned,
+    UsageRecorded,
 )
 from packtrail.event.custody import (
     CustodyAccepted,
@@ -90,6 +92,8 @@ Body = (
     | Exported
     | ConditionCommitted
     | IncidentRecorded
+    | ChargeRecorded
+    | UsageRecorded
     | InspectionRecorded
     | BmsReplaced
     | CounterReset

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from packtrail.estimate import Estimate
-from packtrail.event.refs import EventBody, PlaceRef, Reading, UnitRef
+from packtrail.event.refs import EventBody, PlaceRef, Reading, UnitRef, VehicleRef
 
 
 class ConditionCommitted(EventBody, frozen=True):
     """The state of health that an estimator found in one span of data.
 
     The event's own times are that span. `estimate.from_ns` and `to_ns` are 0 in an event, for
-    canonical JSON holds no integer as large as nanoseconds since 1970.
+    canonical JSON holds no integer as large as nanoseconds since 1970. With the unit's samples
+    of that span and the specification anybody can compute it again; `estimate.inputs_digest`
+    tells whether they are the same.
+
+    Attributes:
+        estimate: what was found.
+        claimed_soh_pct: what the BMS said at the time.
+        coverage_pct: share of the span that has samples, %.
+        throughput_ah: charge that moved in either direction within it, Ah.
+        spec: the specification that the estimator was given, as plain values.
     """
 
     estimate: Estimate
     claimed_soh_pct: float | None = None
     coverage_pct: float | None = None
     throughput_ah: float | None = None
+    spec: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         """Take the estimate without its nanoseconds."""
@@ -89,6 +101,99 @@ class CounterReset(EventBody, frozen=True):
     counters: tuple[Counter, ...]
     detected: bool = False
     reason: str = ""
+
+
+class ChargeRecorded(EventBody, frozen=True):
+    """One charging dialogue of GB/T 27930, overheard; the event's times are its span.
+
+    Attributes:
+        place: the charger's plug.
+        vehicle: by the VIN of BRM.
+        edition: 2011 or 2015.
+        soc_start_pct: of BCP, else of the first BCS.
+        soc_end_pct: of BSD, else of the last BCS.
+        charged_ah: integral of the current that the BMS states.
+        charged_kwh: integral of its power.
+        delivered_kwh: energy that the charger states (CSD).
+        rated_capacity_ah: of BRM.
+        rated_voltage_v: of BRM.
+        nominal_energy_kwh: of BCP.
+        battery_type: code of BRM: 3 LFP, 6 ternary, ...
+        pack_serial: four bytes of BRM; no GB/T 34014 code.
+        charge_count: charges so far, of BRM.
+        alarms: states of BSM that were not normal.
+        end_reasons: bits set in BST and CST.
+        errors: timeouts named by BEM and CEM.
+    """
+
+    place: PlaceRef
+    vehicle: VehicleRef | None = None
+    edition: int = 2015
+    soc_start_pct: float | None = None
+    soc_end_pct: float | None = None
+    charged_ah: float | None = None
+    charged_kwh: float | None = None
+    delivered_kwh: float | None = None
+    rated_capacity_ah: float | None = None
+    rated_voltage_v: float | None = None
+    nominal_energy_kwh: float | None = None
+    battery_type: int | None = None
+    pack_serial: int | None = None
+    charge_count: int | None = None
+    alarms: tuple[str, ...] = ()
+    end_reasons: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+
+
+class Histogram(msgspec.Struct, frozen=True):
+    """Hours that a quantity spent below the first edge, between each two, and from the last on."""
+
+    quantity: str
+    edges: tuple[float, ...]
+    hours: tuple[float, ...]
+
+
+class Extremes(msgspec.Struct, frozen=True):
+    """Smallest and largest value of a quantity."""
+
+    quantity: str
+    low: float
+    high: float
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """A span without samples."""
+
+    from_time: str
+    to_time: str
+
+
+class UsageRecorded(EventBody, frozen=True):
+    """What a pack did in one UTC day, or in the part of it that a gateway saw.
+
+    Attributes:
+        day: UTC date; the event's own times are the span that was seen of it.
+        covered_h: hours with samples.
+        charge_ah: charged.
+        discharge_ah: discharged, positive.
+        charge_kwh: charged.
+        discharge_kwh: discharged, positive.
+        histograms: hours by SOC, temperature and current.
+        extremes: of voltages and temperatures.
+        gaps: the first fifty spans without samples.
+        gap_h: hours of all gaps together.
+    """
+
+    day: str
+    covered_h: float
+    charge_ah: float = 0.0
+    discharge_ah: float = 0.0
+    charge_kwh: float = 0.0
+    discharge_kwh: float = 0.0
+    histograms: tuple[Histogram, ...] = ()
+    extremes: tuple[Extremes, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    gap_h: float = 0.0
 
 
 class TelemetryAttributed(EventBody, frozen=True):

@@ -58,7 +58,8 @@ def test_an_estimate_comes_back_from_a_process_that_is_gone_afterwards(make_desk
     desk = make_desk()
     desk.ask(request())
     eventually(lambda: delivered, seconds=60)
-    ((asked, estimate),) = delivered
+    ((asked, answer),) = delivered
+    estimate = answer.estimate
     assert asked.unit == PACK
     assert (estimate.samples, estimate.rated_ah, estimate.from_ns) == (720, 100.0, T0)
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
