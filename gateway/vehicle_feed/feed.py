@@ -169,8 +169,8 @@ class VehicleFeed:
             return
         finally:
             self._server.settimeout(BEAT_S)
-        other.close()
         self._note(turned_away=self.state.turned_away + 1)
+        other.close()
 
     def _note(self, **changes: Any) -> None:
         self.state = replace(self.state, **changes)
