@@ -89,14 +89,20 @@ class Columns:
 
     def text(self, signal: str) -> list[str]:
         """The value table's text of each row, "" where it has none."""
-        result = [""] * len(self)
+        codes, texts = self.coded_text(signal)
+        return [texts[code] for code in codes.tolist()]
+
+    def coded_text(self, signal: str) -> tuple[NDArray[np.intp], list[str]]:
+        """The same as places in a list of texts, intp [n]; the first text is ""."""
+        codes, texts = np.zeros(len(self), np.intp), [""]
         for index, item in enumerate(self.plan.fields):
-            if item.name != signal or index not in self.plan.texts or signal not in self.values:
+            table = self.plan.texts.get(index)
+            if item.name != signal or not table or signal not in self.values:
                 continue
-            numbers = {
-                float(raw * item.scale + item.offset): text
-                for raw, text in self.plan.texts[index].items()
-            }
-            column = self.values[signal].tolist()
-            result = [numbers.get(value, "") for value in column]
-        return result
+            numbers = np.array([float(raw * item.scale + item.offset) for raw in table])
+            order = np.argsort(numbers)
+            column = self.values[signal]
+            near = order[np.minimum(np.searchsorted(numbers[order], column), len(order) - 1)]
+            codes = np.where(numbers[near] == column, near + 1, 0)
+            texts = ["", *table.values()]
+        return codes, texts

@@ -23,7 +23,7 @@ from can_decoder.gbt27930 import ChargeSession
 from can_decoder.gbt27930.intake import EXTENDED
 from can_decoder.logs import LogReader, read_log
 from can_decoder.output import Writer, open_writer
-from can_decoder.output.rows import Row, rows_of, rows_of_sample
+from can_decoder.output.rows import Rows, rows_of, rows_of_sample
 from can_decoder.profiles import Profile
 from can_decoder.profiles.charging import ChargeTracker
 from can_decoder.profiles.tracker import samples_of
@@ -78,7 +78,7 @@ class Decoding:
         with open_writer(output) as writer, self._watched() as batches:
             if self._tracker is not None:
                 for sample in samples_of(self._tracker, batches, self._period_s):
-                    self._write(writer, list(rows_of_sample(sample)))
+                    self._write(writer, Rows.of(rows_of_sample(sample)))
             elif self._database is not None:
                 self._signals(writer, self._database, batches)
         if not self.frames:
@@ -89,7 +89,7 @@ class Decoding:
         for batch in batches:
             self._write(writer, rows_of(database.decode_batch(batch), units))
 
-    def _write(self, writer: Writer, rows: list[Row]) -> None:
+    def _write(self, writer: Writer, rows: Rows) -> None:
         self.values += len(rows)
         writer.write(rows)
 

@@ -27,7 +27,7 @@ from can_decoder.gbt32960 import (
 )
 from can_decoder.logs.source import Source
 from can_decoder.output import open_writer
-from can_decoder.output.rows import Row
+from can_decoder.output.rows import Row, Rows
 from packtrail.language import Text
 
 REPORTS: Final = frozenset({Command.REALTIME, Command.RESENT})
@@ -61,7 +61,7 @@ class Reporting:
         capture: bytes | str = raw if _BINARY.match(raw) else raw.decode("ascii", "replace")
         with open_writer(output) as writer:
             for found in scan(capture):
-                writer.write(list(self._rows(found)))
+                writer.write(Rows.of(self._rows(found)))
 
     @property
     def diagnostics(self) -> list[Diagnostic]:

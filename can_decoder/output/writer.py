@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import csv
+import io
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from can_decoder.errors import DecoderError
-from can_decoder.output.rows import HEADER, Row
+from can_decoder.output.rows import HEADER, Name, Rows
 from packtrail.errors import reason_of, remedy_of
 from packtrail.language import Text
 
 STANDARD_OUTPUT = "-"
+SECOND = 1_000_000_000
+
+
+ROW_GROUP = 1 << 19
+"""Rows that Parquet writes at once; batches of small logs are gathered up to here."""
 
 
 class Writer(ABC):
     """Takes rows; complete when closed. Use as a context manager."""
 
     @abstractmethod
-    def write(self, rows: Iterable[Row]) -> None:
+    def write(self, rows: Rows) -> None:
         """Take more rows, in the order of time."""
 
     @abstractmethod
@@ -54,14 +60,17 @@ class CsvWriter(Writer):
         else:
             file = _created(Path(path)).open("w", newline="", encoding="utf-8")
             self._stream = self._stack.enter_context(file)
-        self._csv = csv.writer(self._stream, lineterminator="\n")
-        self._csv.writerow(("t", *HEADER[1:]))
+        self._stream.write(_cells("t", *HEADER[1:]) + "\n")
 
-    def write(self, rows: Iterable[Row]) -> None:
+    def write(self, rows: Rows) -> None:
         """Take more rows."""
-        self._csv.writerows(
-            (seconds(row.t_ns), row.message, row.signal, number(row.value), row.unit, row.text)
-            for row in rows
+        heads = [_cells(name.message, name.signal) for name in rows.names]
+        tails = [[_cells(name.unit, text) for text in rows.texts] for name in rows.names]
+        columns = (rows.t_ns, rows.name, rows.value, rows.text)
+        lines = zip(*(column.tolist() for column in columns), strict=True)
+        self._stream.writelines(
+            f"{t_ns // SECOND}.{t_ns % SECOND:09d},{heads[name]},{value:.15g},{tails[name][text]}\n"
+            for t_ns, name, value, text in lines
         )
         self._stream.flush()
 
@@ -85,21 +94,45 @@ class ParquetWriter(Writer):
         self._schema = pa.schema(list(zip(HEADER, types, strict=True)))
         target = str(_created(Path(path)))
         self._file = parquet.ParquetWriter(target, self._schema, compression="zstd")
+        self._waiting: list[Any] = []
+        self._count = 0
 
-    def write(self, rows: Iterable[Row]) -> None:
-        """Take more rows, as one row group."""
-        columns = list(zip(*rows, strict=True))
-        if not columns:
-            return
-        arrays = [
-            self._arrow.array(column, kind if i in (0, 3) else None)
-            for i, (column, kind) in enumerate(zip(columns, self._schema.types, strict=True))
-        ]
-        coded = [a if i in (0, 3) else a.dictionary_encode() for i, a in enumerate(arrays)]
-        self._file.write_table(self._arrow.Table.from_arrays(coded, schema=self._schema))
+    def write(self, rows: Rows) -> None:
+        """Take more rows."""
+        self._waiting.append(self._table(rows))
+        self._count += len(rows)
+        if self._count >= ROW_GROUP:
+            self._flush()
+
+    def _table(self, rows: Rows) -> Any:
+        messages, signals, units = zip(*rows.names, strict=True) if rows.names else ((), (), ())
+        columns = (
+            self._arrow.array(rows.t_ns, self._schema.types[0]),
+            self._coded(rows.name, messages),
+            self._coded(rows.name, signals),
+            self._arrow.array(rows.value),
+            self._coded(rows.name, units),
+            self._coded(rows.text, rows.texts),
+        )
+        return self._arrow.Table.from_arrays(columns, schema=self._schema)
+
+    def _coded(self, places: NDArray[np.intp], words: tuple[str, ...]) -> Any:
+        """A column of `words` by their places, each word once in its dictionary."""
+        unique = {word: place for place, word in enumerate(dict.fromkeys(words))}
+        code_of = np.array([unique[word] for word in words], np.int32)
+        codes = code_of[places] if len(places) else places.astype(np.int32)
+        texts = self._arrow.array(list(unique), self._arrow.string())
+        return self._arrow.DictionaryArray.from_arrays(self._arrow.array(codes), texts)
+
+    def _flush(self) -> None:
+        if self._count:
+            whole = self._arrow.concat_tables(self._waiting).unify_dictionaries()
+            self._file.write_table(whole, row_group_size=self._count)
+        self._waiting, self._count = [], 0
 
     def close(self) -> None:
         """Finish the file."""
+        self._flush()
         self._file.close()
 
 
@@ -114,28 +147,30 @@ class MdfWriter(Writer):
         self._path = _created(Path(path))
         self._mdf: Any = MDF(version="4.10")
         self._signal: Any = Signal
-        self._groups: dict[tuple[str, str], int] = {}
+        self._groups: dict[Name, int] = {}
         self._start_ns: int | None = None
 
-    def write(self, rows: Iterable[Row]) -> None:
+    def write(self, rows: Rows) -> None:
         """Take more rows."""
-        columns: dict[tuple[str, str], list[Row]] = {}
-        for row in rows:
-            columns.setdefault((row.message, row.signal), []).append(row)
-        for key, found in columns.items():
-            self._extend(key, found)
-
-    def _extend(self, key: tuple[str, str], rows: list[Row]) -> None:
-        if self._start_ns is None:
-            self._start_ns = rows[0].t_ns
-        t_s = np.array([row.t_ns - self._start_ns for row in rows], np.int64) / 1e9
-        values = np.array([row.value for row in rows], np.float64)
-        if key in self._groups:
-            self._mdf.extend(self._groups[key], [(t_s, None), (values, None)])
+        if not len(rows):
             return
-        name = ".".join(filter(None, key))
-        signal = self._signal(samples=values, timestamps=t_s, name=name, unit=rows[0].unit)
-        self._groups[key] = self._mdf.append([signal], comment=key[0])
+        if self._start_ns is None:
+            self._start_ns = int(rows.t_ns[0])
+        order = np.argsort(rows.name, kind="stable")
+        cuts = np.searchsorted(rows.name[order], np.arange(len(rows.names) + 1))
+        for place, name in enumerate(rows.names):
+            chosen = order[cuts[place] : cuts[place + 1]]
+            if len(chosen):
+                self._extend(name, rows.t_ns[chosen] - self._start_ns, rows.value[chosen])
+
+    def _extend(self, name: Name, t_ns: NDArray[np.int64], values: NDArray[np.float64]) -> None:
+        t_s = t_ns / 1e9
+        if name in self._groups:
+            self._mdf.extend(self._groups[name], [(t_s, None), (values, None)])
+            return
+        title = ".".join(filter(None, (name.message, name.signal)))
+        signal = self._signal(samples=values, timestamps=t_s, name=title, unit=name.unit)
+        self._groups[name] = self._mdf.append([signal], comment=name.message)
 
     def close(self) -> None:
         """Finish the file."""
@@ -168,14 +203,11 @@ def open_writer(path: str) -> Writer:
     return kind(path)
 
 
-def seconds(t_ns: int) -> str:
-    """Exact decimal seconds."""
-    return f"{t_ns // 1_000_000_000}.{t_ns % 1_000_000_000:09d}"
-
-
-def number(value: float) -> str:
-    """A value as people write it: fifteen digits, which hide binary rounding."""
-    return f"{value:.15g}"
+def _cells(*words: str) -> str:
+    """Words as cells of one CSV line, quoted where they need it."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(words)
+    return text.getvalue()
 
 
 def _created(path: Path) -> Path:
