@@ -80,7 +80,7 @@ def _run(args: argparse.Namespace) -> int:
 
     settings = load(BridgeSettings, args.settings)
     logs.configure()
-    return run(settings, lambda url: print(url, flush=True))
+    return run(settings, lambda url: print(url, flush=True), args.settings)
 
 
 def _refused_arguments(parser: argparse.ArgumentParser) -> None:
@@ -180,6 +180,83 @@ def _ask(args: argparse.Namespace) -> int:
     return 0 if done else 1
 
 
+def _ca_arguments(parser: argparse.ArgumentParser) -> None:
+    broker = Text("also a server certificate for this broker", "同时为该消息代理签发服务器证书")
+    parser.add_argument("--broker", default="", metavar="HOST", help=broker.say())
+    _settings_argument(parser)
+
+
+def _ca(args: argparse.Namespace) -> int:
+    from cloud_bridge.enrolment.at_terminal import make_authority  # noqa: PLC0415 - see _init
+
+    for line in make_authority(args.settings, args.broker):
+        print(line.say())
+    return 0
+
+
+def _token_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("gateway", help=Text("the gateway's id", "网关编号").say())
+    site = Text("a site that it may speak of; any without", "可上报的场站；不指定则不限").say()
+    parser.add_argument("--site", action="append", default=[], help=site)
+    hours = Text("how long the token is good", "令牌有效小时数").say()
+    parser.add_argument(
+        "--hours", type=number_between(0.01, 8760), default=24.0, metavar="H", help=hours
+    )
+    _settings_argument(parser)
+
+
+def _token(args: argparse.Namespace) -> int:
+    from cloud_bridge.enrolment.at_terminal import make_token  # noqa: PLC0415 - see _init
+
+    print(make_token(args.settings, args.gateway, tuple(args.site), args.hours))
+    return 0
+
+
+def _sign_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("gateway", help=Text("the gateway's id", "网关编号").say())
+    parser.add_argument("csr", type=Path, help=Text("its request", "其证书请求文件").say())
+    parser.add_argument("out", type=Path, help=Text("the certificate", "证书文件").say())
+    _settings_argument(parser)
+
+
+def _sign(args: argparse.Namespace) -> int:
+    from cloud_bridge.enrolment.at_terminal import sign_file  # noqa: PLC0415 - see _init
+
+    print(sign_file(args.settings, args.gateway, args.csr, args.out).say())
+    return 0
+
+
+def _revoke_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("gateway", help=Text("the gateway's id", "网关编号").say())
+    parser.add_argument("--reason", default="", help=Text("why", "原因").say())
+    _settings_argument(parser)
+
+
+def _revoke(args: argparse.Namespace) -> int:
+    from cloud_bridge.enrolment.at_terminal import revoke  # noqa: PLC0415 - see _init
+
+    print(revoke(args.settings, args.gateway, args.reason).say())
+    return 0
+
+
+CA = Command(
+    Text("make the certificate authority for gateways", "建立网关证书机构"), _ca_arguments, _ca
+)
+TOKEN = Command(
+    Text("a one-time token to enrol a gateway with", "生成网关登记用的一次性令牌"),
+    _token_arguments,
+    _token,
+)
+SIGN = Command(
+    Text("sign a gateway's certificate request from a file", "签署以文件送达的网关证书请求"),
+    _sign_arguments,
+    _sign,
+)
+REVOKE = Command(
+    Text("take certificate and voice from a gateway", "吊销网关的证书与上报权限"),
+    _revoke_arguments,
+    _revoke,
+)
 ASK = Command(
     Text(
         "ask a gateway: a fresh reading, other settings, more log",

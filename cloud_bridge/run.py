@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from types import FrameType
 
 import sdnotify
@@ -20,12 +21,17 @@ TICK_S = 1.0
 log = logs.get("cloud_bridge")
 
 
-def run(settings: BridgeSettings, ready: Callable[[str], None] = lambda _url: None) -> int:
+def run(
+    settings: BridgeSettings,
+    ready: Callable[[str], None] = lambda _url: None,
+    settings_file: Path | None = None,
+) -> int:
     """Run until SIGTERM or SIGINT.
 
     Args:
         settings: the whole file.
         ready: told the URL once the pages answer.
+        settings_file: where newly enrolled gateways are written down; None for nowhere.
 
     Returns:
         0 after a clean stop, 1 when a part died (then a restart helps).
@@ -40,7 +46,7 @@ def run(settings: BridgeSettings, ready: Callable[[str], None] = lambda _url: No
         stack.callback(listener.close)
         bridge = Bridge(settings)
         stack.callback(bridge.stop)
-        app = guarded(application(context_over(bridge)), settings.http.allowed_hosts)
+        app = guarded(application(context_over(bridge, settings_file)), settings.http.allowed_hosts)
         web = WebServer(app, listener)
         bridge.start()
         web.start()

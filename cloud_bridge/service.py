@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from cloud_bridge.downlink import QuestionDesk
+from cloud_bridge.enrol import enrol
+from cloud_bridge.enrolment import CertificateAuthority, EnrolmentDesk, TokenBook
+from cloud_bridge.enrolment.authority import CA_FILE
+from cloud_bridge.enrolment.revoked import still_trusted
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.ingest.inbox import Inbox
 from cloud_bridge.ingest.intake import Intake
@@ -23,8 +29,9 @@ from cloud_bridge.settings import BridgeSettings, TrustSettings
 from cloud_bridge.store import Store
 from cloud_bridge.store.opening import open_store
 from packtrail import logs
-from packtrail.event import KeyRegistered
+from packtrail.event import KeyRegistered, Role
 from packtrail.language import Text
+from packtrail.settings import load
 from packtrail.signing import SigningKey
 
 STALLED_S: Final = 60.0
@@ -83,7 +90,7 @@ class Bridge:
 
     def start(self) -> None:
         """Publish the trust list, then let records in."""
-        changed = self.authority.publish_trust([registration(t) for t in self.settings.trust])
+        changed = self.authority.publish_trust(self._registrations(self.settings))
         self.authority.seal()
         log.info("bridge_started", name=self.settings.name, trust_changes=changed)
         self._threads = [
@@ -105,6 +112,34 @@ class Bridge:
         self.link.stop()
         self.store.close()
         log.info("bridge_stopped", name=self.settings.name)
+
+    def enrolment(self, settings_file: Path | None) -> EnrolmentDesk | None:
+        """Takes requests of gateways; None where no authority was made.
+
+        Args:
+            settings_file: where a newly trusted key is written down; None for nowhere.
+        """
+        folder = self.settings.enrolment.folder
+        if settings_file is None or not (folder / CA_FILE).exists():
+            return None
+
+        def add_trust(party: str, public_key: str, sites: Sequence[str]) -> None:
+            enrol(settings_file, party, public_key, Role.GATEWAY, tuple(sites))
+            fresh = load(BridgeSettings, settings_file)
+            self.authority.publish_trust(self._registrations(fresh))
+
+        return EnrolmentDesk(
+            CertificateAuthority.load(folder),
+            TokenBook(folder),
+            self.trust,
+            add_trust,
+            self.settings.enrolment.days,
+        )
+
+    @staticmethod
+    def _registrations(settings: BridgeSettings) -> list[KeyRegistered]:
+        folder = settings.enrolment.folder
+        return [registration(entry) for entry in still_trusted(settings.trust, folder)]
 
     def _publish(self, topic: str, payload: bytes) -> None:
         self.link.publish(topic, payload)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -110,6 +111,14 @@ class LedgerSettings(Settings):
     checkpoint_s: Annotated[float, Field(gt=0, le=3600)] = 5.0
 
 
+class EnrolmentSettings(Settings):
+    """The certificate authority for gateways; `packtrail bridge ca` makes it."""
+
+    folder: SettingsPath = Path("ca")
+    days: Annotated[float, Field(gt=0, le=825)] = 90.0
+    """How long a gateway's certificate holds; it is renewed in its last third."""
+
+
 class TrustSettings(Settings):
     """One key that may speak."""
 
@@ -159,7 +168,14 @@ class BridgeSettings(Settings):
     ingest: IngestSettings = IngestSettings()
     http: HttpSettings = HttpSettings()
     ledger: LedgerSettings = LedgerSettings()
+    enrolment: EnrolmentSettings = EnrolmentSettings()
     trust: tuple[TrustSettings, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in(cls, content: Any) -> Any:
+        """A table left out is read as empty, so that its paths are beside the file too."""
+        return {"enrolment": {}} | content if isinstance(content, dict) else content
 
     @model_validator(mode="after")
     def _one_entry_per_key(self) -> BridgeSettings:

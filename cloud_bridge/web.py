@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from pathlib import Path
 from typing import Final
 
 import uvicorn
@@ -15,7 +16,7 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
-from cloud_bridge.api import answers, ledger, packs, problems
+from cloud_bridge.api import answers, enrolment, ledger, packs, problems
 from cloud_bridge.api.context import Context
 from cloud_bridge.api.guard import Guard, content_policy
 from cloud_bridge.errors import BridgeError
@@ -32,8 +33,8 @@ STOP_S: Final = 5.0
 CONNECTIONS: Final = 200
 
 
-def context_over(bridge: Bridge) -> Context:
-    """What the routes need of `bridge`."""
+def context_over(bridge: Bridge, settings_file: Path | None = None) -> Context:
+    """What the routes need of `bridge`, which was made from `settings_file`."""
     packs = Packs(bridge.store)
     return Context(
         store=bridge.store,
@@ -45,6 +46,7 @@ def context_over(bridge: Bridge) -> Context:
         origin=bridge.settings.ledger.origin,
         log_key=bridge.key.public,
         seal=bridge.authority.seal,
+        enrolment=bridge.enrolment(settings_file),
     )
 
 
@@ -61,7 +63,7 @@ def application(context: Context) -> FastAPI:
     app.state.context = context
     problems.install(app)
     answers.describe(app)
-    for router in (packs.router, ledger.router, pages.router):
+    for router in (packs.router, ledger.router, enrolment.router, pages.router):
         app.include_router(router)
     return app
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.enrolment import Paths
 from gateway.settings import GatewaySettings, sample_path
 from packtrail.errors import PacktrailError
 from packtrail.language import Text
-from packtrail.settings import load
+from packtrail.settings import load, parse
 from packtrail.signing import SigningKey, VerifyKey
 
 
@@ -64,6 +66,40 @@ def begin(folder: Path, gateway: str, site: str, bridge_key: str = "") -> Beginn
     key = SigningKey.generate()
     key.save(key_file)
     return Beginning(settings, key_file, key.public, _next_step(settings, bridge_key))
+
+
+def add_tls(settings: Path) -> Paths:
+    """Name the usual files for TLS in a settings file that names none.
+
+    Raises:
+        PacktrailError: the settings have a part of them, or something else is wrong.
+    """
+    table = (
+        '\n[broker.tls]\nca_file = "tls/ca.pem"\n'
+        'certificate_file = "tls/gateway.pem"\nkey_file = "tls/gateway.key"\n'
+    )
+    _amend(settings, settings.read_text("utf-8").rstrip("\n") + "\n" + table)
+    paths = load(GatewaySettings, settings).certificate_paths
+    assert paths is not None
+    return paths
+
+
+def remember_url(settings: Path, url: str) -> None:
+    """Write the bridge's address down, where certificates are renewed."""
+    line = f"url = {json.dumps(url)}"
+    text = re.sub(
+        r"^(\[bridge\]\n)", rf"\1{line}\n", settings.read_text("utf-8"), flags=re.MULTILINE
+    )
+    _amend(settings, text)
+
+
+def _amend(settings: Path, text: str) -> None:
+    """Put the new text in its place if it is sound."""
+    parse(GatewaySettings, tomllib.loads(text), settings)
+    fresh = settings.with_suffix(".toml.new")
+    fresh.write_text(text, "utf-8")
+    fresh.chmod(settings.stat().st_mode & 0o777)
+    fresh.replace(settings)
 
 
 def _refuse_existing(path: Path) -> None:

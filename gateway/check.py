@@ -10,13 +10,15 @@ import os
 import shutil
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from gateway.alarms import load_thresholds
 from gateway.bus import BusOptions
+from gateway.bus_check import found_adapters, judge_bus, listen
 from gateway.clock import SystemClock
+from gateway.enrolment import look_at_certificate
+from gateway.finding import Finding
 from gateway.listening import make_listener
 from gateway.outbox.instance import lock_outbox
 from gateway.settings import GatewaySettings, PackModelSettings, SlotSettings
@@ -31,26 +33,10 @@ HEAR_S: Final = 2.0
 BROKER_S: Final = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a check found.
-
-    Attributes:
-        part: what was looked at.
-        says: what was found.
-        fault: whether the gateway cannot do its work like this.
-        remedy: what to do about it, if anything.
-    """
-
-    part: Text
-    says: Text
-    fault: bool = False
-    remedy: Text | None = None
-
-
 def check(settings: GatewaySettings) -> Iterator[Finding]:
     """Look at every part, one after the other."""
     yield _guard(Text("key", "密钥"), lambda: _key(settings))
+    yield _guard(Text("certificate", "证书"), lambda: _certificate(settings))
     yield _guard(Text("outbox", "发件箱"), lambda: _outbox(settings))
     yield _guard(Text("disk", "磁盘"), lambda: _disk(settings))
     yield _guard(Text("clock", "时钟"), _clock)
@@ -58,7 +44,7 @@ def check(settings: GatewaySettings) -> Iterator[Finding]:
     yield from _slots(settings)
     for bus in settings.bus:
         part = Text(f"bus {bus.name}", f"总线 {bus.name}")
-        yield _guard(part, partial(_bus, bus.options))
+        yield _guard(part, partial(_bus, bus.options, settings))
     for model in settings.pack_model:
         part = Text(f"pack model {model.prefix}", f"电池型号 {model.prefix}")
         yield _guard(part, partial(_pack_model, model))
@@ -149,27 +135,49 @@ def _pack_model(model: PackModelSettings) -> Text:
     return Text(said, said)
 
 
-def _bus(options: BusOptions) -> Finding:
+def _bus(options: BusOptions, settings: GatewaySettings) -> Finding:
+    """Listen for a while: which identifiers speak, and whether a slot's profile knows them."""
     part = Text(f"bus {options.name}", f"总线 {options.name}")
-    name = f"{options.interface} {options.channel}"
     try:
         with options.open() as bus:
-            heard = bus.recv(HEAR_S) is not None
+            heard = listen(bus, HEAR_S)
     except Exception as error:  # noqa: BLE001 - adapters raise what they like
         remedy = Text(
             "check interface, channel and that the adapter is plugged in and up",
             "请检查 interface、channel，并确认适配器已连接并启用",
         )
+        name = f"{options.interface} {options.channel}"
+        found = f", found: {found_adapters()}" if found_adapters() else ""
         return Finding(
-            part, Text(f"{name}: {error}", f"{name}：{error}"), fault=True, remedy=remedy
+            part,
+            Text(f"{name}: {error}{found}", f"{name}：{error}{found}"),
+            fault=True,
+            remedy=remedy,
         )
-    if heard:
-        return Finding(part, Text(f"{name}: frames heard", f"{name}：已收到报文"))
-    return Finding(
-        part,
-        Text(f"{name}: open, but silent for {HEAR_S:.0f} s", f"{name}：已打开，但无报文"),
-        remedy=Text("no pack, wrong bit rate or no wire", "无电池包、波特率错误或未接线"),
+    return judge_bus(part, options, heard, settings)
+
+
+def _certificate(settings: GatewaySettings) -> Finding:
+    part, paths = Text("certificate", "证书"), settings.certificate_paths
+    if paths is None:
+        return Finding(
+            part,
+            Text("none: the broker link is not mutual TLS", "无：与消息代理之间未启用双向 TLS"),
+            remedy=Text("`packtrail gateway enrol` gets one", "用 packtrail gateway enrol 申请"),
+        )
+    state = look_at_certificate(paths.certificate, paths.key)
+    days = state.days_left
+    says = Text(
+        f"{state.name}, {state.begins.date()} to {state.ends.date()}, {days:.0f} days left",
+        f"{state.name}，{state.begins.date()} 至 {state.ends.date()}，剩余 {days:.0f} 天",
     )
+    renew = Text(
+        "`packtrail gateway enrol` renews it; [bridge] url lets the gateway do so by itself",
+        "用 packtrail gateway enrol 续期；配置 [bridge] url 后可自动续期",
+    )
+    if days <= 0:
+        return Finding(part, says, fault=True, remedy=renew)
+    return Finding(part, says, remedy=renew if state.is_due and not settings.bridge.url else None)
 
 
 def _port(settings: GatewaySettings) -> Text:

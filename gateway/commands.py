@@ -1,4 +1,4 @@
-"""`packtrail gateway init | check | run | replay`."""
+"""`packtrail gateway init | enrol | check | run | watch | replay | backup | restore`."""
 
 from __future__ import annotations
 
@@ -71,6 +71,34 @@ def _speed(text: str) -> float:
     return number_between(0.001, 1e6)(text)
 
 
+def _enrol_arguments(parser: argparse.ArgumentParser) -> None:
+    def say(en: str, zh: str) -> str:
+        return Text(en, zh).say()
+
+    _settings_argument(parser)
+    url = say("the bridge's address, https://...", "云桥地址，https://…")
+    parser.add_argument("--url", default="", help=url)
+    token = say("the one-time token; without one, a renewal", "一次性令牌；不填则为续期")
+    parser.add_argument("--token", default="", metavar="T", help=token)
+    ca = say("who vouches for the bridge's HTTPS", "为云桥 HTTPS 作保的 CA 证书")
+    parser.add_argument("--ca", type=Path, metavar="F", help=ca)
+    csr = say("write a request for an authority of your own", "写出证书请求，交由自有 CA 签署")
+    parser.add_argument("--csr", type=Path, metavar="F", help=csr)
+    certificate = say("install what that authority gave", "安装该 CA 签发的证书")
+    parser.add_argument("--certificate", type=Path, metavar="F", help=certificate)
+
+
+def _watch_arguments(parser: argparse.ArgumentParser) -> None:
+    _settings_argument(parser)
+    words = Text("print one picture and end", "只输出一次并退出").say()
+    parser.add_argument("--once", action="store_true", help=words)
+
+
+def _file_arguments(parser: argparse.ArgumentParser) -> None:
+    _settings_argument(parser)
+    parser.add_argument("file", type=Path, help=Text("the backup", "备份文件").say())
+
+
 RUN = Command(
     Text("read the buses and send what the packs tell", "读取总线并上传电池数据"),
     _run_arguments,
@@ -92,4 +120,24 @@ REPLAY = Command(
     Text("run a recorded log through the same path", "将录制的日志按同一流程回放"),
     _replay_arguments,
     _at_terminal("replay"),
+)
+ENROL = Command(
+    Text("make a key here and get its certificate", "在本机生成密钥并申请证书"),
+    _enrol_arguments,
+    _at_terminal("enrol"),
+)
+WATCH = Command(
+    Text("watch the slots of a running gateway", "实时查看运行中网关的仓位"),
+    _watch_arguments,
+    _at_terminal("watch"),
+)
+BACKUP = Command(
+    Text("save settings, keys and outbox in one file", "将配置、密钥与发件箱保存为一个文件"),
+    _file_arguments,
+    _at_terminal("backup"),
+)
+RESTORE = Command(
+    Text("put a backup back; a new numbering begins", "恢复备份，并开始新的编号"),
+    _file_arguments,
+    _at_terminal("restore"),
 )

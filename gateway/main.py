@@ -31,6 +31,7 @@ from gateway.charging import vehicle_of
 from gateway.clock import Clock, SystemClock
 from gateway.downlink import CommandDesk, RemoteSettings, VehicleAsker
 from gateway.downlink.powers import ReadingPowers
+from gateway.enrolment import Renewal
 from gateway.health import Answer, HealthDesk, Request
 from gateway.identify import UdsAsker
 from gateway.identify.uds import UDS_VIN
@@ -50,7 +51,7 @@ from packtrail.record import Kind
 from packtrail.signing import SigningKey
 from soh_model import PackSpec
 
-Input = Scanner | StationMqtt | UdsAsker | VehicleFeed
+Input = Scanner | StationMqtt | UdsAsker | VehicleFeed | Renewal
 """Ways in beside the buses."""
 
 STUCK_S: Final = 30.0
@@ -306,6 +307,10 @@ class Gateway:
         asked = {slot.name: slot.uds.options for slot in self.settings.slot if slot.uds}
         if asked:
             inputs.append(UdsAsker(asked, self._hear_uds))
+        paths, url = self.settings.certificate_paths, self.settings.bridge.url
+        if paths and url:
+            key = SigningKey.load(self.settings.key.file)
+            inputs.append(Renewal(url, paths, self.settings.gateway, key))
         return inputs
 
     def _make_book(self, slots: dict[str, Slot]) -> Book:

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, Field, model_validator
 from gateway.alarms.output_settings import OutputSettings
 from gateway.bus import BusOptions
 from gateway.bus.state import WIRELESS, listen_only_of
+from gateway.enrolment import Paths
 from gateway.identify import UdsOptions
 from gateway.inputs import ScannerOptions, StationMqttOptions
 from gateway.outbox import OutboxOptions
@@ -108,9 +109,10 @@ class BrokerSettings(Settings):
 
 
 class BridgeSettings(Settings):
-    """The bridge whose receipts are believed."""
+    """The bridge whose receipts are believed, and where it renews our certificate."""
 
     public_key: Annotated[str, AfterValidator(_public_key)]
+    url: str = ""
 
     @property
     def key(self) -> VerifyKey:
@@ -353,6 +355,14 @@ class GatewaySettings(Settings):
         if faults:
             raise ValueError("; ".join(faults))
         return self
+
+    @property
+    def certificate_paths(self) -> Paths | None:
+        """Where key and certificates for the broker lie; None where the settings name none."""
+        tls = self.broker.tls
+        if tls is None or not (tls.key_file and tls.certificate_file and tls.ca_file):
+            return None
+        return Paths(tls.key_file, tls.certificate_file, tls.ca_file)
 
     @property
     def evses(self) -> dict[int, str]:

@@ -13,8 +13,9 @@ from datetime import date
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from gateway import backups, enrolment, watching
 from gateway import check as checking
-from gateway.beginning import begin
+from gateway.beginning import add_tls, begin, remember_url
 from gateway.downlink import RemoteSettings
 from gateway.errors import GatewayError
 from gateway.main import Gateway
@@ -27,6 +28,7 @@ from packtrail.codes import PackCode
 from packtrail.command import EXIT_FAULT
 from packtrail.language import Text
 from packtrail.settings import load
+from packtrail.signing import SigningKey
 
 
 def run(args: argparse.Namespace) -> int:
@@ -65,6 +67,49 @@ def init(args: argparse.Namespace) -> int:
     print(f"{begun.settings}\n{begun.key_file}")
     print(f"key_id     {begun.public.key_id}\npublic_key {begun.public.text}")
     print(begun.next_step.say())
+    return 0
+
+
+def enrol(args: argparse.Namespace) -> int:
+    """Get a certificate, over the network or by files.
+
+    Raises:
+        GatewayError: none was given, or the settings name no place for one.
+    """
+    settings = load(GatewaySettings, args.settings)
+    paths = settings.certificate_paths or add_tls(args.settings)
+    if args.csr:
+        args.csr.write_text(enrolment.write_request(paths, settings.gateway), "utf-8")
+        print(Text(f"made {args.csr}", f"已生成 {args.csr}").say())
+        return 0
+    if args.certificate:
+        state = enrolment.install(paths, args.certificate.read_text("utf-8"))
+    else:
+        url, key = args.url or settings.bridge.url, SigningKey.load(settings.key.file)
+        state = enrolment.enrol(url, paths, settings.gateway, key, args.token, args.ca)
+        if args.url and not settings.bridge.url:
+            remember_url(args.settings, args.url)
+    told = Text("certificate of {name}, good until {ends}", "证书 {name}，有效至 {ends}")
+    print(told.say(name=state.name, ends=state.ends.date()))
+    return 0
+
+
+def watch(args: argparse.Namespace) -> int:
+    """Show a running gateway until Ctrl-C."""
+    return watching.watch(load(GatewaySettings, args.settings), once=args.once)
+
+
+def backup(args: argparse.Namespace) -> int:
+    """Save everything that makes this gateway."""
+    for line in backups.backup(args.settings, args.file):
+        print(line.say())
+    return 0
+
+
+def restore(args: argparse.Namespace) -> int:
+    """Put a backup back."""
+    for line in backups.restore(args.settings, args.file):
+        print(line.say())
     return 0
 
 

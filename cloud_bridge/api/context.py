@@ -9,6 +9,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from cloud_bridge.enrolment import EnrolmentDesk
 from cloud_bridge.ledger.authority import TrustReader
 from cloud_bridge.metrics import Metrics
 from cloud_bridge.service import Health
@@ -33,6 +34,7 @@ class Context:
         log_key: checks checkpoints and key events.
         seal: signs a checkpoint if the ledger has grown.
         now: UTC nanoseconds.
+        enrolment: takes requests of gateways; None without a certificate authority.
     """
 
     store: Store
@@ -45,6 +47,7 @@ class Context:
     log_key: VerifyKey
     seal: Callable[[], bool]
     now: Callable[[], int] = time.time_ns
+    enrolment: EnrolmentDesk | None = None
 
 
 def context_of(request: Request) -> Context:

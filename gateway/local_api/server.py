@@ -2,7 +2,7 @@
 
     POST /v1/slots/<slot>/scan | insert | remove | settle,  /v1/swaps,  /v1/ocpp,
          /v1/cases/<case>/settle | dismiss
-    GET  /  /live  /v1/slots  /v1/cases  /health  /metrics
+    GET  /  /live  /v1/station  /v1/slots  /v1/cases  /health  /metrics
 
 On a loopback port and, where the settings name one, on a socket file. A POST is answered
 after what it told is on disk.
@@ -106,10 +106,11 @@ class LocalApi:
                 return _html(render_page(self.look(), language))
             case "/live":
                 return _html(render_live(self.look(), language))
-            case "/v1/slots":
-                return json_answer({"slots": self.look().slots})
-            case "/v1/cases":
-                return json_answer({"cases": self.look().cases})
+            case "/v1/slots" | "/v1/cases" as name:
+                part = name.rpartition("/")[2]
+                return json_answer({part: getattr(self.look(), part)})
+            case "/v1/station":
+                return json_answer(self.look())
             case "/health":
                 return self._health()
         return self._file(path)
