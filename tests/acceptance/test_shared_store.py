@@ -20,7 +20,7 @@ from packtrail.columns import decode_columns
 from packtrail.event import IncidentRecorded, decode_event
 from packtrail.record import unseal
 from packtrail.signing import SigningKey
-from tests.acceptance.test_kill import DRAIN_S, GATEWAY, Process, Stream
+from tests.acceptance.house import DRAIN_S, GATEWAY, Process, Stream
 from tests.databases import Postgres, mortal_postgres
 from tests.services import LOOPBACK, Mosquitto, free_port, wait_for_port
 
