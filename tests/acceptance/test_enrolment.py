@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import ssl
 import time
+from datetime import timedelta
 
 import pytest
 from cryptography import x509
