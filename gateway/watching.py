@@ -26,10 +26,11 @@ PAUSE_S: Final = 1.0
 WAIT_S: Final = 5.0
 WIDE: Final = 100
 HOT_C: Final = 50.0
+_STATE: Final = Text("state", "状态")
 _HEADS: Final = (
     Text("slot", "仓位"),
     Text("pack", "电池包"),
-    Text("state", "状态"),
+    _STATE,
     Text("SOC", "SOC"),
     Text("A", "电流A"),
     Text("spread V", "压差V"),
@@ -83,8 +84,8 @@ def draw(view: dict[str, Any], width: int, height: int) -> RenderableType:
     shown = slots if len(slots) <= room else slots[: room - 1]
     table = Table(box=None, expand=True, padding=(0, 1), header_style="dim")
     for title in _HEADS:
-        table.add_column(title.say(), no_wrap=True, overflow="ellipsis")
-    table.add_column(Text("remark", "备注").say(), ratio=1, no_wrap=True, overflow="ellipsis")
+        wide = title is _STATE
+        table.add_column(title.say(), ratio=1 if wide else None, no_wrap=True, overflow="ellipsis")
     for slot in shown:
         table.add_row(*_row(slot, full=width >= WIDE))
     left = len(slots) - len(shown)
@@ -127,25 +128,27 @@ def _head(view: dict[str, Any]) -> Styled:
 def _row(slot: dict[str, Any], *, full: bool) -> list[Styled]:
     code = slot["code"]
     short = code if full or len(code) <= 12 else f"{code[:3]}…{code[-7:]}"
-    state = STATES.get(slot["state"], STATES["waiting"]).say()
-    styles = {"bound": "green", "empty": "dim", "contested": "yellow", "waiting": "yellow"}
     hot = (slot["temperature_c"] or 0) >= HOT_C
     return [
         Styled(slot["name"]),
         Styled(short or "–"),
-        Styled(state, style=styles.get(slot["state"], "")),
+        _state(slot),
         Styled(_number(slot["soc_pct"], "{:.0f} %")),
         Styled(_number(slot["current_a"], "{:.0f}")),
         Styled(_number(slot["spread_v"], "{:.3f}")),
         Styled(_number(slot["temperature_c"], "{:.0f}"), style="bold red" if hot else ""),
         Styled(_health(slot["soh"])),
-        _remark(slot),
     ]
 
 
-def _remark(slot: dict[str, Any]) -> Styled:
+def _state(slot: dict[str, Any]) -> Styled:
+    """What is wrong with the pack, else whether it is known."""
     kinds = [KINDS.get(one["kind"], Text(one["kind"], one["kind"])).say() for one in slot["alarms"]]
-    return Styled(" ".join(kinds), style="bold red")
+    if kinds:
+        return Styled(", ".join(kinds), style="bold red")
+    styles = {"bound": "green", "empty": "dim"}
+    name = STATES.get(slot["state"], STATES["waiting"]).say()
+    return Styled(name, style=styles.get(slot["state"], "yellow"))
 
 
 def _number(value: float | None, form: str) -> str:

@@ -23,6 +23,7 @@ from gateway.local_api import ocpp
 from packtrail.codes import read_label
 from packtrail.errors import CodecError
 from packtrail.event import VehicleRef
+from packtrail.language import Text
 from packtrail.times import NS_PER_S, parse_time
 
 MAX_BODY_BYTES: Final = 16_384
@@ -34,11 +35,16 @@ _Body = TypeVar("_Body", bound=msgspec.Struct)
 
 
 class RefusedError(Exception):
-    """A request that is not carried out; `status` is HTTP's."""
+    """A request that is not carried out; `status` is HTTP's.
 
-    def __init__(self, status: int, reason: str) -> None:
-        self.status, self.reason = status, reason
-        super().__init__(reason)
+    `text` is what a person at the station page reads, `reason` the same in English.
+    """
+
+    def __init__(self, status: int, reason: Text | str) -> None:
+        self.status = status
+        self.text = reason if isinstance(reason, Text) else Text(reason, reason)
+        self.reason = self.text.en
+        super().__init__(self.reason)
 
 
 class _Vehicle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -157,7 +163,7 @@ def _pack_label(body: bytes) -> str:
     reading = read_label(_decode(body, _Settle).label)
     if reading.code is None:
         why = reading.detail or (reading.problem.text if reading.problem else None)
-        raise RefusedError(400, why.en if why else "no pack code in it")
+        raise RefusedError(400, why or Text("no pack code in it", "其中没有电池编码"))
     return reading.code.text
 
 

@@ -202,7 +202,8 @@ class Handler(BaseHTTPRequestHandler):
             answer = respond(unquote(urlsplit(self.path).path))
         except RefusedError as refused:
             self.close_connection = True
-            answer = json_answer({"error": refused.reason}, refused.status)
+            told = refused.text.say(self._language())
+            answer = json_answer({"error": told}, refused.status)
         except ValueError as error:  # an address that is none
             self.close_connection = True
             answer = json_answer({"error": str(error)[:300]}, HTTPStatus.BAD_REQUEST)

@@ -17,7 +17,7 @@ live.addEventListener("click", async (event) => {
   const label = button.dataset.label ?? (field ? field.value : undefined);
   const body = JSON.stringify(label === undefined ? {} : { label });
   const headers = { "Content-Type": "application/json" };
-  const answer = await fetch(button.dataset.path, { method: "POST", headers, body }).catch(() => null);
+  const answer = await fetch(button.dataset.path + "?lang=" + lang, { method: "POST", headers, body }).catch(() => null);
   const said = button.parentElement.querySelector("output");
   if (answer && answer.ok) {
     if (field) field.value = "";

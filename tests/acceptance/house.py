@@ -179,6 +179,7 @@ class House:
         self.stream = Stream(folder, self.broker.port, protocol, self.bridge.key)
         self.database, self.chance = database, random.Random(seed)
         self.kills: Counter[str] = Counter()
+        self.restarts = 0
 
     def start(self) -> None:
         """Begin."""
@@ -196,7 +197,7 @@ class House:
         parts = [[self.stream], [self.broker], [self.bridge]]
         parts.append([self.bridge, self.broker, self.stream])
         if self.database:
-            parts += [[self.database], [self.database, self.bridge]]
+            parts += [[self.database], [self.bridge, self.database]]
         for turn in range(count):
             if turn % 2:
                 struck = self.chance.choice(parts)
@@ -218,6 +219,7 @@ class House:
 
     def settle(self) -> None:
         """End the stream, wait for its last receipt, stop the bridge."""
+        self._supervise()
         self.stream.until.touch()
         assert self.stream.process is not None
         assert self.bridge.process is not None
@@ -241,10 +243,18 @@ class House:
         ]
         return Verdict(len(journal), lost, doubled, holes, self.kills)
 
+    def _supervise(self) -> None:
+        """Start again what ended by itself, as systemd does: a bridge without its database."""
+        for part in (self.bridge, self.stream):
+            if part.process is not None and part.process.poll() is not None:
+                self.restarts += 1
+                part.start()
+
     def _wait_for_flow(self, seconds: float = 40) -> None:
         """Until the bridge commits records, as it does when all live."""
         deadline = time.monotonic() + seconds
         before = self.bridge.committed()
         while self.bridge.committed() == before:
+            self._supervise()
             assert time.monotonic() < deadline, "nothing flows"
             time.sleep(0.02)
