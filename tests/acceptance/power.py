@@ -1,13 +1,15 @@
 """Power cuts, clock steps and kills of the gateway's outbox, with every record known.
 
-A power cut is simulated by what it does to a file: whatever was written after the last sync may
-be gone. The outbox's files are copied after a commit has returned, and of what its log got
-since then a random part is thrown away, in the middle of a page as well.
+A power cut is simulated by what it does to a file: whatever was written after its last sync may
+be gone. `unsynced.c`, preloaded into the gateway's process, remembers the old content of every
+such write, and after the kill some or all of it is put back.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
+import struct
 import subprocess
 import sys
 import time
@@ -19,6 +21,7 @@ import numpy as np
 from gateway.clock import SystemClock
 from gateway.outbox import Held, OutboxOptions, SqliteOutbox
 from packtrail.event import decode_event
+from packtrail.record import Record
 from tests.gateway.drafts import GATEWAY, KEY, alarm, opened, telemetry
 
 CUTS, KILLS, STEPS = 40, 20, 20
@@ -37,60 +40,101 @@ class SteppedClock(SystemClock):
 
 
 def power_cuts(folder: Path, chance: Random) -> tuple[int, int, int]:
-    """Cut the power so often: how often, committed records lost, records doubled."""
+    """Cut the power so often: how often, committed records lost, records doubled.
+
+    A process of its own puts records and says which are committed; it is killed in the middle,
+    and of what it had written since the last sync of each file some or all is taken back.
+    """
     folder.mkdir()
-    lost = doubled = number = 0
-    live = folder / "outbox.db"
-    for _ in range(CUTS):
+    library, live = build_library(folder), folder / "outbox.db"
+    lost = doubled = 0
+    known: set[int] = set()
+    for turn in range(CUTS):
+        undo = folder / f"undo-{turn}"
+        known |= run_until_the_cut(folder, library, undo, turn, chance)
+        take_back(live, undo, chance)
         outbox = SqliteOutbox(live, gateway=GATEWAY, key=KEY, options=QUICK)
-        before = [opened(row.sealed).t_ns for row in outbox.waiting(after=0, limit=-1)]
-        futures = []
-        for _ in range(chance.randint(1, 30)):
-            number += 1
-            draft = alarm(number) if number % 7 == 0 else telemetry(number, size=500)
-            futures.append(outbox.put(draft))
-        committed = [f.result(WAIT).seq for f in futures[: chance.randint(1, len(futures))]]
-        synced = live.with_name("outbox.db-wal").stat().st_size if committed else 0
-        kept = snapshot(live, folder / "cut", synced, chance)
+        values = [number_of(opened(row.sealed)) for row in outbox.waiting(after=0, limit=-1)]
         outbox.close()
-        restore(kept, live)
-        again = SqliteOutbox(live, gateway=GATEWAY, key=KEY, options=QUICK)
-        rows = again.waiting(after=0, limit=-1)
-        seqs = [row.address for row in rows]
-        doubled += len(seqs) - len(set(seqs))
-        found = {row.address.seq for row in rows if row.address.epoch == outbox.epoch}
-        lost += sum(seq not in found for seq in committed)
-        lost += max(0, len(before) - len(rows))
-        again.close()
+        doubled += len(values) - len(set(values))
+        lost += len(known - set(values))
+        known = set(values)
     return CUTS, lost, doubled
 
 
-def snapshot(live: Path, target: Path, synced: int, chance: Random) -> Path:
-    """The files as a disk has them that lost some of what was written after the last sync."""
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir()
-    for file in live.parent.glob("outbox.db*"):
-        if file.name.endswith((".lock", "-shm")):
-            continue  # shared memory is no file on a disk
-        shutil.copy2(file, target / file.name)
-    log = target / "outbox.db-wal"
-    if log.exists() and log.stat().st_size > synced:
-        with log.open("r+b") as torn:
-            torn.truncate(chance.randint(synced, log.stat().st_size))
-    return target
+def build_library(folder: Path) -> Path:
+    """Compile `unsynced.c`."""
+    source, library = Path(__file__).with_name("unsynced.c"), folder / "unsynced.so"
+    compiler = shutil.which("cc")
+    if compiler is None:
+        raise AssertionError("a C compiler is not installed (Debian: apt install gcc libc6-dev)")
+    line = [compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(source), "-ldl"]
+    subprocess.run(line, check=True)
+    return library
 
 
-def restore(kept: Path, live: Path) -> None:
-    """The computer starts again with what the disk has; the inodes are the same."""
-    for file in live.parent.glob("outbox.db*"):
-        source = kept / file.name
-        if source.exists():
-            file.write_bytes(source.read_bytes())
-        elif file.name.endswith(("-wal", "-shm")):
-            file.unlink()
-    for source in kept.iterdir():
-        if not (live.parent / source.name).exists():
-            shutil.copy2(source, live.parent / source.name)
+def run_until_the_cut(
+    folder: Path, library: Path, undo: Path, turn: int, chance: Random
+) -> set[int]:
+    """Numbers that the process said were committed before it was killed."""
+    settings = {"LD_PRELOAD": str(library), "UNSYNCED_LOG": str(undo), "UNSYNCED_NAME": "outbox.db"}
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tests.acceptance.power", "put", str(folder), str(turn * 100_000)],
+        stdout=subprocess.PIPE,
+        env=os.environ | settings,
+    )
+    assert child.stdout is not None
+    said = [child.stdout.readline()]
+    time.sleep(chance.uniform(0.0, 0.25))
+    child.kill()
+    said += child.stdout.read().splitlines(keepends=True)
+    child.wait()
+    child.stdout.close()
+    return {int(row) for row in said if row.endswith(b"\n")}
+
+
+def take_back(live: Path, undo: Path, chance: Random) -> int:
+    """Undo writes since the last sync of each file, from the newest on, some or all; how many."""
+    head, data, at = struct.Struct("<IIqqq"), undo.read_bytes(), 0
+    unsynced: dict[int, list[tuple[int, int, int, bytes]]] = {0: [], 1: []}
+    while at + head.size <= len(data):
+        kind, file, offset, size, length = head.unpack_from(data, at)
+        old = data[at + head.size : at + head.size + length]
+        at += head.size + length
+        if kind == 0:
+            unsynced[file].clear()
+        else:
+            unsynced[file].append((kind, offset, size, old))
+    taken = 0
+    for file, writes in unsynced.items():
+        path = live if file == 0 else live.with_name(f"{live.name}-wal")
+        keep = chance.choice([0, chance.randint(0, len(writes))])
+        with path.open("r+b") as disk:
+            for _, offset, size, old in reversed(writes[keep:]):
+                disk.seek(offset)
+                disk.write(old)
+                disk.truncate(size)
+                taken += 1
+    live.with_name(f"{live.name}-shm").unlink(missing_ok=True)  # memory, not disk
+    return taken
+
+
+def number_of(record: Record) -> int:
+    """The number that a record was made with."""
+    if record.kind.carries_event:
+        body = decode_event(record.body).read().body
+        return int(getattr(body, "value", 0) or 0)
+    return int.from_bytes(record.body[:8], "big")
+
+
+def put_for_ever(folder: Path, number: int) -> None:
+    """Put records, telemetry and alarms, and print each number once it is committed."""
+    outbox = SqliteOutbox(folder / "outbox.db", gateway=GATEWAY, key=KEY, options=QUICK)
+    while True:
+        number += 1
+        draft = alarm(number) if number % 7 == 0 else telemetry(number, size=500)
+        outbox.put(draft).add_done_callback(lambda _done, n=number: print(n, flush=True))
+        time.sleep(0.001)
 
 
 def clock_steps(folder: Path) -> tuple[int, int, int]:
@@ -124,7 +168,8 @@ def samples_lost_at_kills(folder: Path, chance: Random) -> tuple[int, float]:
         place = folder / str(turn)
         place.mkdir()
         child = subprocess.Popen(
-            [sys.executable, "-m", "tests.acceptance.power", str(place)], stdout=subprocess.PIPE
+            [sys.executable, "-m", "tests.acceptance.power", "hold", str(place)],
+            stdout=subprocess.PIPE,
         )
         assert child.stdout is not None
         begun = time.monotonic()
@@ -158,4 +203,6 @@ if __name__ == "__main__":
     from packtrail import logs
 
     logs.configure(level="CRITICAL")
-    main(Path(sys.argv[1]))
+    if sys.argv[1] == "put":
+        put_for_ever(Path(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[2]))
