@@ -5,25 +5,46 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta, timezone
+from typing import Final
 
 import msgspec
 
+from cloud_bridge.fold.axes import Lifecycle, Safety, Standing
+from cloud_bridge.fold.contests import Contest, ContestReason, Gap, contest
+from cloud_bridge.fold.counters import Meters
+from cloud_bridge.fold.custody import Keeping
 from cloud_bridge.fold.incidents import incidents_of, worst
-from cloud_bridge.fold.moves import moves_of
+from cloud_bridge.fold.lifecycle import Life
+from cloud_bridge.fold.moves import Move, moves_of
+from cloud_bridge.fold.names import aliases_of, names_of, twice
+from cloud_bridge.fold.settled import Settlement
 from cloud_bridge.fold.state import (
     Binding,
-    Contest,
-    ContestReason,
     HealthPoint,
-    Lifecycle,
+    Incident,
+    Inspection,
     PackState,
     Registration,
-    Standing,
     Stay,
+    Triage,
 )
 from cloud_bridge.fold.stays import Walk
 from cloud_bridge.fold.told import Told, in_order
-from packtrail.event import ConditionCommitted, IdentityContested, UnitRef, UnitRegistered
+from cloud_bridge.fold.tree import Tree
+from packtrail.event import (
+    ConditionCommitted,
+    IdentityContested,
+    InspectionRecorded,
+    ProductAssembled,
+    TriageDecided,
+    UnitRef,
+    UnitRegistered,
+    UnitRepaired,
+)
+
+_FIRST_TIME_ZONE: Final = timezone(timedelta(hours=14))
+"""Where a date begins first on Earth: a pack that is made on a day may be used from then on."""
 
 
 def fold(unit: UnitRef, facts: Iterable[Told]) -> PackState:
@@ -31,30 +52,61 @@ def fold(unit: UnitRef, facts: Iterable[Told]) -> PackState:
 
     Args:
         unit: whose.
-        facts: in any order, with any repetition.
+        facts: in any order, with any repetition; corrections and disputes of them among them.
     """
-    ordered = in_order(facts)
-    registration, contests = _registration(unit, ordered)
-    walk = Walk(moves_of(unit, ordered)).run()
+    told = in_order(facts)
+    settled = Settlement(told)
+    ordered = settled.standing
+    names = names_of(unit, ordered)
+    life = Life(names).walk(ordered)
+    moves = [move for move in moves_of(names, ordered) if move.told.event_id not in life.illegal]
+    walk = Walk(moves).run()
+    tree, keeping, meters = (
+        Tree(names).walk(ordered),
+        Keeping().walk(ordered),
+        Meters().walk(ordered),
+    )
+    registration, contests = _registration(names, ordered, moves)
+    contests += [
+        *settled.contests,
+        *life.contests,
+        *walk.contests,
+        *tree.contests,
+        *keeping.contests,
+        *meters.contests,
+        *twice(unit, ordered),
+        *_equivocations(told),
+        *_misread(ordered),
+    ]
     incidents = incidents_of(ordered)
-    contests = [*contests, *walk.contests, *_equivocations(ordered), *_misread(ordered)]
+    gaps = sorted({*walk.gaps, *life.gaps})
     return PackState(
         unit=unit,
         registration=registration,
-        lifecycle=_lifecycle(registration, walk.now, bool(walk.stays)),
+        lifecycle=life.stage or _alive(registration, walk.now, bool(walk.stays)),
         binding=_binding(walk.now),
         stays=tuple(walk.stays),
         swaps=sum(move.swap for move in walk.moves),
         vehicles=len({stay.vehicle for stay in walk.stays if stay.vehicle}),
         health=_health(ordered),
-        safety=worst(incidents),
+        safety=_safety(life, incidents),
         incidents=incidents,
-        standing=_standing(contests, walk),
+        standing=_standing(contests, gaps),
         contests=tuple(sorted(set(contests))),
-        gaps=tuple(sorted(set(walk.gaps))),
-        events=len(ordered),
-        first_at=ordered[0].event.occurred_from if ordered else "",
-        last_at=max(ordered, key=_end).event.occurred_to if ordered else "",
+        gaps=tuple(gaps),
+        events=len(told),
+        first_at=told[0].event.occurred_from if told else "",
+        last_at=max(told, key=_end).event.occurred_to if told else "",
+        stage_since=life.since.event.occurred_from if life.since else "",
+        stage_event=life.since.event_id if life.since else "",
+        life=life.number,
+        aliases=aliases_of(ordered, names),
+        parts=tree.parts,
+        custody=keeping.now,
+        totals=tuple(meters.totals[name] for name in sorted(meters.totals)),
+        inspections=_inspections(ordered),
+        triage=_triage(ordered),
+        repairs=sum(isinstance(one.event.body, UnitRepaired) for one in ordered),
     )
 
 
@@ -74,24 +126,46 @@ def as_we_knew_it(facts: Iterable[Told], known_ns: int) -> list[Told]:
 
 
 def _registration(
-    unit: UnitRef, facts: Sequence[Told]
+    names: frozenset[UnitRef], facts: Sequence[Told], moves: Sequence[Move]
 ) -> tuple[Registration | None, list[Contest]]:
     """The first registration stands; a different one, or use before it, contests it."""
-    stated = [told for told in facts if isinstance(told.event.body, UnitRegistered)]
-    used = moves_of(unit, facts)
+    stated = [
+        told
+        for told in facts
+        if told.event.unit in names
+        and isinstance(told.event.body, UnitRegistered | ProductAssembled)
+    ]
     if not stated:
-        return None, [Contest(ContestReason.UNREGISTERED, _ids(facts[:1]))]
+        return None, [contest(ContestReason.UNREGISTERED, facts[:1])]
     first, body = stated[0], stated[0].event.body
-    assert isinstance(body, UnitRegistered)
+    assert isinstance(body, UnitRegistered | ProductAssembled)
     contests = [
-        Contest(ContestReason.REGISTRATIONS_DIFFER, _ids([first, other]))
+        contest(ContestReason.REGISTRATIONS_DIFFER, [first, other], [other])
         for other in stated[1:]
         if (other.event.body, other.event.author) != (body, first.event.author)
     ]
-    if used and used[0].told.event.to_ns < first.event.from_ns:
-        contests.append(Contest(ContestReason.BEFORE_REGISTRATION, _ids([used[0].told, first])))
+    contests += _too_early(first, body, moves)
     event = first.event
     return Registration(body, event.author, event.occurred_from, first.event_id), contests
+
+
+def _too_early(
+    first: Told, body: UnitRegistered | ProductAssembled, moves: Sequence[Move]
+) -> list[Contest]:
+    """Used before it was registered, or before the day on which it was made."""
+    if not moves or moves[0].told.event_id == first.event_id:
+        return []
+    used, found = moves[0].told, []
+    if used.event.to_ns < first.event.from_ns:
+        found.append(contest(ContestReason.BEFORE_REGISTRATION, [used, first]))
+    made_on = body.made_on if isinstance(body, UnitRegistered) else ""
+    try:
+        made = datetime.combine(date.fromisoformat(made_on), time(), _FIRST_TIME_ZONE)
+    except ValueError:
+        return found
+    if used.event.to_ns < int(made.timestamp()) * 10**9:
+        found.append(contest(ContestReason.BEFORE_MADE, [first, used], [used]))
+    return found
 
 
 def _equivocations(facts: Sequence[Told]) -> list[Contest]:
@@ -101,15 +175,15 @@ def _equivocations(facts: Sequence[Told]) -> list[Contest]:
         event = told.event
         numbered[event.author, event.stream, event.counter].append(told)
     return [
-        Contest(ContestReason.EQUIVOCATION, _ids(twice))
-        for twice in numbered.values()
-        if len(twice) > 1
+        contest(ContestReason.EQUIVOCATION, twice_said)
+        for twice_said in numbered.values()
+        if len(twice_said) > 1
     ]
 
 
 def _misread(facts: Sequence[Told]) -> list[Contest]:
     return [
-        Contest(ContestReason.IDENTITY, (told.event_id,))
+        contest(ContestReason.IDENTITY, [told])
         for told in facts
         if isinstance(told.event.body, IdentityContested)
     ]
@@ -131,7 +205,29 @@ def _health(facts: Sequence[Told]) -> tuple[HealthPoint, ...]:
     )
 
 
-def _lifecycle(registration: Registration | None, now: Stay | None, moved: bool) -> Lifecycle:
+def _inspections(facts: Sequence[Told]) -> tuple[Inspection, ...]:
+    return tuple(
+        Inspection(told.event.occurred_to, told.event.author, told.event_id, body)
+        for told in facts
+        if isinstance(body := told.event.body, InspectionRecorded)
+    )
+
+
+def _triage(facts: Sequence[Told]) -> Triage | None:
+    for told in reversed(facts):
+        body = told.event.body
+        if isinstance(body, TriageDecided):
+            return Triage(told.event.occurred_to, told.event.author, told.event_id, body)
+    return None
+
+
+def _safety(life: Life, incidents: Sequence[Incident]) -> Safety:
+    if life.since and life.stage is Lifecycle.DESTROYED:
+        return Safety.DAMAGED
+    return worst(incidents)
+
+
+def _alive(registration: Registration | None, now: Stay | None, moved: bool) -> Lifecycle:
     if now:
         return Lifecycle.IN_SERVICE if now.vehicle else Lifecycle.STOCKED
     if moved:
@@ -145,15 +241,11 @@ def _binding(now: Stay | None) -> Binding | None:
     return Binding(now.vehicle, now.place, now.since, now.arrived_by[-1])
 
 
-def _standing(contests: Sequence[Contest], walk: Walk) -> Standing:
+def _standing(contests: Sequence[Contest], gaps: Sequence[Gap]) -> Standing:
     if contests:
         return Standing.CONTESTED
-    return Standing.INCOMPLETE if walk.gaps else Standing.CLEAN
+    return Standing.INCOMPLETE if gaps else Standing.CLEAN
 
 
 def _end(told: Told) -> tuple[int, str]:
     return told.event.to_ns, told.event_id
-
-
-def _ids(facts: Sequence[Told]) -> tuple[str, ...]:
-    return tuple(told.event_id for told in facts)

@@ -1,8 +1,8 @@
 """Safety reports become incidents: opened, repeated, cleared.
 
 A severity that we do not know counts as quarantine: careful until somebody says otherwise.
-After a danger is reported over, the pack stays under watch, since only an inspection could
-say that nothing is left of it.
+After a danger is reported over, the pack stays under watch, since only an inspection can say
+that nothing is left of it.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from cloud_bridge.fold.state import Incident, Safety
+from cloud_bridge.fold.axes import Safety
+from cloud_bridge.fold.state import Incident
 from cloud_bridge.fold.told import Told
-from packtrail.event import IncidentRecorded
+from packtrail.event import IncidentRecorded, InspectionRecorded
 
 
 def incidents_of(facts: Iterable[Told]) -> tuple[Incident, ...]:
@@ -22,6 +23,9 @@ def incidents_of(facts: Iterable[Told]) -> tuple[Incident, ...]:
     open_at: dict[tuple[str, str], int] = {}
     for told in facts:
         body = told.event.body
+        if isinstance(body, InspectionRecorded) and body.clears_safety:
+            incidents = [_inspected(one, told) for one in incidents]
+            open_at.clear()
         if not isinstance(body, IncidentRecorded):
             continue
         # A reporter opens and clears each severity by itself; the hottest probe may change.
@@ -41,6 +45,8 @@ def worst(incidents: Iterable[Incident]) -> Safety:
 
 
 def _weight(incident: Incident) -> Safety:
+    if incident.inspected:
+        return Safety.OK
     if not incident.cleared:
         return incident.severity
     return Safety.WATCH if incident.severity is Safety.DANGER else Safety.OK
@@ -59,6 +65,14 @@ def _opened(told: Told, body: IncidentRecorded) -> Incident:
         reports=1,
         events=(told.event_id,),
     )
+
+
+def _inspected(incident: Incident, told: Told) -> Incident:
+    """An inspection found nothing left of it."""
+    if incident.inspected:
+        return incident
+    cleared = incident.cleared or told.event.occurred_to
+    return msgspec.structs.replace(incident, cleared=cleared, inspected=told.event_id)
 
 
 def _continued(incident: Incident, told: Told, body: IncidentRecorded) -> Incident:

@@ -5,91 +5,20 @@ Times are RFC 3339 text as the events have them; event ids lead to the proof.
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import msgspec
 
+from cloud_bridge.fold.axes import Lifecycle, Safety, Standing
+from cloud_bridge.fold.contests import Contest, Gap
 from packtrail.estimate import Estimate
-from packtrail.event import PlaceRef, UnitRef, UnitRegistered, VehicleRef
-from packtrail.language import Text
-
-
-class Lifecycle(StrEnum):
-    """Where in its life a pack is."""
-
-    UNREGISTERED = "unregistered"
-    REGISTERED = "registered"
-    STOCKED = "stocked"
-    IN_SERVICE = "in_service"
-
-    @property
-    def text(self) -> Text:
-        """The stage's name."""
-        return _LIFECYCLE[self]
-
-
-class Safety(StrEnum):
-    """How careful one has to be, rising."""
-
-    OK = "ok"
-    WATCH = "watch"
-    QUARANTINE = "quarantine"
-    DANGER = "danger"
-
-    @property
-    def rank(self) -> int:
-        """0 for `ok` to 3 for `danger`."""
-        return list(Safety).index(self)
-
-    @property
-    def text(self) -> Text:
-        """The level's name."""
-        return _SAFETY[self]
-
-
-class Standing(StrEnum):
-    """How the record itself stands."""
-
-    CLEAN = "clean"
-    INCOMPLETE = "incomplete"
-    CONTESTED = "contested"
-
-    @property
-    def text(self) -> Text:
-        """The standing's name."""
-        return _STANDING[self]
-
-
-class ContestReason(StrEnum):
-    """How facts contradict each other."""
-
-    UNREGISTERED = "unregistered"
-    BEFORE_REGISTRATION = "before_registration"
-    REGISTRATIONS_DIFFER = "registrations_differ"
-    TWO_PLACES = "two_places"
-    NOT_THERE = "not_there"
-    SWAP_MISMATCH = "swap_mismatch"
-    EQUIVOCATION = "equivocation"
-    IDENTITY = "identity"
-
-    @property
-    def text(self) -> Text:
-        """The contradiction as a sentence."""
-        return _CONTESTS[self]
-
-
-class Contest(msgspec.Struct, frozen=True, order=True):
-    """A contradiction and the fewest events that prove it."""
-
-    reason: ContestReason
-    events: tuple[str, ...]
-
-
-class Gap(msgspec.Struct, frozen=True, order=True):
-    """Something that must have happened and was never reported: an `arrival`."""
-
-    what: str
-    events: tuple[str, ...]
+from packtrail.event import (
+    InspectionRecorded,
+    PlaceRef,
+    ProductAssembled,
+    TriageDecided,
+    UnitRef,
+    UnitRegistered,
+    VehicleRef,
+)
 
 
 class Binding(msgspec.Struct, frozen=True):
@@ -149,6 +78,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
         cleared: when it was reported over, "" while it is open.
         reports: how many reports.
         events: the first report and, once cleared, the clearance.
+        inspected: event of the inspection that declared it over, or "".
     """
 
     kind: str
@@ -161,15 +91,105 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     cleared: str
     reports: int
     events: tuple[str, ...]
+    inspected: str = ""
 
 
 class Registration(msgspec.Struct, frozen=True):
     """What the maker says, when, and by which event."""
 
-    stated: UnitRegistered
+    stated: UnitRegistered | ProductAssembled
     maker: str
     at: str
     event: str
+
+
+class Alias(msgspec.Struct, frozen=True):
+    """A further code of the unit: since and until when, and by which event."""
+
+    code: UnitRef
+    since: str
+    until: str
+    event: str
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is inside a unit, what it is inside of, and what came of it.
+
+    Attributes:
+        children: coded units inside now.
+        uncoded_cells: cells without a code inside now.
+        parent: what the unit is inside of, or None.
+        product: the second-life product that it became part of, or None.
+        origins: packs that a product was made of.
+        lots: lots that the unit became, as `party/number`.
+        mass_kg: as last stated, or None.
+        loss_kg: lost when it was taken apart.
+    """
+
+    children: tuple[UnitRef, ...] = ()
+    uncoded_cells: int = 0
+    parent: UnitRef | None = None
+    product: UnitRef | None = None
+    origins: tuple[UnitRef, ...] = ()
+    lots: tuple[str, ...] = ()
+    mass_kg: float | None = None
+    loss_kg: float = 0.0
+
+
+class Custody(msgspec.Struct, frozen=True, kw_only=True):
+    """Who holds the unit.
+
+    Attributes:
+        holder: party, "" if nobody ever said.
+        since: from when on.
+        event: by which event.
+        to_party: to whom it is offered and on its way, "" if to nobody.
+        order: take-back order that runs, "" without one.
+        missing: `lost`, `stolen`, or "".
+        country: where it was exported to, or "".
+    """
+
+    holder: str = ""
+    since: str = ""
+    event: str = ""
+    to_party: str = ""
+    order: str = ""
+    missing: str = ""
+    country: str = ""
+
+
+class Total(msgspec.Struct, frozen=True):
+    """A lifetime counter that no reset or swap of the BMS can lower.
+
+    Attributes:
+        name: such as `throughput_ah`.
+        value: sum over every BMS that the unit has had.
+        shown: what the present BMS shows.
+        resets: how often it began anew.
+    """
+
+    name: str
+    value: float
+    shown: float
+    resets: int
+
+
+class Inspection(msgspec.Struct, frozen=True):
+    """A bench test: when, by whom, what."""
+
+    at: str
+    author: str
+    event: str
+    found: InspectionRecorded
+
+
+class Triage(msgspec.Struct, frozen=True):
+    """Advice on what to do: when, by whom, what."""
+
+    at: str
+    author: str
+    event: str
+    advice: TriageDecided
 
 
 class PackState(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,6 +212,16 @@ class PackState(msgspec.Struct, frozen=True, kw_only=True):
         events: how many facts this is the fold of.
         first_at: first occurrence, "" without events.
         last_at: last occurrence.
+        stage_since: when the stage of life began, "" where no event says so.
+        stage_event: event that began it, or "".
+        life: which life, from 1: re-use after recovery and remanufacturing begin a new one.
+        aliases: further codes.
+        parts: what is inside, what it is inside of.
+        custody: who holds it.
+        totals: lifetime counters.
+        inspections: bench tests, oldest first.
+        triage: newest advice, or None.
+        repairs: how many.
     """
 
     unit: UnitRef
@@ -210,48 +240,19 @@ class PackState(msgspec.Struct, frozen=True, kw_only=True):
     events: int
     first_at: str
     last_at: str
+    stage_since: str = ""
+    stage_event: str = ""
+    life: int = 1
+    aliases: tuple[Alias, ...] = ()
+    parts: Parts = Parts()
+    custody: Custody = Custody()
+    totals: tuple[Total, ...] = ()
+    inspections: tuple[Inspection, ...] = ()
+    triage: Triage | None = None
+    repairs: int = 0
 
     @property
     def newest_health(self) -> HealthPoint | None:
         """The newest report that tells a state of health."""
         told = [point for point in self.health if point.estimate.soh is not None]
         return told[-1] if told else None
-
-
-_LIFECYCLE = {
-    Lifecycle.UNREGISTERED: Text("not registered", "未登记"),
-    Lifecycle.REGISTERED: Text("registered", "已登记"),
-    Lifecycle.STOCKED: Text("in stock", "在库"),
-    Lifecycle.IN_SERVICE: Text("in service", "在用"),
-}
-_SAFETY = {
-    Safety.OK: Text("no open incident", "无未解除事件"),
-    Safety.WATCH: Text("watch", "关注"),
-    Safety.QUARANTINE: Text("quarantine", "隔离"),
-    Safety.DANGER: Text("danger", "危险"),
-}
-_STANDING = {
-    Standing.CLEAN: Text("clean", "一致"),
-    Standing.INCOMPLETE: Text("incomplete", "不完整"),
-    Standing.CONTESTED: Text("contested", "存疑"),
-}
-_CONTESTS = {
-    ContestReason.UNREGISTERED: Text(
-        "no maker has registered this code", "没有生产企业登记过此编码"
-    ),
-    ContestReason.BEFORE_REGISTRATION: Text("used before it was registered", "登记之前已被使用"),
-    ContestReason.REGISTRATIONS_DIFFER: Text(
-        "registered twice with different data", "重复登记且内容不同"
-    ),
-    ContestReason.TWO_PLACES: Text("reported in two places at once", "同时被报告在两处"),
-    ContestReason.NOT_THERE: Text(
-        "taken out of a place that it was not in", "从其并不在的位置被取出"
-    ),
-    ContestReason.SWAP_MISMATCH: Text(
-        "swapped out of a vehicle that it was not in", "从其并不在的车辆上换下"
-    ),
-    ContestReason.EQUIVOCATION: Text(
-        "one reporter gave two contents under one number", "同一报告方以同一序号给出两种内容"
-    ),
-    ContestReason.IDENTITY: Text("the code was read differently", "编码读取结果不一致"),
-}

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from cloud_bridge.fold.contests import Contest, ContestReason, Gap
 from cloud_bridge.fold.moves import ANY_SLOT, Move, Target, same_spot
-from cloud_bridge.fold.state import Contest, ContestReason, Gap, Stay
+from cloud_bridge.fold.state import Stay
 from packtrail.event import PlaceRef, VehicleRef
 from packtrail.times import parse_time
 
@@ -39,7 +40,9 @@ class Walk:
     def run(self) -> Walk:
         """Walk to the end; returns itself."""
         for index, move in enumerate(self.moves):
-            if move.leaves and index not in self.spent:
+            if move.anew:
+                self._take_away(move)
+            elif move.leaves and index not in self.spent:
                 self._leave(move)
             if move.arrives is not None:
                 self._arrive(index, move, move.arrives)
@@ -49,6 +52,15 @@ class Walk:
     def now(self) -> Stay | None:
         """The open stay."""
         return self.stays[-1] if self.stays and not self.stays[-1].until else None
+
+    def _take_away(self, move: Move) -> None:
+        """Whoever takes it over had it out of the vehicle first: nobody said so, a gap."""
+        now = self.now
+        if now is None or (move.arrives and _is_at(now, (move.arrives,))):
+            return
+        if now.vehicle:
+            self.gaps.append(Gap("removal", (*now.arrived_by[-1:], move.told.event_id)))
+        self._close(move, implied=True)
 
     def _leave(self, move: Move) -> None:
         now = self.now

@@ -11,20 +11,22 @@ from packtrail.event import Event, SignedEvent
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An event with its id, and when the ledger recorded it.
+    """An event with its id, when the ledger recorded it, and in which role its author spoke.
 
     `recorded_ns` selects what was known at a moment; the fold itself never looks at it, else
-    a late arrival would change the state's bytes.
+    a late arrival would change the state's bytes. Nor at `leaf`, its line in the ledger.
     """
 
     event_id: str
     event: Event
     recorded_ns: int = 0
+    role: str = ""
+    leaf: int = -1
 
     @classmethod
-    def of(cls, signed: SignedEvent, recorded_ns: int = 0) -> Self:
+    def of(cls, signed: SignedEvent, recorded_ns: int = 0, role: str = "") -> Self:
         """The typed fact of a signed event."""
-        return cls(signed.event_id, signed.read(), recorded_ns)
+        return cls(signed.event_id, signed.read(), recorded_ns, role)
 
     @property
     def order(self) -> tuple[int, int, str, str, int, str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from cloud_bridge.fold.state import ContestReason, Incident, PackState, Safety
+from cloud_bridge.fold.axes import Safety
+from cloud_bridge.fold.contests import ContestReason
+from cloud_bridge.fold.state import Incident, PackState
 from packtrail.language import Text
 
 
@@ -24,8 +26,20 @@ class Verdict(NamedTuple):
     text: Text
 
 
-STOP: Final = frozenset({ContestReason.TWO_PLACES, ContestReason.EQUIVOCATION})
+STOP: Final = frozenset(
+    {
+        ContestReason.TWO_PLACES,
+        ContestReason.EQUIVOCATION,
+        ContestReason.AFTER_END,
+        ContestReason.CODE_TWICE,
+    }
+)
 """Contradictions that mean a copied label or a forged report."""
+
+_MISSING: Final = Text(
+    "Stop: reported lost or stolen. Tell its owner.", "停止：该电池包已报失或报盗，请通知所有人。"
+)
+_DAMAGED: Final = Text("Damaged remains: treat as dangerous goods.", "损毁残骸：按危险品处置。")
 
 KINDS: Final = {
     "over_temperature": Text("over-temperature", "过温"),
@@ -52,6 +66,8 @@ KINDS: Final = {
 
 def judge_pack(state: PackState) -> Verdict:
     """What to do with the pack, the worst first."""
+    if state.custody.missing or state.safety is Safety.DAMAGED:
+        return Verdict(Level.RED, _MISSING if state.custody.missing else _DAMAGED)
     dangers = _open(state, Safety.DANGER)
     if dangers:
         return _about(
@@ -79,6 +95,9 @@ def kind_text(kind: str) -> Text:
 
 
 def _mild(state: PackState) -> Verdict:
+    if state.lifecycle.terminal:
+        sentence = Text("No pack any more: {stage}.", "已不是电池包：{stage}。")
+        return Verdict(Level.AMBER, _fill(sentence, "stage", state.lifecycle.text))
     watched = _open(state, Safety.WATCH)
     if watched:
         return _about(Level.AMBER, Text("Watch: {kind}.", "关注：{kind}。"), watched)

@@ -15,7 +15,7 @@ from cloud_bridge.ledger.proof import Check, check_numbers
 from cloud_bridge.ledger.trust import TrustList
 from cloud_bridge.store import Entry, Store
 from packtrail.errors import CodecError
-from packtrail.event import UnitRef, units_named
+from packtrail.event import UnitRef, subjects, units_named
 from packtrail.record import MAX_RECORD_BYTES, unseal
 from packtrail.signing import VerifyKey
 
@@ -67,7 +67,7 @@ def _check_tree(store: Store, origin: str, authority: VerifyKey) -> Check:
 
 def _check_complete(store: Store, unit: UnitRef) -> Check:
     listed = {entry.leaf for entry in store.entries_of(unit)}
-    named = {entry.leaf for entry in _entries(store) if _names(entry, unit)}
+    named = _named(store, unit)
     faults = [f"leaf {leaf} names the pack and is not listed" for leaf in sorted(named - listed)]
     faults += [f"leaf {leaf} is listed and does not name it" for leaf in sorted(listed - named)]
     return Check("complete", len(named), tuple(faults))
@@ -103,8 +103,21 @@ def _check_records(store: Store) -> Check:
     return Check("records", store.counts().chunks, tuple(faults))
 
 
-def _names(entry: Entry, unit: UnitRef) -> bool:
-    return unit in units_named(entry.event)
+def _named(store: Store, unit: UnitRef) -> set[int]:
+    """Leaves that name `unit`, or speak of one that does, however many steps away."""
+    leaves, ids, statements = set(), set(), []
+    for entry in _entries(store):
+        event = entry.event
+        if unit in units_named(event):
+            leaves.add(entry.leaf)
+            ids.add(entry.event_id)
+        targets = {name for kind, name in subjects(event) if kind == "event"}
+        if targets:
+            statements.append((entry, targets))
+    while more := [one for one, targets in statements if one.leaf not in leaves and targets & ids]:
+        leaves |= {one.leaf for one in more}
+        ids |= {one.event_id for one in more}
+    return leaves
 
 
 def _entries(store: Store) -> Iterator[Entry]:

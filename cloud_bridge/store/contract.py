@@ -27,7 +27,7 @@ from cloud_bridge.store.values import (
     StoredChunk,
     Stranger,
 )
-from packtrail.event import UnitRef, VehicleRef
+from packtrail.event import Subject, UnitRef, VehicleRef
 from packtrail.topics import RecordAddress
 
 
@@ -67,6 +67,18 @@ class Store(Protocol):
 
     def entries_of(self, unit: UnitRef) -> list[Entry]:
         """Every ledger line that touches a unit, rising by leaf."""
+
+    def entries_about(self, subject: Subject, after: int = -1, limit: int = 10_000) -> list[Entry]:
+        """Ledger lines that name a vehicle, lot, model, site, party or event, rising by leaf."""
+
+    def entries_of_type(self, kind: str, after: int = -1, limit: int = 1000) -> list[Entry]:
+        """Ledger lines of one type of event with leaves above `after`, rising."""
+
+    def entry(self, event_id: str) -> Entry | None:
+        """The line of an event."""
+
+    def subjects(self, kind: str, after: str = "", limit: int = 1000) -> list[str]:
+        """Names of one kind of subject above `after`, in their order."""
 
     def key_entries(self, after: int = -1) -> list[Entry]:
         """KeyRegistered and KeyRevoked lines with leaves above `after`, rising."""

@@ -22,7 +22,7 @@ from cloud_bridge.store.values import (
     StoredChunk,
     Stranger,
 )
-from packtrail.event import PlaceRef, UnitRef, VehicleRef
+from packtrail.event import PlaceRef, Subject, UnitRef, VehicleRef
 from packtrail.receipt import MAX_AHEAD, Refusal
 from packtrail.topics import RecordAddress
 
@@ -63,6 +63,26 @@ class Reads:
     def entries_of(self, unit: UnitRef) -> list[Entry]:
         """See `Store.entries_of`."""
         return [_entry(row) for row in self._run("entries_of", _name(unit))]
+
+    def entries_about(self, subject: Subject, after: int = -1, limit: int = 10_000) -> list[Entry]:
+        """See `Store.entries_about`."""
+        row = {**subject._asdict(), "after": after, "limit": limit}
+        return [_entry(row) for row in self._run("entries_about", row)]
+
+    def entries_of_type(self, kind: str, after: int = -1, limit: int = 1000) -> list[Entry]:
+        """See `Store.entries_of_type`."""
+        row = {"type": kind, "after": after, "limit": limit}
+        return [_entry(row) for row in self._run("entries_of_type", row)]
+
+    def entry(self, event_id: str) -> Entry | None:
+        """See `Store.entry`."""
+        row = self._run("find_entry", {"event_id": event_id}).fetchone()
+        return _entry(row) if row else None
+
+    def subjects(self, kind: str, after: str = "", limit: int = 1000) -> list[str]:
+        """See `Store.subjects`."""
+        row = {"kind": kind, "after": after, "limit": limit}
+        return [row[0] for row in self._run("subjects_after", row)]
 
     def key_entries(self, after: int = -1) -> list[Entry]:
         """See `Store.key_entries`."""

@@ -25,6 +25,7 @@ from packtrail.event import (
     UnitRef,
     VehicleRef,
     encode_line,
+    subjects,
     units_named,
 )
 
@@ -39,6 +40,7 @@ class Recorder:
     _nodes: dict[tuple[int, int], bytes] = field(default_factory=dict)
     _lines: list[dict[str, Any]] = field(default_factory=list)
     _touched: list[dict[str, Any]] = field(default_factory=list)
+    _subjects: list[dict[str, Any]] = field(default_factory=list)
     _places: dict[tuple[str, PlaceRef], dict[str, Any]] = field(default_factory=dict)
     _vehicles: dict[VehicleRef, dict[str, Any]] = field(default_factory=dict)
     _attributions: list[dict[str, Any]] = field(default_factory=list)
@@ -59,7 +61,20 @@ class Recorder:
             self._add(fact, size, event_id, encode_line(fact.signed, canonical))
             size += 1
         self._write()
+        self._adopt(ids)
         return tuple(leaves)
+
+    def _adopt(self, ids: Sequence[str]) -> None:
+        """Corrections and disputes belong to the story of whatever their target speaks of.
+
+        Either may come first, and there may be statements about statements, so it is repeated
+        until nothing new is found.
+        """
+        spoken = any(row["kind"] == "event" for row in self._subjects)
+        if not spoken and not self.rows.run("spoken_of", {"event_ids": json.dumps(ids)}).fetchone():
+            return
+        while self.rows.run("adopt_statements").written:
+            pass
 
     def _known(self, event_ids: Sequence[str]) -> set[str]:
         found = self.rows.run("find_events", {"event_ids": json.dumps(event_ids)})
@@ -91,6 +106,9 @@ class Recorder:
         if isinstance(fact.event.body, TelemetryAttributed) and fact.event.unit:
             row = _attribution(fact.event, fact.event.unit, fact.event.body)
             self._attributions.append({"leaf": leaf, **row})
+        self._subjects += [
+            {"kind": kind, "id": name, "leaf": leaf} for kind, name in subjects(fact.event)
+        ]
         place, event = place_of(fact), fact.event
         if place is None:
             return
@@ -118,6 +136,7 @@ class Recorder:
         self.rows.run_many("insert_ledger", self._lines)
         self.rows.run_many("insert_node", nodes)
         self.rows.run_many("insert_ledger_unit", self._touched)
+        self.rows.run_many("insert_ledger_subject", self._subjects)
         self.rows.run_many("upsert_place", list(self._places.values()))
         self.rows.run_many("upsert_vehicle", list(self._vehicles.values()))
         self.rows.run_many("insert_attribution", self._attributions)

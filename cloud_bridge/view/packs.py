@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -18,12 +18,14 @@ from cloud_bridge.fold import (
     as_we_knew_it,
     fold,
     judge_pack,
+    names_of,
+    owners_of,
 )
 from cloud_bridge.store import Entry, Store, StoredChunk
 from packtrail.codes import PackCode
 from packtrail.columns import decode_columns
 from packtrail.errors import CodeError
-from packtrail.event import UnitRef
+from packtrail.event import CorrectionDeclared, KeyRegistered, Role, UnitRef
 from packtrail.record import MAX_RECORD_BYTES, unseal
 from packtrail.sample import Floats, SampleBatch
 
@@ -90,14 +92,23 @@ class Packs:
                 self._seen.views = None
 
     def facts(self, unit: UnitRef) -> list[Told]:
-        """Every fact that names `unit`, in ledger order."""
-        return [told_of(entry) for entry in self._store.entries_of(unit)]
+        """Every fact that names `unit` under any of its codes, in ledger order."""
+        return self.story(unit)[1]
+
+    def story(self, unit: UnitRef) -> tuple[UnitRef, list[Told]]:
+        """The first code of the unit that bears the label `unit`, and every fact about it."""
+        facts, seen = gathered(self._store, unit), {unit}
+        while owners := set(owners_of(unit, facts)) - seen:
+            unit = min(owners, key=str)
+            seen |= owners
+            facts = gathered(self._store, unit)
+        return unit, sorted(facts, key=lambda told: told.leaf)
 
     def state(
         self, unit: UnitRef, at_ns: int | None = None, known_ns: int | None = None
     ) -> PackState:
         """The digital ID: now, as it was at `at_ns`, or as it was known at `known_ns`."""
-        facts = self.facts(unit)
+        unit, facts = self.story(unit)
         if at_ns is not None:
             facts = as_it_was(facts, at_ns)
         if known_ns is not None:
@@ -114,8 +125,8 @@ class Packs:
         return views[unit]
 
     def _view(self, unit: UnitRef) -> PackView:
-        facts = self.facts(unit)
-        state = fold(unit, facts)
+        first, facts = self.story(unit)
+        state = fold(first, facts)
         reading = self.reading(unit)
         heard = [told.event.to_ns for told in facts] + ([reading.t_ns] if reading else [])
         code = code_of(unit)
@@ -155,7 +166,34 @@ class Packs:
 
 def told_of(entry: Entry) -> Told:
     """A ledger line as the fold reads it."""
-    return Told(entry.event_id, entry.event, entry.recorded_ns)
+    return Told(entry.event_id, entry.event, entry.recorded_ns, leaf=entry.leaf)
+
+
+def gathered(store: Store, unit: UnitRef) -> list[Told]:
+    """Every fact about `unit` and about the codes that are bound to it, in any order."""
+    facts = {told.event_id: told for told in map(told_of, store.entries_of(unit))}
+    read = {unit}
+    while more := names_of(unit, list(facts.values())) - read:
+        for code in more:
+            facts |= {told.event_id: told for told in map(told_of, store.entries_of(code))}
+        read |= more
+    return with_roles(store, list(facts.values()))
+
+
+def with_roles(store: Store, facts: list[Told]) -> list[Told]:
+    """The facts, where it matters with the word that an authority spoke."""
+    if not any(isinstance(told.event.body, CorrectionDeclared) for told in facts):
+        return facts
+    bodies = [entry.event.body for entry in store.key_entries()]
+    authorities = {
+        body.party
+        for body in bodies
+        if isinstance(body, KeyRegistered) and body.role == Role.AUTHORITY
+    }
+    return [
+        replace(told, role=Role.AUTHORITY) if told.event.author in authorities else told
+        for told in facts
+    ]
 
 
 def parse_unit(text: str) -> UnitRef:

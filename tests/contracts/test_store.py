@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import sqlite3
 import threading
 import uuid
@@ -31,8 +32,15 @@ from cloud_bridge.store import (
 from cloud_bridge.store.postgres import PostgresStore
 from cloud_bridge.store.statements import migrations, statements
 from packtrail.event import (
+    CorrectionDeclared,
+    Disputed,
+    DisputeResolved,
+    LotPart,
+    LotRef,
+    MaterialProcessed,
     PackInstalled,
     PlaceRef,
+    Subject,
     SwapPerformed,
     TelemetryAttributed,
     UnitRef,
@@ -343,6 +351,46 @@ def test_what_is_recorded_can_be_neither_changed_nor_deleted(database):
                 database.execute(f"TRUNCATE {table} CASCADE")
 
 
+def said(body, counter: int, **about):
+    return parts.fact(body, counter=counter, **about)
+
+
+def of(store: Store, unit: UnitRef) -> list[int]:
+    return [entry.leaf for entry in store.entries_of(unit)]
+
+
+def test_facts_are_found_under_everything_that_they_name(store):
+    lot = LotRef("recycler-1", "L-1")
+    swap = said(SwapPerformed(parts.CAR, "north", unit_out=parts.OTHER_PACK), 1)
+    shredded = MaterialProcessed((), units_in=(parts.PACK,), lots_in=(LotPart(lot, 1.5),))
+    store.append([swap, said(shredded, 2, unit=None)], NOW)
+    assert of(store, parts.PACK) == [0, 1]
+    assert of(store, parts.OTHER_PACK) == [0]
+    about = [
+        [entry.leaf for entry in store.entries_about(Subject(kind, name))]
+        for kind, name in (("vehicle", parts.CAR.id), ("site", "north"), ("lot", str(lot)))
+    ]
+    assert about == [[0], [0], [1]]
+    assert store.entries_about(Subject("vehicle", parts.CAR.id), after=0) == []
+    assert store.subjects("vehicle") == [parts.CAR.id]
+    assert [entry.leaf for entry in store.entries_of_type("MaterialProcessed")] == [1]
+    assert store.entry(swap.signed.event_id).leaf == 0
+    assert store.entry("none") is None
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+def test_statements_join_the_story_of_their_target_whichever_came_first(store, order):
+    target = parts.installed()
+    wrong = said(CorrectionDeclared(target.signed.event_id, "did_not_occur"), 2, unit=None)
+    dispute = said(Disputed(wrong.signed.event_id, "it did"), 3, unit=None)
+    settled = said(DisputeResolved(dispute.signed.event_id, "upheld"), 4, unit=None)
+    story = [target, wrong, dispute, settled]
+    store.append([story[order[0]], story[order[1]]], NOW)
+    for place in order[2:]:
+        store.append([story[place]], NOW)
+    assert of(store, parts.PACK) == [0, 1, 2, 3]
+
+
 def test_a_store_of_a_newer_version_is_left_alone(database):
     database.open().close()
     database.execute(
@@ -369,12 +417,19 @@ def test_what_a_released_version_wrote_is_carried_over(tmp_path):
     old.execute("PRAGMA user_version = 1")
     row = ("g", parts.EPOCH, 7, *(parts.PACK.scheme, parts.PACK.id), "3", 1, 2, 60, b"sealed", NOW)
     old.execute(f"INSERT INTO chunk VALUES ({', '.join('?' * len(row))})", row)
+    swap = parts.fact(SwapPerformed(parts.CAR, "north"))
+    line = encode_event(swap.signed)
+    row = (0, swap.signed.event_id, "SwapPerformed", "station-1", parts.EPOCH, 1, NOW, line)
+    old.execute(f"INSERT INTO ledger VALUES ({', '.join('?' * len(row))})", row)
     old.commit()
     old.close()
     store = SqliteStore(tmp_path / "db")
     (kept,) = store.latest_chunks(parts.PACK)
     assert (kept.address.seq, kept.data, kept.recorded_ns) == (7, b"sealed", NOW)
     assert store.newest_chunk() == 1
+    car = store.entries_about(Subject("vehicle", parts.CAR.id))
+    assert [entry.event.body.vehicle for entry in car] == [parts.CAR]
+    assert len(store.entries_about(Subject("site", "north"))) == 1
     store.close()
 
 

@@ -91,6 +91,35 @@ VALUES (:leaf, :event_id, :type, :author, :stream, :counter, :now, :signed)
 INSERT INTO ledger_unit (scheme, unit, leaf) VALUES (:scheme, :unit, :leaf)
 ON CONFLICT DO NOTHING
 
+-- name: insert_ledger_subject
+INSERT INTO ledger_subject (kind, id, leaf) VALUES (:kind, :id, :leaf)
+ON CONFLICT DO NOTHING
+
+-- name: adopt_statements
+INSERT INTO ledger_unit (scheme, unit, leaf)
+SELECT DISTINCT target.scheme, target.unit, said.leaf
+FROM ledger_subject AS said
+JOIN ledger ON ledger.event_id = said.id
+JOIN ledger_unit AS target ON target.leaf = ledger.leaf
+WHERE said.kind = 'event'
+ON CONFLICT DO NOTHING
+
+-- name: entries_about
+SELECT ledger.leaf, ledger.recorded_ns, ledger.event_id, ledger.signed
+FROM ledger_subject JOIN ledger ON ledger.leaf = ledger_subject.leaf
+WHERE ledger_subject.kind = :kind AND ledger_subject.id = :id AND ledger.leaf > :after
+ORDER BY ledger.leaf LIMIT :limit
+
+-- name: entries_of_type
+SELECT leaf, recorded_ns, event_id, signed FROM ledger
+WHERE type = :type AND leaf > :after ORDER BY leaf LIMIT :limit
+
+-- name: find_entry
+SELECT leaf, recorded_ns, event_id, signed FROM ledger WHERE event_id = :event_id
+
+-- name: subjects_after
+SELECT DISTINCT id FROM ledger_subject WHERE kind = :kind AND id > :after ORDER BY id LIMIT :limit
+
 -- name: upsert_place
 INSERT INTO place (author, site, slot, from_ns, leaf)
 VALUES (:author, :site, :slot, :from_ns, :leaf)

@@ -19,3 +19,6 @@ SELECT pg_advisory_xact_lock(:space, 0)
 SELECT pg_advisory_xact_lock(:space, key)
 FROM (SELECT CAST(value AS integer) AS key
       FROM jsonb_array_elements_text(CAST(:keys AS jsonb)) ORDER BY 1) AS gateways
+
+-- name: spoken_of
+SELECT 1 FROM ledger_subject WHERE kind = 'event' AND id IN (SELECT jsonb_array_elements_text(CAST(:event_ids AS jsonb))) LIMIT 1

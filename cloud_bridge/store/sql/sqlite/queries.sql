@@ -6,3 +6,6 @@ WHERE gateway = :gateway AND epoch = :epoch AND seq IN (SELECT value FROM json_e
 
 -- name: find_events
 SELECT event_id FROM ledger WHERE event_id IN (SELECT value FROM json_each(:event_ids))
+
+-- name: spoken_of
+SELECT 1 FROM ledger_subject WHERE kind = 'event' AND id IN (SELECT value FROM json_each(:event_ids)) LIMIT 1
