@@ -77,20 +77,15 @@ def _of_packs(
 ) -> list[Finding]:
     """Jumps that no gap and no stranger among the visits explains."""
     explained = _explained(lines)
-    copied: set[UnitRef] = set()
-    found = []
-    for jump in jumps:
-        unit = jump.step.unit
-        if jump.exchanged:
-            found.append(_clock(jump, lags))
-        elif unit in explained and _near(jump, explained[unit]):
-            continue
-        elif jump.returned or unit in copied:
-            if unit not in copied:
-                found.append(_copied(jump))
-            copied.add(unit)
-        else:
-            found.append(_undecided(jump, visits))
+    open_ = [jump for jump in jumps if not _near(jump, explained.get(jump.step.unit, ()))]
+    copied: dict[UnitRef, Jump] = {}
+    for jump in open_:
+        if jump.returned:
+            copied.setdefault(jump.step.unit, jump)
+    found = [_copied(jump) for jump in copied.values()]
+    # What else is odd about a code that two packs bear follows from that.
+    others = [jump for jump in open_ if jump.step.unit not in copied]
+    found += [_clock(one, lags) if one.exchanged else _undecided(one, visits) for one in others]
     return found
 
 

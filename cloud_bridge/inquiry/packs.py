@@ -101,7 +101,8 @@ class Path:
     def _clocks(self, one: Step, other: Step) -> bool:
         """Whether two clocks may have put the two in the wrong order."""
         close = abs(one.t_ns - other.t_ns) <= CLOCKS_NS
-        return close and one.told.event.author != other.told.event.author
+        places = {site_of(one), site_of(other)} - {""}
+        return close and len(places) < 2 and one.told.event.author != other.told.event.author
 
     def _later_from(self, place: int, at: str) -> Step | None:
         """The next step that leaves the old place, unless the pack was brought back to it."""
