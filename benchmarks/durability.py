@@ -1,6 +1,6 @@
-"""`python -m benchmarks durability`: 200 kills, power cuts, clock steps, a week offline.
+"""`python -m benchmarks durability`: 200 kills, power cuts, a full disk, clock steps, a week.
 
-`DURABILITY_KILLS=30` makes it shorter. Everything is real: mosquitto, PostgreSQL, the bridge and
+`DURABILITY_STRIKES=30` makes it shorter; a strike kills one process, two or all. Everything is real: mosquitto, PostgreSQL, the bridge and
 the gateway's outbox and uplink as processes; a power cut drops what the disk was not told to
 keep (the file as of its last fsync).
 """
@@ -16,10 +16,10 @@ from pathlib import Path
 from packtrail import logs
 from tests.acceptance.house import House
 from tests.acceptance.offline import a_week_offline
-from tests.acceptance.power import clock_steps, power_cuts, samples_lost_at_kills
+from tests.acceptance.power import clock_steps, full_disk, power_cuts, samples_lost_at_kills
 from tests.databases import Postgres
 
-KILLS = int(os.environ.get("DURABILITY_KILLS", "200"))
+STRIKES = int(os.environ.get("DURABILITY_STRIKES", "120"))
 SEED = 2026
 
 
@@ -30,6 +30,12 @@ def main() -> None:
         kills(Path(folder, "kills"))
         cut, lost, doubled = power_cuts(Path(folder, "power"), random.Random(SEED))
         print(f"power cuts {cut}: committed records lost {lost}, doubled {doubled}", flush=True)
+        facts, lost, doubled, given_up = full_disk(Path(folder, "full"), random.Random(SEED))
+        print(
+            f"disk full: {facts} facts lost {lost}, doubled {doubled}; "
+            f"telemetry given up and told {given_up}",
+            flush=True,
+        )
         steps, lost, doubled = clock_steps(Path(folder, "clock"))
         print(f"clock steps of a day {steps}: lost {lost}, doubled {doubled}", flush=True)
         killed, worst = samples_lost_at_kills(Path(folder, "samples"), random.Random(SEED))
@@ -46,7 +52,7 @@ def kills(folder: Path) -> None:
     begun = time.monotonic()
     try:
         house.start()
-        for number in house.strike(KILLS):
+        for number in house.strike(STRIKES):
             if number % 20 == 0:
                 print(f"  {number} strikes, {time.monotonic() - begun:.0f} s", flush=True)
         house.settle()
@@ -56,7 +62,7 @@ def kills(folder: Path) -> None:
         database.remove()
     died = ", ".join(f"{name} {count}" for name, count in sorted(verdict.kills.items()))
     print(
-        f"kill -9 {sum(verdict.kills.values())} in {KILLS} strikes ({died}): "
+        f"kill -9 {sum(verdict.kills.values())} in {STRIKES} strikes ({died}): "
         f"{verdict.known} records, lost {len(verdict.lost)}, doubled {len(verdict.doubled)}, "
         f"holes {len(verdict.holes)}",
         flush=True,

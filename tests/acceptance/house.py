@@ -29,7 +29,7 @@ from tests.databases import Postgres
 from tests.services import LOOPBACK, Mosquitto, free_port, wait_for_port
 
 GATEWAY = "station-7"
-DRAIN_S = 180
+DRAIN_S = 900
 
 
 class Process:

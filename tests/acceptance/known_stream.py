@@ -26,7 +26,7 @@ from packtrail.signing import SigningKey, VerifyKey
 from packtrail.times import ClockQuality
 
 NUMBERS_PER_RUN = 1_000_000
-PAUSE_S = 0.01
+PAUSE_S = 0.03
 T0 = 1_775_000_000_000_000_000
 UNIT = PackCode.parse("000PB0100000ABG410000001").unit
 

@@ -7,12 +7,15 @@ such write, and after the kill some or all of it is put back.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import struct
 import subprocess
 import sys
 import time
+from concurrent.futures import CancelledError
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from pathlib import Path
 from random import Random
 
@@ -22,7 +25,7 @@ from gateway.clock import SystemClock
 from gateway.outbox import Held, OutboxOptions, SqliteOutbox
 from packtrail.event import decode_event
 from packtrail.record import Record
-from tests.gateway.drafts import GATEWAY, KEY, alarm, opened, telemetry
+from tests.gateway.drafts import GATEWAY, KEY, alarm, opened, receipt, telemetry
 
 CUTS, KILLS, STEPS = 40, 20, 20
 DAY_NS = 86_400 * 10**9
@@ -135,6 +138,48 @@ def put_for_ever(folder: Path, number: int) -> None:
         draft = alarm(number) if number % 7 == 0 else telemetry(number, size=500)
         outbox.put(draft).add_done_callback(lambda _done, n=number: print(n, flush=True))
         time.sleep(0.001)
+
+
+def full_disk(folder: Path, chance: Random) -> tuple[int, int, int, int]:
+    """Fill a small disk several times over while a bridge answers now and then.
+
+    Returns:
+        Facts put, facts lost, facts doubled, telemetry given up (which the digital ID is told).
+    """
+    folder.mkdir()
+    options = OutboxOptions(max_pages=150, record_wait_s=0.01, lazy_wait_s=0.01)
+    outbox = SqliteOutbox(folder / "outbox.db", gateway=GATEWAY, key=KEY, options=options)
+    facts, seen = [], []
+    for number in range(1, 201):
+        outbox.put(telemetry(number, size=8000))
+        facts.append(outbox.put(alarm(number)))
+        if chance.random() < 0.01:
+            seen += _answer(outbox)
+    time.sleep(2.0)  # nobody answers: the disk is full, and telemetry has to go
+    deadline = time.monotonic() + 60
+    while not all(fact.done() for fact in facts) or outbox.counters().waiting:
+        seen += _answer(outbox)
+        if time.monotonic() > deadline:
+            break
+    given_up = outbox.counters().thinned + outbox.counters().dropped
+    outbox.close()
+    values = [value for value in seen if value]
+    lost = len({float(n) for n in range(1, 201)} - set(values))
+    return len(facts), lost, len(values) - len(set(values)), given_up
+
+
+def _answer(outbox: SqliteOutbox) -> list[float]:
+    """Answer all that waits, as a bridge that has stored it; values of the alarms among it."""
+    rows = outbox.waiting(after=0, limit=-1)
+    if not rows:
+        time.sleep(0.01)
+        return []
+    with contextlib.suppress(CancelledError, FutureTimeoutError):
+        outbox.settle(receipt(outbox.epoch, rows[-1].address.seq)).result(5)
+        events = [opened(row.sealed).body for row in rows if row.kind.carries_event]
+        bodies = [decode_event(body).read().body for body in events]
+        return [float(getattr(body, "value", 0) or 0) for body in bodies]
+    return []
 
 
 def clock_steps(folder: Path) -> tuple[int, int, int]:
