@@ -1,8 +1,8 @@
 """`python -m benchmarks durability`: 200 kills, power cuts, a full disk, clock steps, a week.
 
-`DURABILITY_STRIKES=30` makes it shorter; a strike kills one process, two or all. Everything is real: mosquitto, PostgreSQL, the bridge and
-the gateway's outbox and uplink as processes; a power cut drops what the disk was not told to
-keep (the file as of its last fsync).
+`DURABILITY_STRIKES=30` makes it shorter; a strike kills one process, two or all. Everything is
+real: mosquitto, PostgreSQL, the bridge and the gateway's outbox and uplink as processes; a power
+cut takes back what was written after the last sync of each file.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ then lies beside pytest's, which nobody else may enter.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -60,7 +61,8 @@ class Postgres:
         pids = [int(pid) for pid in children.read_text().split()]
         self.process.kill()
         for pid in pids:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it noticed, and ended by itself
+                os.kill(pid, signal.SIGKILL)
         self.process.wait(10)
         self.process = None
 
