@@ -25,7 +25,7 @@ from tests.gateway.bridge_player import BridgePlayer, eventually
 from tests.gateway.stations import write_settings
 from tests.services import Mosquitto
 
-SECONDS = 8.0
+SECONDS = 15.0
 LOADS = ((8, 500), (20, 2000), (32, 4000))
 """Buses and frames a second on each: a station, the budget of a small computer, the limit."""
 
