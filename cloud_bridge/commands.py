@@ -83,6 +83,32 @@ def _run(args: argparse.Namespace) -> int:
     return run(settings, lambda url: print(url, flush=True), args.settings)
 
 
+def _duties_arguments(parser: argparse.ArgumentParser) -> None:
+    rules = Text("a table of rules of your own", "自定义规则表").say()
+    parser.add_argument("--overdue", action="store_true", help=Text("late ones", "仅逾期").say())
+    parser.add_argument("--rules", type=Path, metavar="FILE", help=rules)
+    parser.add_argument("--json", action="store_true", help=Text("JSON", "输出 JSON").say())
+    _settings_argument(parser)
+
+
+def _duties(args: argparse.Namespace) -> int:
+    import time  # noqa: PLC0415 - see _init
+
+    from cloud_bridge.rules import at_terminal, read_rules  # noqa: PLC0415 - see _init
+    from cloud_bridge.settings import BridgeSettings  # noqa: PLC0415 - see _init
+    from cloud_bridge.store.opening import open_existing  # noqa: PLC0415 - see _init
+    from packtrail.settings import load  # noqa: PLC0415 - see _init
+
+    rules = read_rules(args.rules)
+    store = open_existing(load(BridgeSettings, args.settings).store)
+    try:
+        found = at_terminal.open_duties(store, rules, time.time_ns(), overdue=args.overdue)
+    finally:
+        store.close()
+    print(at_terminal.as_json(found) if args.json else at_terminal.as_text(found, rules))
+    return 0
+
+
 def _refused_arguments(parser: argparse.ArgumentParser) -> None:
     record = Text("one record to open: gateway/epoch/seq", "打开一条记录：网关/纪元/序号")
     strangers = Text("messages without a trusted key instead", "改为列出无可信签名的消息")
@@ -116,10 +142,9 @@ def _refused(args: argparse.Namespace) -> int:
     return 0
 
 
-def _id_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "code", help=Text("pack code, or scheme:id", "电池编码，或 类型:标识").say()
-    )
+def _id_arguments(parser: argparse.ArgumentParser, more: Text | None = None) -> None:
+    code = Text("pack code, or scheme:id", "电池编码，或 类型:标识").say()
+    parser.add_argument("code", help=f"{code} {more.say()}" if more else code)
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--settings", type=Path, default=Path("bridge.toml"), help=SETTINGS.say())
     source.add_argument(
@@ -131,11 +156,12 @@ def _id_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
-    _id_arguments(parser)
+    file = Text("or a proof in a file, checked offline", "或证明文件，离线核验")
+    _id_arguments(parser, file)
     parser.add_argument(
         "--key",
         help=Text(
-            "the bridge's public key, needed with --url", "云桥公钥，与 --url 同用时必填"
+            "the bridge's public key, for --url and for a file", "云桥公钥，用于 --url 与证明文件"
         ).say(),
     )
 
@@ -148,6 +174,13 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
+    from cloud_bridge.ledger.offline import proof_file, verify_file  # noqa: PLC0415 - see _init
+
+    file = proof_file(args.code)
+    if file:
+        text, sound = verify_file(file, args.key, as_json=args.json)
+        print(text)
+        return 0 if sound else 1
     from cloud_bridge.desk import verify  # noqa: PLC0415 - see _init
 
     text, sound = verify(args.code, args.settings, args.url, args.key, as_json=args.json)
@@ -279,6 +312,11 @@ CHECK = Command(
     _check,
 )
 RUN = Command(Text("run the bridge", "运行云桥"), _settings_argument, _run)
+DUTIES = Command(
+    Text("who has to report or hand over what, by when", "列出各方的上报与移交义务及期限"),
+    _duties_arguments,
+    _duties,
+)
 REFUSED = Command(
     Text("list refused records, or open one", "列出或打开被拒绝的记录"),
     _refused_arguments,

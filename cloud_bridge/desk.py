@@ -6,7 +6,6 @@ caller gave. Texts leave; a pack that nobody knows is a `BridgeError`.
 
 from __future__ import annotations
 
-import json
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -19,6 +18,7 @@ from cloud_bridge.api.answers import EventList
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.fold import PackState, Told, digest, fold, judge_pack
 from cloud_bridge.ledger.audit import audit
+from cloud_bridge.ledger.offline import checks_json, checks_text
 from cloud_bridge.ledger.proof import Check, PackProof, check_proof, prove
 from cloud_bridge.pages import figures
 from cloud_bridge.pages.story import lines_of
@@ -70,7 +70,7 @@ def verify(
     unit = parse_unit(code)
     checks = _checks_of_url(url, unit, key) if url else _checks_of_store(settings, unit)
     sound = all(not check.faults for check in checks)
-    return (_checks_json(unit, checks) if as_json else _checks_text(unit, checks)), sound
+    return (checks_json(unit, checks) if as_json else checks_text(unit, checks)), sound
 
 
 def _checks_of_store(path: Path, unit: UnitRef) -> list[Check]:
@@ -175,26 +175,4 @@ def _state_text(state: PackState, facts: list[Told]) -> str:
     for one in lines_of(state, facts, language)[:LINES]:
         mark = "!" if one.disputed else " "
         lines.append(f"{figures.moment(one.t_ns)} {mark} {one.text}  [{one.by}]")
-    return "\n".join(lines)
-
-
-def _checks_json(unit: UnitRef, checks: list[Check]) -> str:
-    document = {
-        "unit": str(unit),
-        "sound": all(not check.faults for check in checks),
-        "checks": [msgspec.to_builtins(check) for check in checks],
-    }
-    return json.dumps(document, ensure_ascii=False, indent=2)
-
-
-def _checks_text(unit: UnitRef, checks: list[Check]) -> str:
-    lines = [str(unit)]
-    for check in checks:
-        mark = "✗" if check.faults else "✓"
-        lines.append(f"  {mark} {check.text.say()} ({check.count})")
-        lines += [f"      {fault}" for fault in check.faults]
-    sound = all(not check.faults for check in checks)
-    good = Text("sound: everything that was checked holds", "可信：所有检查项均成立")
-    bad = Text("NOT sound: see the lines marked ✗", "不可信：见标记 ✗ 的行")
-    lines.append((good if sound else bad).say())
     return "\n".join(lines)

@@ -93,6 +93,7 @@ GROUPS: Final[dict[str, Group]] = {
             "check": "cloud_bridge.commands:CHECK",
             "run": "cloud_bridge.commands:RUN",
             "refused": "cloud_bridge.commands:REFUSED",
+            "duties": "cloud_bridge.commands:DUTIES",
         },
     ),
     "id": Group(

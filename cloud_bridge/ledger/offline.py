@@ -1,0 +1,77 @@
+"""A proof in a file: checked with nothing but the file and the authority's public key.
+
+The file is what `GET /api/v1/packs/{code}/proof` answers. No store, no network, no settings.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+
+from cloud_bridge.errors import BridgeError
+from cloud_bridge.ledger.proof import Check, PackProof, check_proof
+from packtrail.errors import os_fault
+from packtrail.event import UnitRef
+from packtrail.language import Text
+from packtrail.signing import VerifyKey
+
+
+def proof_file(name: str) -> Path | None:
+    """The file of that name, None where `name` is a code."""
+    path = Path(name)
+    # A code has neither a dot nor a slash: a file that is not there is still meant as a file.
+    looks = "/" in name or path.suffix == ".json"
+    return path if looks or path.is_file() else None
+
+
+def verify_file(path: Path, key: str | None, *, as_json: bool) -> tuple[str, bool]:
+    """Check a proof; the report, and whether all is sound.
+
+    Raises:
+        PacktrailError: no key was given, or the file cannot be read or holds no proof.
+    """
+    if key is None:
+        raise BridgeError(
+            Text("a proof cannot vouch for itself", "证明不能自证"),
+            where=str(path),
+            hint=Text("give the bridge's public key with --key", "请用 --key 给出云桥公钥"),
+        )
+    try:
+        proof = msgspec.json.decode(path.read_bytes(), type=PackProof)
+    except OSError as error:
+        raise os_fault(error, path) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BridgeError(
+            Text(f"no proof of a pack: {error}", f"不是电池包证明：{error}"),
+            where=str(path),
+            hint=Text("save the answer of /api/v1/packs/CODE/proof", "请保存 proof 接口的应答"),
+        ) from error
+    checks = check_proof(proof, VerifyKey.from_text(key))
+    sound = all(not check.faults for check in checks)
+    return (checks_json if as_json else checks_text)(proof.unit, checks), sound
+
+
+def checks_json(unit: UnitRef, checks: list[Check]) -> str:
+    """The checks as JSON."""
+    document = {
+        "unit": str(unit),
+        "sound": all(not check.faults for check in checks),
+        "checks": [msgspec.to_builtins(check) for check in checks],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def checks_text(unit: UnitRef, checks: list[Check]) -> str:
+    """The checks for a person: one line each, faults below."""
+    lines = [str(unit)]
+    for check in checks:
+        mark = "✗" if check.faults else "✓"
+        lines.append(f"  {mark} {check.text.say()} ({check.count})")
+        lines += [f"      {fault}" for fault in check.faults]
+    sound = all(not check.faults for check in checks)
+    good = Text("sound: everything that was checked holds", "可信：所有检查项均成立")
+    bad = Text("NOT sound: see the lines marked ✗", "不可信：见标记 ✗ 的行")
+    lines.append((good if sound else bad).say())
+    return "\n".join(lines)
