@@ -142,6 +142,19 @@ def _refused(args: argparse.Namespace) -> int:
     return 0
 
 
+def _rebuild_arguments(parser: argparse.ArgumentParser) -> None:
+    name = Text("influx, lake or hook:NAME, as in the settings", "influx、lake 或 hook:名称")
+    parser.add_argument("projection", help=name.say())
+    _settings_argument(parser)
+
+
+def _rebuild(args: argparse.Namespace) -> int:
+    from cloud_bridge.setup import rebuild_projection  # noqa: PLC0415 - see _init
+
+    print(rebuild_projection(args.settings, args.projection).say())
+    return 0
+
+
 def _id_arguments(parser: argparse.ArgumentParser, more: Text | None = None) -> None:
     code = Text("pack code, or scheme:id", "电池编码，或 类型:标识").say()
     parser.add_argument("code", help=f"{code} {more.say()}" if more else code)
@@ -321,6 +334,11 @@ REFUSED = Command(
     Text("list refused records, or open one", "列出或打开被拒绝的记录"),
     _refused_arguments,
     _refused,
+)
+REBUILD = Command(
+    Text("make a projection again from the beginning", "从头重建一个投影"),
+    _rebuild_arguments,
+    _rebuild,
 )
 SHOW = Command(Text("show a pack's digital ID", "查看电池包的数字身份证"), _id_arguments, _show)
 VERIFY = Command(

@@ -48,6 +48,25 @@ class Metrics:
             "packtrail_bridge_ledger_size", "Facts in the ledger", registry=self.registry
         )
 
+        self.projected = Counter(
+            "packtrail_bridge_projected",
+            "What projections have brought to their targets",
+            ["projection", "kind"],
+            registry=self.registry,
+        )
+        self.projection_faults = Counter(
+            "packtrail_bridge_projection_faults",
+            "Portions that a target did not take; they are tried again",
+            ["projection"],
+            registry=self.registry,
+        )
+        self.behind = Gauge(
+            "packtrail_bridge_projection_behind_seconds",
+            "Age of the newest thing that a projection has carried",
+            ["projection"],
+            registry=self.registry,
+        )
+
     def count(self, committed: Committed, strangers: int) -> None:
         """Add up what one transaction did."""
         outcomes = {

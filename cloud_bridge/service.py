@@ -25,6 +25,8 @@ from cloud_bridge.ingest.mqtt import MqttLink
 from cloud_bridge.ingest.presence import Presence
 from cloud_bridge.ledger.authority import Authority, TrustReader
 from cloud_bridge.metrics import Metrics
+from cloud_bridge.projections import Follower
+from cloud_bridge.projections.chosen import chosen
 from cloud_bridge.settings import BridgeSettings, TrustSettings
 from cloud_bridge.store import Store
 from cloud_bridge.store.opening import open_store
@@ -83,6 +85,10 @@ class Bridge:
             batch=settings.ingest.batch_records,
             batch_s=settings.ingest.batch_ms / 1000,
         )
+        self.followers = [
+            Follower(projection, self.store, self.metrics)
+            for projection in chosen(settings, self.key)
+        ]
         self.metrics.connected.set_function(lambda: self.link.connected)
         self.metrics.queue.set_function(lambda: len(self.inbox))
         self._stop = threading.Event()
@@ -97,6 +103,10 @@ class Bridge:
             threading.Thread(target=self.intake.run, args=(self._stop,), name="intake"),
             threading.Thread(target=self._seal_regularly, name="checkpoints"),
             threading.Thread(target=self.questions.run, args=(self._stop,), name="questions"),
+        ]
+        self._threads += [
+            threading.Thread(target=follower.run, args=(self._stop,), name=follower.name)
+            for follower in self.followers
         ]
         for thread in self._threads:
             thread.start()

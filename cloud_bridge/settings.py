@@ -119,6 +119,46 @@ class EnrolmentSettings(Settings):
     """How long a gateway's certificate holds; it is renewed in its last third."""
 
 
+HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s@]+$")]
+"""An address without a password in it."""
+
+
+class InfluxSettings(Settings):
+    """Time series: InfluxDB 2, InfluxDB 1.8 or a compatible server."""
+
+    url: HttpUrl
+    bucket: Annotated[str, Field(min_length=1)] = "packtrail"
+    """Of InfluxDB 1.8: `database` or `database/retention`."""
+    org: str = "-"
+    token_env: str = ""
+    """The environment variable that holds the token; of InfluxDB 1.8, `user:password`."""
+    cells: bool = False
+    """A series per cell and probe, not only their extremes."""
+    settle_s: Annotated[float, Field(ge=0, le=3600)] = 30.0
+    """After an outage this much is written again: servers keep their newest seconds in memory."""
+    timeout_s: Annotated[float, Field(gt=0, le=300)] = 10.0
+
+
+class LakeSettings(Settings):
+    """The Parquet lake."""
+
+    path: SettingsPath
+
+
+class HookSettings(Settings):
+    """Who is told of facts as they are recorded."""
+
+    name: Name
+    url: HttpUrl
+    secret_env: str = ""
+    """The variable that holds a shared secret (HMAC); without it the bridge's key signs."""
+    event_types: tuple[str, ...] = ()
+    """Only these; all without."""
+    most: Annotated[int, Field(ge=1, le=500)] = 100
+    """Facts in one delivery, at most."""
+    timeout_s: Annotated[float, Field(gt=0, le=300)] = 10.0
+
+
 class TrustSettings(Settings):
     """One key that may speak."""
 
@@ -169,6 +209,9 @@ class BridgeSettings(Settings):
     http: HttpSettings = HttpSettings()
     ledger: LedgerSettings = LedgerSettings()
     enrolment: EnrolmentSettings = EnrolmentSettings()
+    influx: InfluxSettings | None = None
+    lake: LakeSettings | None = None
+    hook: tuple[HookSettings, ...] = ()
     trust: tuple[TrustSettings, ...] = ()
 
     @model_validator(mode="before")
@@ -176,6 +219,13 @@ class BridgeSettings(Settings):
     def _fill_in(cls, content: Any) -> Any:
         """A table left out is read as empty, so that its paths are beside the file too."""
         return {"enrolment": {}} | content if isinstance(content, dict) else content
+
+    @model_validator(mode="after")
+    def _hooks_have_names(self) -> BridgeSettings:
+        names = [hook.name for hook in self.hook]
+        if len(set(names)) < len(names):
+            raise ValueError("hook: every hook has a name of its own, its cursor hangs on it")
+        return self
 
     @model_validator(mode="after")
     def _one_entry_per_key(self) -> BridgeSettings:

@@ -6,6 +6,7 @@ remedy instead of stopping at the first.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
@@ -13,8 +14,10 @@ from pathlib import Path
 
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.ingest.mqtt import probe
+from cloud_bridge.projections.chosen import find
+from cloud_bridge.projections.follower import rebuild
 from cloud_bridge.settings import BridgeSettings
-from cloud_bridge.store.opening import try_store
+from cloud_bridge.store.opening import open_existing, try_store
 from cloud_bridge.web import listen
 from packtrail.errors import PacktrailError, reason_of
 from packtrail.language import Text, locale_language
@@ -90,6 +93,23 @@ def check(path: Path) -> list[Finding]:
         _try(Text("broker", "消息代理"), lambda: _reach(settings)),
         _trust(settings),
     ]
+
+
+def rebuild_projection(path: Path, name: str) -> Text:
+    """Begin a projection anew; a running bridge carries it from its next look at the store on.
+
+    Raises:
+        PacktrailError: no such projection, no store, or the target does not answer.
+    """
+    settings = load(BridgeSettings, path)
+    projection = find(settings, SigningKey.load(settings.key_file), name)
+    store = open_existing(settings.store)
+    try:
+        rebuild(projection, store, time.time_ns())
+    finally:
+        projection.close()
+        store.close()
+    return Text(f"{name} is made again from the beginning", f"{name} 将从头重建")
 
 
 def _try(what: Text, action: Callable[[], object]) -> Finding:

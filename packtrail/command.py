@@ -94,6 +94,7 @@ GROUPS: Final[dict[str, Group]] = {
             "run": "cloud_bridge.commands:RUN",
             "refused": "cloud_bridge.commands:REFUSED",
             "duties": "cloud_bridge.commands:DUTIES",
+            "rebuild": "cloud_bridge.commands:REBUILD",
         },
     ),
     "id": Group(

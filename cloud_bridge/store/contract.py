@@ -136,6 +136,12 @@ class Store(Protocol):
     def vehicle_fact(self, vehicle: VehicleRef) -> Entry | None:
         """The newest fact about which pack is in a vehicle."""
 
+    def lead(self, task: str) -> bool:
+        """Whether this bridge, of all that share the store, does `task` now.
+
+        Asked before each piece of it: who leads goes on until it closes or loses the store.
+        """
+
     def gateways(self) -> list[GatewayProgress]:
         """Every gateway and epoch that was ever answered, newest commit first."""
 

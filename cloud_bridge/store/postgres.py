@@ -34,7 +34,7 @@ DEAD_MS: Final = 15_000
 """A server that has not acknowledged for so long is gone."""
 
 # Spaces of advisory locks; taken in this order.
-MIGRATION, FEED, GATEWAYS, LEDGER = range(0x7061_0001, 0x7061_0005)
+MIGRATION, FEED, GATEWAYS, LEDGER, LEADERS = range(0x7061_0001, 0x7061_0006)
 
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
 _PLAIN_INSERT = re.compile(r"INSERT INTO (\w+) \(([^()]+)\)\s+VALUES \(([^()]+)\)\s*")
@@ -60,6 +60,7 @@ class PostgresStore(Reads, Writes):
         self._keep_strangers = keep_strangers
         self._where = _where(conninfo)
         self._pool = Pool(self._open, _usable)
+        self._leading: dict[str, Connection] = {}
         self._statements = {
             name: _PARAMETER.sub(r"%(\1)s", sql).encode()
             for name, sql in statements("postgres").items()
@@ -92,8 +93,26 @@ class PostgresStore(Reads, Writes):
             position: int = rows.run("newest_chunk").fetchone()[0]
         return position
 
+    def lead(self, task: str) -> bool:
+        """See `Store.lead`: the lock belongs to a connection that does nothing else."""
+        with self._translated():
+            connection = self._leading.get(task)
+            if connection is not None and _alive(connection):
+                return True
+            self._leading.pop(task, None)
+            connection = self._open()
+            key = [LEADERS, crc32(task.encode()) - 2**31]
+            row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", key).fetchone()
+            if row and row[0]:
+                self._leading[task] = connection
+                return True
+            connection.close()
+            return False
+
     def close(self) -> None:
         """See `Store.close`."""
+        for connection in self._leading.values():
+            connection.close()
         self._pool.close()
 
     def _run(self, name: str, values: Values | None, /) -> Rows:
@@ -221,6 +240,15 @@ def _copies(named: dict[str, str]) -> dict[str, tuple[bytes, tuple[str, ...]]]:
 
 def _usable(connection: Connection) -> bool:
     return not (connection.closed or connection.broken)
+
+
+def _alive(connection: Connection) -> bool:
+    try:
+        connection.execute("SELECT 1")
+    except psycopg.Error:
+        connection.close()
+        return False
+    return True
 
 
 def _where(conninfo: str) -> str:

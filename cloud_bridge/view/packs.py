@@ -22,11 +22,10 @@ from cloud_bridge.fold import (
     owners_of,
 )
 from cloud_bridge.store import Entry, Store, StoredChunk
+from cloud_bridge.view.batches import joined, samples_of
 from packtrail.codes import PackCode
-from packtrail.columns import decode_columns
 from packtrail.errors import CodeError
 from packtrail.event import CorrectionDeclared, KeyRegistered, Role, UnitRef
-from packtrail.record import MAX_RECORD_BYTES, unseal
 from packtrail.sample import Floats, SampleBatch
 
 GAP_NS: Final = 15 * 60 * 10**9
@@ -150,7 +149,7 @@ class Packs:
     ) -> tuple[SampleBatch, bool]:
         """Samples of [from_ns, to_ns], and whether there were more chunks than asked for."""
         chunks = self._store.chunks_of(unit, from_ns, to_ns, max_chunks + 1)
-        batch = _joined([samples_of(chunk) for chunk in chunks[:max_chunks]])
+        batch = joined([samples_of(chunk) for chunk in chunks[:max_chunks]])
         low, high = np.searchsorted(batch.t_ns, [from_ns, to_ns + 1])
         return batch.window(int(low), int(high)), len(chunks) > max_chunks
 
@@ -161,7 +160,7 @@ class Packs:
             if session and session[-1].chunk.from_ns - chunk.chunk.to_ns > GAP_NS:
                 break
             session.append(chunk)
-        return _joined([samples_of(chunk) for chunk in reversed(session)])
+        return joined([samples_of(chunk) for chunk in reversed(session)])
 
 
 def told_of(entry: Entry) -> Told:
@@ -218,13 +217,6 @@ def code_of(unit: UnitRef) -> PackCode | None:
         return None
 
 
-def samples_of(chunk: StoredChunk) -> SampleBatch:
-    """The samples of a stored chunk that count; it decoded when it was judged."""
-    batch = decode_columns(unseal(chunk.data, MAX_RECORD_BYTES).read().body)
-    low, high = np.searchsorted(batch.t_ns, [chunk.chunk.from_ns, chunk.chunk.to_ns + 1])
-    return batch.window(int(low), int(high))
-
-
 def reading_of(chunk: StoredChunk) -> Reading:
     """The newest known value of each quantity in a chunk."""
     batch = samples_of(chunk)
@@ -246,33 +238,3 @@ def _plain(name: str, row: Floats, *, per_pack: bool) -> dict[str, float]:
         f"{stem}_max_{unit}": float(np.nanmax(row)),
         f"{stem}_min_{unit}": float(np.nanmin(row)),
     }
-
-
-def _joined(batches: list[SampleBatch]) -> SampleBatch:
-    """One batch in order of time; overlaps of late chunks are sorted in."""
-    if not batches:
-        return SampleBatch(np.empty(0, np.int64), {})
-    t_ns = np.concatenate([batch.t_ns for batch in batches])
-    order = np.argsort(t_ns, kind="stable")
-    names = dict.fromkeys(name for batch in batches for name in batch.values)
-    columns = {name: _column(name, batches)[order] for name in names}
-    return SampleBatch(t_ns[order], columns)
-
-
-def _column(name: str, batches: list[SampleBatch]) -> Floats:
-    """One column over all batches, NaN where a batch has none."""
-    found = [batch.values[name] for batch in batches if name in batch.values]
-    width = max((column.shape[1] for column in found if column.ndim == 2), default=0)
-    return np.concatenate([_piece(batch, name, width) for batch in batches])
-
-
-def _piece(batch: SampleBatch, name: str, width: int) -> Floats:
-    piece = np.full((len(batch), width) if width else (len(batch),), np.nan)
-    column = batch.values.get(name)
-    if column is None or column.ndim != piece.ndim:
-        return piece
-    if width:
-        piece[:, : column.shape[1]] = column
-    else:
-        piece[:] = column
-    return piece

@@ -48,6 +48,7 @@ from packtrail.event import (
     encode_event,
 )
 from packtrail.receipt import Refusal
+from packtrail.sample import SampleBatch
 from packtrail.times import format_time
 from packtrail.topics import RecordAddress
 from tests.cloud_bridge import parts
@@ -121,6 +122,12 @@ def arrival(seq: int, content: Content | None = None, payload: bytes = b"", **wh
 
 def chunk(unit: UnitRef | None = parts.PACK, from_ns: int = parts.T0, slot: str = "3") -> Chunk:
     return Chunk(unit, slot, from_ns, from_ns + parts.MINUTE, 60)
+
+
+def chunk_of(batch: SampleBatch, unit: UnitRef | None = parts.PACK) -> tuple[Chunk, bytes]:
+    """Content and sealed bytes of real telemetry, for `arrival`."""
+    data = parts.PlayedGateway().telemetry(batch, unit=unit)[1]
+    return Chunk(unit, "3", int(batch.t_ns[0]), int(batch.t_ns[-1]), len(batch)), data
 
 
 def through(store: Store) -> int:

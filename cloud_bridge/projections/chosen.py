@@ -1,0 +1,58 @@
+"""The projections that the settings ask for; each brings its library only when it is asked for."""
+
+from __future__ import annotations
+
+from cloud_bridge.errors import BridgeError
+from cloud_bridge.projections.contract import Projection
+from cloud_bridge.settings import BridgeSettings, LakeSettings
+from packtrail.language import Text
+from packtrail.signing import SigningKey
+
+
+def chosen(settings: BridgeSettings, key: SigningKey) -> list[Projection]:
+    """Every projection of the settings.
+
+    Raises:
+        PacktrailError: a secret is not set, or a library is not installed.
+    """
+    found: list[Projection] = []
+    if settings.influx:
+        from cloud_bridge.projections.influx import Influx  # noqa: PLC0415 - only where asked for
+
+        found.append(Influx(settings.influx))
+    if settings.lake:
+        found.append(_lake(settings.lake))
+    if settings.hook:
+        from cloud_bridge.projections.hooks import Hook  # noqa: PLC0415 - see above
+
+        found += [Hook(hook, key) for hook in settings.hook]
+    return found
+
+
+def find(settings: BridgeSettings, key: SigningKey, name: str) -> Projection:
+    """One of them by name.
+
+    Raises:
+        BridgeError: the settings ask for no such projection.
+    """
+    projections = {projection.name: projection for projection in chosen(settings, key)}
+    if name in projections:
+        return projections[name]
+    there = ", ".join(projections) or "-"
+    raise BridgeError(
+        Text("no such projection", "没有这个投影"),
+        where=name,
+        hint=Text(f"the settings have: {there}", f"配置中有：{there}"),
+    )
+
+
+def _lake(settings: LakeSettings) -> Projection:
+    try:
+        from cloud_bridge.projections.lake import Lake  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise BridgeError(
+            Text("Parquet needs pyarrow", "写 Parquet 需要 pyarrow"),
+            where="lake",
+            hint=Text("pip install 'packtrail[fleet]'", "pip install 'packtrail[fleet]'"),
+        ) from error
+    return Lake(settings.path)

@@ -1,0 +1,111 @@
+"""The Parquet lake: telemetry by pack and day, and every fact; what fleets are computed from.
+
+    telemetry/pack=CODE/day=2026-04-01/000000000001-000000000200.parquet   one row a sample
+    facts/000000000000-000000000499.parquet                                one row a ledger line
+
+Columns of telemetry: `t_ns`, then quantities by name; per-cell quantities are lists. A file is
+named by the positions (or leaves) that it covers, written beside and renamed, so a reader never
+sees half of one. The files of a day become one when the day is over. Nothing is double after a
+kill: a note says what a portion writes, and what was written in vain is removed first.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from cloud_bridge.projections.contract import Portion, TargetError
+from cloud_bridge.projections.tables import (
+    by_day,
+    compact,
+    day_of,
+    facts_table,
+    telemetry_table,
+    write_table,
+    write_whole,
+)
+from cloud_bridge.store import Cursor
+from packtrail.errors import reason_of
+from packtrail.language import Text
+
+NOTE: Final = "_writing.json"
+
+
+class Lake:
+    """See `Projection`.
+
+    Args:
+        folder: where; made if it is not there.
+        now: UTC nanoseconds, decides which days are over.
+    """
+
+    name = "lake"
+    settle_s = 0.0
+
+    def __init__(self, folder: Path, now: Callable[[], int] = time.time_ns) -> None:
+        self._folder = folder
+        self._now = now
+
+    def take(self, portion: Portion) -> None:
+        """See `Projection.take`."""
+        try:
+            self._take(portion)
+        except OSError as error:
+            raise TargetError(
+                Text("cannot be written: {why}", "无法写入：{why}").fill(why=reason_of(error)),
+                where=str(self._folder),
+                hint=Text("check the disk, its space and rights", "请检查磁盘、空间与权限"),
+                retryable=True,
+            ) from error
+
+    def tidy(self) -> None:
+        """See `Projection.tidy`: the files of days that are over become one each."""
+        # The cursor has moved behind all that was written.
+        (self._folder / NOTE).unlink(missing_ok=True)
+        today = day_of(self._now())
+        for folder in sorted(self._folder.glob("telemetry/pack=*/day=*")):
+            if folder.name < f"day={today}":
+                compact(folder)
+
+    def forget(self) -> None:
+        """See `Projection.forget`."""
+        for pattern in ("telemetry/pack=*/day=*/*.parquet", "facts/*.parquet", NOTE):
+            for file in self._folder.glob(pattern):
+                file.unlink()
+
+    def close(self) -> None:
+        """See `Projection.close`."""
+
+    def _take(self, portion: Portion) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._undo(portion.begin)
+        tables = dict(self._tables(portion))
+        files = [str(path.relative_to(self._folder)) for path in tables]
+        note = {"chunk": portion.end.chunk, "leaf": portion.end.leaf, "files": files}
+        write_whole(self._folder / NOTE, json.dumps(note).encode())
+        for path, table in tables.items():
+            write_table(path, table)
+
+    def _undo(self, begin: Cursor) -> None:
+        """Remove what was written of a portion that did not move the cursor; it comes again."""
+        file = self._folder / NOTE
+        if not file.exists():
+            return
+        note = json.loads(file.read_bytes())
+        if (note["chunk"], note["leaf"]) != (begin.chunk, begin.leaf):
+            for name in note["files"]:
+                (self._folder / name).unlink(missing_ok=True)
+
+    def _tables(self, portion: Portion) -> Iterator[tuple[Path, pa.Table]]:
+        name = f"{portion.begin.chunk + 1:012}-{portion.end.chunk:012}.parquet"
+        for (pack, day), batches in by_day(portion.chunks).items():
+            folder = self._folder / "telemetry" / f"pack={pack}" / f"day={day}"
+            yield folder / name, telemetry_table(batches)
+        if portion.entries:
+            name = f"{portion.begin.leaf + 1:012}-{portion.end.leaf:012}.parquet"
+            yield self._folder / "facts" / name, facts_table(portion.entries)
