@@ -259,6 +259,7 @@ class Gateway:
             self.settings.local_api.port,
             look=self.look,
             enter=self._enter,
+            estimate=lambda slot: self.pipeline.estimate(slot).result(ENTER_S),
             now_ns=self._clock.now_ns,
             socket_file=self.settings.local_api.socket,
             evses=self.settings.evses,

@@ -42,6 +42,7 @@ class LocalApi:
         port: 0 for any free one.
         look: gives the view.
         enter: carries an act out and returns when it is on disk.
+        estimate: asks for the health of a slot's pack; whether there was anything to ask.
         now_ns: the gateway's UTC.
         connection_s: how long one connection may last.
         socket_file: where to listen besides, None for nowhere.
@@ -58,12 +59,14 @@ class LocalApi:
         *,
         look: Look,
         enter: Enter,
+        estimate: Callable[[str], bool] = lambda _slot: False,
         now_ns: Callable[[], int],
         connection_s: float = CONNECTION_S,
         socket_file: Path | None = None,
         evses: Mapping[int, str] | None = None,
     ) -> None:
         self.look, self._enter, self._now_ns = look, enter, now_ns
+        self._estimate = estimate
         self.connection_s = connection_s
         self._evses, self._socket_file = evses or {}, socket_file
         self._log = logs.get("gateway.local_api")
@@ -126,10 +129,19 @@ class LocalApi:
 
     def post(self, path: str, body: bytes) -> Answer:
         """Answer a POST once what it tells is on disk."""
+        match path.strip("/").split("/"):
+            case ["v1", "slots", slot, "estimate"]:
+                return self._ask_estimate(slot)
         told = self.tell(path, body)
         if told.answer is not None:
             return json_answer(told.answer)
         return json_answer({"slots": [s for s in self.look().slots if s.name in told.slots]})
+
+    def _ask_estimate(self, slot: str) -> Answer:
+        """Have the health of a slot's pack estimated; the answer comes as an event."""
+        if slot not in {known.name for known in self.look().slots}:
+            raise RefusedError(HTTPStatus.NOT_FOUND, f"there is no slot {slot[:64]!r}")
+        return json_answer({"slot": slot, "asked": self._estimate(slot)})
 
     def tell(self, path: str, body: bytes) -> Told:
         """Carry out what a path and a body tell, whichever way they came.

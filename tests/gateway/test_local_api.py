@@ -86,7 +86,14 @@ def station() -> Station:
 
 @pytest.fixture
 def api(station) -> Iterator[LocalApi]:
-    api = LocalApi(LOOPBACK, 0, look=station.look, enter=station.enter, now_ns=lambda: T0)
+    api = LocalApi(
+        LOOPBACK,
+        0,
+        look=station.look,
+        enter=station.enter,
+        estimate=lambda slot: slot == "1",
+        now_ns=lambda: T0,
+    )
     api.start()
     yield api
     api.stop()
@@ -259,6 +266,12 @@ def test_a_taken_port_is_named_with_a_remedy(api, station):
     with pytest.raises(GatewayError, match="port is taken") as caught:
         LocalApi(LOOPBACK, api.port, look=station.look, enter=station.enter, now_ns=lambda: 0)
     assert caught.value.hint
+
+
+def test_health_is_estimated_on_demand(api):
+    status, content = ask(api, "POST", "/v1/slots/1/estimate", {})
+    assert (status, json.loads(content)) == (200, {"slot": "1", "asked": True})
+    assert ask(api, "POST", "/v1/slots/nowhere/estimate", {})[0] == 404
 
 
 def test_peers_that_say_nothing_hold_a_few_threads_and_no_more(api):
