@@ -7,6 +7,7 @@ from typing import Final
 
 from cloud_bridge.fold import PackState, Safety, Told, kind_text
 from cloud_bridge.pages import figures
+from cloud_bridge.pages.plain import PLAIN
 from cloud_bridge.pages.words import problem_text
 from packtrail.estimate import Estimate
 from packtrail.event import (
@@ -92,7 +93,8 @@ def line_of(
 
 def _sentence(told: Told, unit: UnitRef | None, language: str) -> tuple[str, Text]:
     """Which mark a fact gets, and its sentence."""
-    tone, text = "note", Text(told.event.type, told.event.type)
+    kind = told.event.type
+    tone, text = "note", PLAIN.get(kind, Text(kind, kind))
     match told.event.body:
         case UnitRegistered() as body:
             tone, text = "birth", _registered(body)

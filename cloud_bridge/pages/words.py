@@ -115,6 +115,7 @@ WORDS: Final = {
         "换电 {swaps} 次，服务车辆 {vehicles} 台，事实 {events} 条",
     ),
     "earlier": Text("{n} earlier facts", "更早的 {n} 条事实"),
+    "likely_wrong": Text("most likely wrong", "最可能有误"),
     "contested_here": Text("contested", "存疑"),
     "contradictions": Text("Contradictions", "矛盾之处"),
     "proof": Text("Proof", "证明"),
