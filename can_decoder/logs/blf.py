@@ -33,6 +33,8 @@ REMOTE: Final = 0x80
 FD64_REMOTE: Final = 0x0010
 EXTENDED: Final = 1 << 31
 LARGEST_OBJECT: Final = 1 << 26
+LARGEST_CONTENT: Final = 1 << 28
+DEFLATED: Final = 2
 EPOCH_NS: Final = 1_000_000_000
 DLC_BYTES: Final = np.array([*range(9), 12, 16, 20, 24, 32, 48, 64], np.uint8)
 
@@ -95,6 +97,24 @@ def read_blf(source: Source) -> Iterator[FrameBatch]:
     for chunk in source.chunks():
         yield from reader.feed(chunk)
     reader.finish()
+
+
+def _unpacked(container: bytes) -> bytes:
+    """What a container holds; few bytes may claim to be gigabytes, so no more than the limit.
+
+    Raises:
+        zlib.error: damaged, cut off, or larger than the limit.
+        struct.error: too short for its own header.
+    """
+    packing = struct.unpack_from("<H14x", container, BASE.size)[0]
+    content = container[BASE.size + 16 :]
+    if packing != DEFLATED:
+        return content
+    worker = zlib.decompressobj()
+    content = worker.decompress(content, LARGEST_CONTENT)
+    if not worker.eof:
+        raise zlib.error(f"incomplete, or more than {LARGEST_CONTENT >> 20} MB")
+    return content
 
 
 @dataclass(slots=True)
@@ -166,18 +186,14 @@ class _Reader:
             return FrameBatch.empty()
         if kind != CONTAINER:
             return self._frames(self.stored[at : at + size])
-        packing = struct.unpack_from("<H", self.stored, at + BASE.size)[0]
-        content = self.stored[at + 32 : at + size]
-        if packing == 2:
-            try:
-                content = zlib.decompress(content)
-            except zlib.error as error:
-                self.source.say(
-                    f"a container is damaged and left out: {error}", f"容器损坏，已略过：{error}"
-                )
-                self.inner = b""
-                return FrameBatch.empty()
-        content = self.inner + content
+        try:
+            content = self.inner + _unpacked(self.stored[at : at + size])
+        except (zlib.error, struct.error) as error:
+            self.source.say(
+                f"a container is damaged and left out: {error}", f"容器损坏，已略过：{error}"
+            )
+            self.inner = b""
+            return FrameBatch.empty()
         return self._frames(content)
 
     def _frames(self, content: bytes) -> FrameBatch:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import struct
+import zlib
 
 import can
 import numpy as np
@@ -126,6 +128,30 @@ def test_blf_that_begins_in_the_year_9999_counts_from_zero(tmp_path):
     raw[40:42] = (9999).to_bytes(2, "little")
     path.write_bytes(raw)
     assert whole(path).t_ns.tolist() == [0]
+
+
+def blf_object(content, size=None):
+    """A BLF whose one frame is followed by a container of our own."""
+    return struct.pack("<4sHHII", b"LOBJ", 16, 1, size or 16 + len(content), 10) + content
+
+
+@pytest.mark.parametrize(
+    "container",
+    [
+        blf_object(b"", size=16),
+        blf_object(struct.pack("<H14x", 2) + zlib.compress(bytes(1 << 29))),
+        blf_object(struct.pack("<H14x", 2) + zlib.compress(bytes(1 << 10))[:-5]),
+    ],
+    ids=["shorter than its header", "half a gigabyte from nothing", "cut off"],
+)
+def test_blf_container_that_lies_about_itself_costs_itself(tmp_path, container):
+    path = tmp_path / "a.blf"
+    with can.BLFWriter(path) as log:
+        log(can.Message(1.0, 0x100, is_extended_id=False, data=[1], channel=0))
+    path.write_bytes(path.read_bytes() + container)
+    reader = can_decoder.read_log(path)
+    assert sum(map(len, reader)) == 1
+    assert any("container" in str(d) for d in reader.diagnostics)
 
 
 def test_truncated_blf_gives_what_stands_before_the_damage(tmp_path):
