@@ -42,6 +42,21 @@ def test_unseen_units_are_told_within_three_points_and_within_the_interval(model
     assert np.mean([i.low <= s <= i.high for i, s in told]) > 0.88
 
 
+def test_a_unit_whose_resistance_and_capacity_aged_apart_widens_the_interval(model):
+    rows, soh = units(range(24))
+    apart = PulseModel.fit(rows, np.where(np.arange(len(soh)) < 30, 1.5 - soh, soh), "LMO")
+    told, asked = apart.predict(rows[-10:]), model.predict(rows[-10:])
+    assert np.mean([e.soh.width for e in told]) > 2 * np.mean([e.soh.width for e in asked])
+
+
+def test_what_readings_do_not_show_is_answered_with_the_mean_and_the_spread_of_the_units():
+    rows, _ = units(range(24))
+    soh = np.repeat(np.random.default_rng(3).uniform(0.6, 0.95, 24), 10)
+    fresh = [e.soh for e in PulseModel.fit(rows, soh, "LMO").predict(units(range(60, 70))[0])]
+    assert np.mean([abs(i.value - soh.mean()) for i in fresh]) < 0.05
+    assert min(i.width for i in fresh) > 0.25
+
+
 def test_a_resting_voltage_never_seen_is_unfamiliar(model):
     rows, _ = unit(50)
     answer = model.predict(rows[:1] + 0.7)[0]
