@@ -106,6 +106,7 @@ GROUPS: Final[dict[str, Group]] = {
         {
             "station": "simulators.commands:STATION",
             "fleet": "simulators.ensemble.commands:FLEET",
+            "charge": "simulators.chargepost.commands:CHARGE",
         },
     ),
     "decode": Group(

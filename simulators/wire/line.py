@@ -86,28 +86,33 @@ class Line:
     def carry(self, until_ns: int) -> list[Carried]:
         """The frames that end before `until_ns`, in order of time."""
         carried = []
-        self.now_ns = until_ns
-        while (start := self._next_start()) is not None:
-            if start >= until_ns:
-                break
-            self._free_ns = start  # idle until somebody asked
-            wish, queue = self._winner(start)
-            frame = wish.frame
-            bits = length_of(frame.frame_id, extended=frame.extended, data=frame.data, fd=frame.fd)
-            end = start + bits.duration_ns(self.bit_rate, self.data_bit_rate or self.bit_rate)
-            if end > until_ns:
-                break
-            if queue is None:
-                heapq.heappop(self._asking)
-            else:
-                queue.popleft()
-            self._free_ns = end
-            self.busy_ns += end - start
-            self.frames += 1
-            waited = start - wish.release_ns
-            self.longest_wait_ns = max(self.longest_wait_ns, waited)
-            carried.append(Carried(end, frame, waited))
+        while (done := self.carry_one(until_ns)) is not None:
+            carried.append(done)
         return carried
+
+    def carry_one(self, until_ns: int) -> Carried | None:
+        """The next frame that ends before `until_ns`, None if there is none."""
+        self.now_ns = max(self.now_ns, until_ns)
+        start = self._next_start()
+        if start is None or start >= until_ns:
+            return None
+        self._free_ns = start  # idle until somebody asked
+        wish, queue = self._winner(start)
+        frame = wish.frame
+        bits = length_of(frame.frame_id, extended=frame.extended, data=frame.data, fd=frame.fd)
+        end = start + bits.duration_ns(self.bit_rate, self.data_bit_rate or self.bit_rate)
+        if end > until_ns:
+            return None
+        if queue is None:
+            heapq.heappop(self._asking)
+        else:
+            queue.popleft()
+        self._free_ns = end
+        self.busy_ns += end - start
+        self.frames += 1
+        waited = start - wish.release_ns
+        self.longest_wait_ns = max(self.longest_wait_ns, waited)
+        return Carried(end, frame, waited)
 
     def _next_start(self) -> int | None:
         """When the next frame can begin, None if nobody asks."""
