@@ -190,8 +190,12 @@ def describe(session: ChargeSession) -> str:
         edition=session.edition,
         vin=session.vin or "-",
         capacity=session.rated_capacity_ah or "-",
-        start=session.soc_start_pct,
-        end=session.soc_end_pct,
+        start=_shortly(session.soc_start_pct),
+        end=_shortly(session.soc_end_pct),
         charged=session.charged_ah,
         reasons=reasons,
     )
+
+
+def _shortly(percent: float | None) -> str:
+    return "-" if percent is None else f"{percent:g}"
