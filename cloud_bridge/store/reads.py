@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from cloud_bridge.errors import StoreError
@@ -27,12 +28,12 @@ from packtrail.receipt import MAX_AHEAD, Refusal
 from packtrail.topics import RecordAddress
 
 
-class Reads:
+class Reads(ABC):
     """The reading half of `Store` over `_run`; see there."""
 
+    @abstractmethod
     def _run(self, name: str, values: Values | None, /) -> Rows:
         """Run a named statement outside or inside `reading`."""
-        raise NotImplementedError
 
     def progress(self, gateway: str, epoch: str) -> Progress:
         """See `Store.progress`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
@@ -10,14 +11,14 @@ from cloud_bridge.store.rows import Transaction
 from cloud_bridge.store.values import Arrival, Committed, Cursor, Fact, Stranger
 
 
-class Writes:
+class Writes(ABC):
     """See `Store`; a database gives `_transaction`."""
 
     _keep_strangers: int
 
+    @abstractmethod
     def _transaction(self) -> AbstractContextManager[Transaction]:
         """Everything inside is committed together, or nothing is."""
-        raise NotImplementedError
 
     def commit(
         self, arrivals: Sequence[Arrival], strangers: Sequence[Stranger], now_ns: int
