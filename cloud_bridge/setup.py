@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.ingest.mqtt import probe
-from cloud_bridge.projections.chosen import find
+from cloud_bridge.projections.chosen import chosen, find
 from cloud_bridge.projections.follower import rebuild
 from cloud_bridge.settings import BridgeSettings
 from cloud_bridge.store.opening import open_existing, try_store
@@ -79,7 +79,9 @@ def init(folder: Path) -> list[Text]:
 
 
 def check(path: Path) -> list[Finding]:
-    """Look at settings, key, store, port and broker.
+    """Look at settings, key, store, port, broker and what the projections need.
+
+    A target that is down is no fault: its projection waits for it.
 
     Raises:
         SettingsError: the file itself cannot be used; nothing else can be looked at then.
@@ -91,6 +93,7 @@ def check(path: Path) -> list[Finding]:
         _try(Text("store", "数据库"), lambda: try_store(settings.store)),
         _try(Text("port", "端口"), lambda: listen(settings.http).close()),
         _try(Text("broker", "消息代理"), lambda: _reach(settings)),
+        _try(Text("projections", "投影"), lambda: _make_projections(settings)),
         _trust(settings),
     ]
 
@@ -118,6 +121,14 @@ def _try(what: Text, action: Callable[[], object]) -> Finding:
     except PacktrailError as error:
         return Finding(what, error.describe(locale_language()))
     return Finding(what)
+
+
+def _make_projections(settings: BridgeSettings) -> None:
+    """A secret that is not set or a library that is missing would stop the start."""
+    if not (settings.influx or settings.lake or settings.hook):
+        return
+    for projection in chosen(settings, SigningKey.load(settings.key_file)):
+        projection.close()
 
 
 def _reach(settings: BridgeSettings) -> None:

@@ -237,6 +237,22 @@ def test_check_reports_everything_with_its_remedy(english, mosquitto, tmp_path, 
     assert not (tmp_path / "bridge.sqlite").exists(), "a check leaves nothing behind"
 
 
+def test_check_names_the_secret_that_a_projection_needs(
+    english, mosquitto, tmp_path, capsys, monkeypatch
+):
+    settings = write_settings(tmp_path, mosquitto.port, free_port())
+    hook = '[[hook]]\nname = "erp"\nurl = "http://127.0.0.1:9/"\nsecret_env = "ERP_SECRET"\n'
+    settings.write_text(settings.read_text() + hook)
+    monkeypatch.delenv("ERP_SECRET", raising=False)
+    assert run_line(["bridge", "check", "--settings", str(settings)]) == 2
+    out = capsys.readouterr().out
+    assert "✗ projections" in out
+    assert "ERP_SECRET" in out
+    monkeypatch.setenv("ERP_SECRET", "geheim")
+    assert run_line(["bridge", "check", "--settings", str(settings)]) == 0
+    assert "✓ projections" in capsys.readouterr().out
+
+
 def test_init_makes_what_run_needs_and_overwrites_nothing(english, tmp_path, capsys):
     folder = tmp_path / "new"
     assert run_line(["bridge", "init", str(folder)]) == 0
