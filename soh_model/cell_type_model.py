@@ -26,6 +26,7 @@ from soh_model.chemistry import fresh_cell
 from soh_model.errors import ModelError
 from soh_model.evidence import cannot_tell, digest
 from soh_model.gaussian_process import Process, fit_process
+from soh_model.left_out_fit import second_opinions
 from soh_model.pack_spec import PackSpec
 from soh_model.session import Refusal, Session, prepare
 from soh_model.window_features import Passage, Window, common_window, feature_maps, passage
@@ -58,6 +59,7 @@ class CellTypeModel:
         widening: factor on the deviation that left-out units asked for.
         conditions: C-rate and temperature of the training, [n][2].
         trained_on: sessions, units, lowest and highest SoH.
+        opinions: a second process per view where the first tells left-out units badly.
     """
 
     spec: PackSpec
@@ -66,6 +68,7 @@ class CellTypeModel:
     widening: float
     conditions: tuple[tuple[float, float], ...]
     trained_on: tuple[int, int, float, float]
+    opinions: tuple[Process, ...] = ()
 
     @classmethod
     def fit(
@@ -127,6 +130,7 @@ class CellTypeModel:
             widening=float(np.mean([widening(p) for p in processes])),
             conditions=tuple((rate, float(warm)) for rate, warm in conditions),
             trained_on=(len(soh), len(np.unique(numbers)), float(soh.min()), float(soh.max())),
+            opinions=second_opinions(processes, maps, soh, numbers),
         )
 
     def predict(self, samples: SampleBatch) -> Estimate:
@@ -150,12 +154,14 @@ class CellTypeModel:
     def interval(self, found: Passage) -> Interval:
         """SoH of one passage: the mean of the views, their deviation and disagreement.
 
-        No view may answer beyond what the training held: there it would only extrapolate.
+        Second opinions move the mean and widen by their disagreement. No view
+        may answer beyond what the training held: there it would only extrapolate.
         """
         low, high = self.trained_on[2] - BEYOND, self.trained_on[3] + BEYOND
         maps = feature_maps([found])
         answers = [p.predict(m) for p, m in zip(self.processes, maps, strict=True)]
-        means = np.clip([float(mean[0]) for mean, _ in answers], low, high)
+        others = [p.predict(m) for p, m in zip(self.opinions, maps, strict=bool(self.opinions))]
+        means = np.clip([float(mean[0]) for mean, _ in answers + others], low, high)
         known = np.mean([d[0] ** 2 for _, d in answers]) + means.var()
         value = float(means.mean())
         half = 1.96 * float(np.hypot(self.widening * np.sqrt(known), BATCH_SD))
@@ -195,6 +201,7 @@ class CellTypeModel:
             widening=self.widening,
             conditions=self.conditions,
             trained_on=self.trained_on,
+            opinions=tuple(process.plain() for process in self.opinions),
         )
         path.write_bytes(msgspec.msgpack.encode(stored))
 
@@ -218,6 +225,7 @@ class CellTypeModel:
             widening=stored.widening,
             conditions=stored.conditions,
             trained_on=stored.trained_on,
+            opinions=tuple(Process.of_plain(content) for content in stored.opinions),
         )
 
 
@@ -231,6 +239,7 @@ class _Stored(msgspec.Struct):
     widening: float
     conditions: tuple[tuple[float, float], ...]
     trained_on: tuple[int, int, float, float]
+    opinions: tuple[dict[str, Any], ...] = ()
 
 
 def widening(process: Process) -> float:

@@ -117,7 +117,7 @@ def fit_process(features: Floats, values: Floats, units: Units) -> Process:
         values: [n].
         units: [n], which unit each row belongs to.
     """
-    pick = _spread_rows(units)
+    pick = spread_rows(units)
     features, values, units = features[pick], values[pick], units[pick]
     if not np.any(np.abs(values - _unit_medians(values, units)) > 1e-12):
         return _fit(features, values, units, limits=_CONSTANT_UNITS)
@@ -135,7 +135,7 @@ def _unit_medians(residual: Floats, units: Units) -> Floats:
     return np.array([medians[unit] for unit in units])
 
 
-def _spread_rows(units: Units) -> NDArray[np.int64]:
+def spread_rows(units: Units) -> NDArray[np.int64]:
     """At most `MOST_ROWS` rows; small units keep more of theirs than large ones."""
     if len(units) <= MOST_ROWS:
         return np.arange(len(units))

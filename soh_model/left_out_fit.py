@@ -10,12 +10,13 @@ Fails with fewer than about ten units: then the choice of the settings itself is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 from typing import Final
 
 import numpy as np
 
-from soh_model.gaussian_process import Floats, Process, Units
+from soh_model.gaussian_process import Floats, Process, Units, spread_rows
 
 LENGTHS: Final = (1.0, 2.0, 4.0)
 """Length scales, in root mean square deviations of the features."""
@@ -24,6 +25,12 @@ LINEAR: Final = (0.03, 0.3, 3.0)
 """Variances of the linear part, the smooth part's being 1."""
 
 NOISE: Final = (0.01, 0.1, 1.0)
+
+BADLY_TOLD: Final = 0.2
+"""Left-out error over the spread of the values beyond which likelihood has learned little."""
+
+FEWEST_UNITS: Final = 4
+"""Units below which the error on left-out ones chooses nothing."""
 
 
 def fit_left_out(features: Floats, values: Floats, units: Units) -> Process:
@@ -55,3 +62,24 @@ def _theta(width: int, length: float, linear: float, noise: float) -> Floats:
 def _left_out_error(process: Process) -> float:
     residual, _ = process.left_out()
     return float(np.abs(residual).mean())
+
+
+def second_opinions(
+    likely: Sequence[Process], maps: Sequence[Floats], values: Floats, units: Units
+) -> tuple[Process, ...]:
+    """Processes by left-out units, one per view; none where likelihood already does well.
+
+    A type cycled in many ways (NASA's cells) shows less than its rows promise: a length scale
+    per feature then fits the ways of cycling and not the ageing.
+
+    Args:
+        likely: processes by marginal likelihood, one per view.
+        maps: the views, [n, d] each.
+        values: [n].
+        units: [n], which unit each row belongs to.
+    """
+    error = float(np.mean([_left_out_error(process) for process in likely]))
+    if len(np.unique(units)) < FEWEST_UNITS or error < BADLY_TOLD * float(values.std()):
+        return ()
+    pick = spread_rows(units)
+    return tuple(fit_left_out(view[pick], values[pick], units[pick]) for view in maps)

@@ -85,6 +85,27 @@ def test_a_stored_model_answers_as_before(model, examples, tmp_path):
     assert again.predict(batch).soh.value == pytest.approx(model.predict(batch).soh.value, abs=1e-9)
 
 
+def test_units_told_well_need_no_second_opinion_and_units_told_badly_get_one(model, examples):
+    assert model.opinions == ()
+    assert badly_told(examples).opinions
+
+
+def badly_told(examples):
+    """A type whose windows show nothing of the capacity: the capacities are shuffled."""
+    order = np.random.default_rng(5).permutation(len(examples))
+    shuffled = [(batch, examples[k][1]) for (batch, _), k in zip(examples, order, strict=True)]
+    return CellTypeModel.fit(shuffled, SPEC, units=[k // 5 for k in range(len(examples))])
+
+
+def test_a_stored_model_keeps_its_second_opinions(examples, tmp_path):
+    model = badly_told(examples)
+    model.save(tmp_path / "type.soh")
+    told, again = (
+        m.predict(examples[3][0]).soh for m in (model, CellTypeModel.load(tmp_path / "type.soh"))
+    )
+    assert (again.value, again.width) == pytest.approx((told.value, told.width), abs=1e-9)
+
+
 def test_a_file_that_is_no_model_is_refused(tmp_path):
     (tmp_path / "x").write_bytes(b"nothing")
     with pytest.raises(ModelError):
