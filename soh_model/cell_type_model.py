@@ -34,7 +34,7 @@ from soh_model.window_features import Passage, Window, common_window, feature_ma
 Floats = NDArray[np.float64]
 Units = NDArray[np.int64]
 
-METHOD: Final = "cell-type/1"
+METHOD: Final = "cell-type/2"
 FORMAT: Final = 1
 BEYOND: Final = 0.03
 BATCH_SD: Final = 0.005
