@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
-from cloud_bridge.api import answers, enrolment, ledger, packs, problems
+from cloud_bridge.api import answers, enrolment, ledger, packs, problems, vehicles
 from cloud_bridge.api.context import Context
 from cloud_bridge.api.guard import Guard, content_policy
 from cloud_bridge.errors import BridgeError
@@ -63,7 +63,7 @@ def application(context: Context) -> FastAPI:
     app.state.context = context
     problems.install(app)
     answers.describe(app)
-    for router in (packs.router, ledger.router, enrolment.router, pages.router):
+    for router in (packs.router, vehicles.router, ledger.router, enrolment.router, pages.router):
         app.include_router(router)
     return app
 

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI, Response
 
-from cloud_bridge.fold import PackState
+from cloud_bridge.fold import PackState, VehicleState
 from cloud_bridge.ledger.proof import PackProof
+from cloud_bridge.rules import Duty
 from cloud_bridge.store import Entry
 from cloud_bridge.view import PackView, SlotView, StationView
 from packtrail.event import SignedEvent
@@ -174,6 +175,30 @@ class CheckpointAnswer(msgspec.Struct, frozen=True):
     note: str
 
 
+class DutyAnswer(msgspec.Struct, frozen=True):
+    """One open duty, what has to be done in both languages."""
+
+    duty: Duty
+    en: str
+    zh: str
+    overdue: bool
+
+
+class DutyList(msgspec.Struct, frozen=True):
+    """Open duties by due date; how many there are in all, and how many of these are late."""
+
+    duties: list[DutyAnswer]
+    total: int
+    overdue: int
+
+
+class VehicleDetail(msgspec.Struct, frozen=True):
+    """One vehicle: its packs, and the account of them once it is scrapped."""
+
+    vehicle: str
+    state: VehicleState
+
+
 class HealthAnswer(msgspec.Struct, frozen=True):
     """Whether everything works, and each fault."""
 
@@ -189,6 +214,8 @@ ANSWERS = (
     StationList,
     Outcomes,
     CheckpointAnswer,
+    DutyList,
+    VehicleDetail,
     HealthAnswer,
     PackProof,
     SignedEvent,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from cloud_bridge.enrolment import EnrolmentDesk
 from cloud_bridge.ledger.authority import TrustReader
 from cloud_bridge.metrics import Metrics
+from cloud_bridge.rules.book import DutyBook
 from cloud_bridge.service import Health
 from cloud_bridge.store import Store
 from cloud_bridge.view import Packs, Stations
@@ -35,6 +36,7 @@ class Context:
         seal: signs a checkpoint if the ledger has grown.
         now: UTC nanoseconds.
         enrolment: takes requests of gateways; None without a certificate authority.
+        duties: what is owed, kept between requests.
     """
 
     store: Store
@@ -48,6 +50,7 @@ class Context:
     seal: Callable[[], bool]
     now: Callable[[], int] = time.time_ns
     enrolment: EnrolmentDesk | None = None
+    duties: DutyBook = field(default_factory=DutyBook)
 
 
 def context_of(request: Request) -> Context:

@@ -7,12 +7,10 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from cloud_bridge.fold import Told
-from cloud_bridge.rules.duties import Duty, duties
+from cloud_bridge.rules.book import DutyBook
+from cloud_bridge.rules.duties import Duty
 from cloud_bridge.rules.table import DutyRule
 from cloud_bridge.store import Store
-from cloud_bridge.view.packs import told_of, with_roles
-from packtrail.event import KeyRegistered
 from packtrail.language import Text
 
 SHOWN = 200
@@ -22,11 +20,7 @@ def open_duties(
     store: Store, rules: Sequence[DutyRule], now_ns: int, *, overdue: bool
 ) -> list[Duty]:
     """Duties that are still to be done; with `overdue`, those that should have been."""
-    with store.reading():
-        bodies = [entry.event.body for entry in store.key_entries()]
-        roles = {body.party: body.role for body in bodies if isinstance(body, KeyRegistered)}
-        found = duties(with_roles(store, _facts(store)), rules, now_ns, roles)
-    return [one for one in found if not one.done and (one.overdue or not overdue)]
+    return DutyBook(tuple(rules)).open(store, now_ns, overdue=overdue)
 
 
 def as_json(found: Iterable[Duty]) -> str:
@@ -52,11 +46,3 @@ def _line(duty: Duty, what: Text) -> str:
     mark = Text(" (provisional)", "（暂定）").say() if duty.provisional else ""
     units = ", ".join(duty.units[:3]) or duty.event[:16]
     return f"{duty.due[:10]}  {left}  {duty.holder}: {what.say()} · {units}  [{duty.legal}{mark}]"
-
-
-def _facts(store: Store) -> list[Told]:
-    facts, after = [], -1
-    while page := store.entries(after):
-        facts += [told_of(entry) for entry in page]
-        after = page[-1].leaf
-    return facts
