@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 RUN_INSTALLED := $(VENV)/.installed
 DEV_INSTALLED := $(VENV)/.installed-dev
+BENCH_INSTALLED := $(VENV)/.installed-bench
 
 # make demo DURATION=30 stops by itself; FAST=1 lets the station's clock run faster still.
 DURATION ?=
@@ -27,7 +28,7 @@ check: $(DEV_INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(DEV_INSTALLED) services
+bench: $(BENCH_INSTALLED) services
 	@$(PIP) install -c constraints.txt -e '.[dev,bench]'
 	$(BIN)/python -m benchmarks
 
@@ -53,3 +54,8 @@ $(RUN_INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
 $(DEV_INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) install -c constraints.txt -e '.[dev]'
 	@touch $@ $(RUN_INSTALLED)
+
+# Peers that only a benchmark needs.
+$(BENCH_INSTALLED): $(DEV_INSTALLED)
+	$(PIP) install -c constraints.txt -e '.[dev,bench]'
+	@touch $@
