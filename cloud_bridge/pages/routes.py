@@ -1,4 +1,4 @@
-"""The pages' routes: overview, pack, station; and a friendly page for what is not there."""
+"""The pages' routes: overview, pack, station, duties; and a friendly page for what is not there."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from cloud_bridge.pages.paper import Paper
 from cloud_bridge.pages.portrait import portrait
 from cloud_bridge.pages.story import line_of
 from cloud_bridge.view import parse_unit
+from cloud_bridge.view.vehicles import vehicle_state
 from packtrail.errors import CodeError
 
 PER_PAGE: Final = 50
+DUTIES_SHOWN: Final = 100
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -49,6 +51,20 @@ def overview(
     )
 
 
+@router.get("/packs/{code:path}/vehicle")
+def vehicle(request: Request, bridge: Bridge, language: Language, code: str) -> HTMLResponse:
+    """The vehicle that a pack is in, by way of the pack: no address here names a VIN."""
+    paper = Paper(request, language, bridge.now())
+    try:
+        binding = bridge.packs.state(unit := parse_unit(code)).binding
+    except CodeError as error:
+        return paper.missing(code, error.describe(language))
+    found = vehicle_state(bridge.store, binding.vehicle) if binding and binding.vehicle else None
+    if found is None:
+        return paper.missing(code)
+    return paper.render("vehicle.html", here="", unit=unit, state=found)
+
+
 @router.get("/packs/{code:path}")
 def pack(request: Request, bridge: Bridge, language: Language, code: str) -> HTMLResponse:
     """One pack's digital ID."""
@@ -73,6 +89,21 @@ def station(request: Request, bridge: Bridge, language: Language, gateway: str) 
     alarms.sort(key=lambda line: line.t_ns, reverse=True)
     units = {told.event_id: told.event.unit for told in view.alarms}
     return paper.render("station.html", here="", station=view, alarms=alarms, units=units)
+
+
+@router.get("/duties")
+def duties(request: Request, bridge: Bridge, language: Language) -> HTMLResponse:
+    """Who owes what by when, the most urgent first."""
+    found = bridge.duties.open(bridge.store, bridge.now())
+    shown = found[:DUTIES_SHOWN]
+    return Paper(request, language, bridge.now()).render(
+        "duties.html",
+        here="/duties",
+        found=shown,
+        total=len(found),
+        late=sum(duty.overdue for duty in found),
+        words={rule.id: rule.text for rule in bridge.duties.rules},
+    )
 
 
 @router.get("/docs")

@@ -15,11 +15,16 @@ from cloud_bridge.pages.words import WORDS
 from packtrail.estimate import Interval
 from packtrail.event import (
     IncidentRecorded,
+    OwnerChanged,
     PackInstalled,
     PlaceRef,
     UnitRef,
     UnitRegistered,
+    UnitRepaired,
+    UnitRetired,
     VehicleRef,
+    VehicleRegistered,
+    VehicleScrapReceived,
 )
 from packtrail.language import Text
 from tests.cloud_bridge import parts
@@ -276,3 +281,57 @@ def test_numbers_carry_their_units_and_unknown_is_a_dash():
         "2.0\u202fs",
         "2.0\u202fh",
     ]
+
+
+def test_the_page_of_duties_says_who_owes_what_by_when(desk):
+    assert WORDS["no_duties"].en in page(desk, "/duties")
+    evil = UnitRef("maker_serial", SCRIPT_TEXT)
+    old = NOW - 60 * 24 * parts.HOUR
+    desk.store.append(
+        [
+            parts.fact(UnitRetired("capacity"), t_ns=parts.T0),
+            parts.fact(UnitRepaired(), unit=evil, t_ns=parts.T0, author=SCRIPT_TEXT),
+            parts.fact(UnitRepaired(), t_ns=old, counter=2),
+        ],
+        NOW,
+    )
+    text = page(desk, "/duties")
+    Outline(text)
+    assert "<script>alert" not in text
+    assert "hand the retired pack" in text
+    assert "due in 30 days" in text
+    assert "Order No. 73" in text
+    assert WORDS["provisional"].en in text
+    assert "overdue by" in text
+    assert f'href="/packs/{parts.CODE}"' in text
+    chinese = page(desk, "/duties", "zh")
+    assert "剩余 30 天" in chinese
+    assert "due in" not in chinese
+    assert 'href="/duties"' in page(desk, "/")
+
+
+def test_a_scrapped_vehicles_account_is_reached_from_its_pack(desk):
+    facts = [
+        (VehicleRegistered(parts.CAR, slots=2, packs=(parts.PACK, parts.OTHER_PACK)), None),
+        (PackInstalled(vehicle=parts.CAR), parts.PACK),
+        (OwnerChanged(SCRIPT_TEXT, parts.CAR), None),
+        (VehicleScrapReceived(parts.CAR, (parts.PACK,)), None),
+    ]
+    desk.store.append(
+        [
+            parts.fact(body, unit=unit, counter=i, t_ns=parts.T0 + i)
+            for i, (body, unit) in enumerate(facts, 1)
+        ],
+        NOW,
+    )
+    path = f"/packs/{parts.CODE}/vehicle"
+    assert f'href="{path}"' in page(desk, f"/packs/{parts.CODE}")
+    text = page(desk, path)
+    Outline(text)
+    assert "<script>alert" not in text
+    assert parts.CAR.id not in text
+    assert figures.masked(parts.CAR) in text
+    assert ">present<" in text
+    assert ">missing<" in text
+    assert ">缺失<" in page(desk, path, "zh")
+    assert desk.get(f"/packs/{parts.CODE[:-1]}X/vehicle").status_code == 404
