@@ -9,11 +9,12 @@ from pathlib import Path
 
 from can_decoder.database import Database, load, no_message
 from can_decoder.decoding import Decoding
+from can_decoder.gbt32960 import is_capture
 from can_decoder.layout import MessageLayout, SignalLayout
 from can_decoder.logs.source import Source
 from can_decoder.profiles import find
 from can_decoder.profiles.suggest import suggest
-from can_decoder.reporting import Reporting, is_capture
+from can_decoder.reporting import Reporting
 from packtrail.arguments import number_between
 from packtrail.command import Command
 from packtrail.language import Text

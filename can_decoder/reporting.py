@@ -5,7 +5,6 @@ Binary captures and text of hex lines are read whole; they are small beside bus 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
@@ -24,6 +23,7 @@ from can_decoder.gbt32960 import (
     read_login,
     read_report,
     scan,
+    scannable,
 )
 from can_decoder.logs.source import Source
 from can_decoder.output import open_writer
@@ -31,16 +31,6 @@ from can_decoder.output.rows import Row, Rows
 from packtrail.language import Text
 
 REPORTS: Final = frozenset({Command.REALTIME, Command.RESENT})
-_BINARY: Final = re.compile(rb"(?:##|\$\$)[\x01-\x0b\x80-\x82]")
-_HEX: Final = re.compile(
-    rb"\s*(?:0[xX])?(?:23[\s,]*(?:0[xX])?23|24[\s,]*(?:0[xX])?24)[0-9A-Fa-fxX\s,]+$"
-)
-
-
-def is_capture(head: bytes) -> bool:
-    """Whether a file's first bytes look like GB/T 32960."""
-    first = head.split(b"\n")[0]
-    return bool(_BINARY.match(head) or (_HEX.match(first) and len(first) > 50))
 
 
 class Reporting:
@@ -58,9 +48,8 @@ class Reporting:
     def run(self, output: str) -> None:
         """Decode the whole capture into a file, or `-`."""
         raw = b"".join(self._source.chunks())
-        capture: bytes | str = raw if _BINARY.match(raw) else raw.decode("ascii", "replace")
         with open_writer(output) as writer:
-            for found in scan(capture):
+            for found in scan(scannable(raw)):
                 writer.write(Rows.of(self._rows(found)))
 
     @property

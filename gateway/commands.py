@@ -50,11 +50,16 @@ def _replay_arguments(parser: argparse.ArgumentParser) -> None:
     def say(en: str, zh: str) -> str:
         return Text(en, zh).say()
 
-    parser.add_argument("log", type=Path, help=say("candump, ASC, BLF, MF4 ...", "日志文件"))
+    log = say("candump, ASC, BLF, MF4 ..., or GB/T 32960", "CAN 日志或 GB/T 32960 报文文件")
+    parser.add_argument("log", type=Path, help=log)
     _settings_argument(parser)
-    profile = say("name or path of the profile", "配置名称或路径")
-    parser.add_argument("--profile", required=True, metavar="P", help=profile)
-    parser.add_argument("--pack", required=True, metavar="CODE", help=say("its code", "电池编码"))
+    profile = say("name or path of the profile, for a CAN log", "CAN 日志所用配置的名称或路径")
+    parser.add_argument("--profile", default="", metavar="P", help=profile)
+    pack = say(
+        "its code, where no GB/T 32960 login tells it",
+        "电池编码；GB/T 32960 登入报文已给出时可省略",
+    )
+    parser.add_argument("--pack", default="", metavar="CODE", help=pack)
     dbc = say("layouts; may be repeated", "DBC 文件，可重复")
     parser.add_argument("--dbc", type=Path, action="append", default=[], metavar="F", help=dbc)
     speed = say("recorded, max, or a factor", "recorded（原速）、max（最快）或倍数")

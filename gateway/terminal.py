@@ -19,8 +19,8 @@ from gateway.beginning import add_tls, begin, remember_url
 from gateway.downlink import RemoteSettings
 from gateway.errors import GatewayError
 from gateway.main import Gateway
-from gateway.replay import Replayed, ReplayPlan
-from gateway.replay import replay as replay_log
+from gateway.playback import Replayed, ReplayPlan
+from gateway.playback import replay as play
 from gateway.settings import GatewaySettings
 from gateway.supervision import run_until_stopped
 from packtrail import logs
@@ -121,32 +121,35 @@ def replay(args: argparse.Namespace) -> int:
     """
     logs.configure(level="ERROR")
     settings = load(GatewaySettings, args.settings)
-    code = PackCode.parse(args.pack)
-    for finding in code.findings_on(date.today()):  # noqa: DTZ011 - a label has no time zone
+    code = PackCode.parse(args.pack) if args.pack else None
+    for finding in code.findings_on(date.today()) if code else ():  # noqa: DTZ011 - a label has no time zone
         print(f"{code}: {finding.text.say()}", file=sys.stderr)
     plan = ReplayPlan(
         log=args.log,
         slot=args.slot,
         profile=args.profile,
         dbc=tuple(args.dbc),
-        pack=code.text,
+        pack=code.text if code else "",
         speed=args.speed,
         patience_s=args.wait,
     )
     with _progress() as bar:
         read = bar.add_task(Text("replaying", "回放").say(), total=1.0, waiting=0)
-        done = replay_log(settings, plan, lambda f, n: bar.update(read, completed=f, waiting=n))
+        done = play(settings, plan, lambda f, n: bar.update(read, completed=f, waiting=n))
     return _sum_up(done)
 
 
 def _sum_up(done: Replayed) -> int:
     summary = Text(
-        "{frames} frames, {samples} samples, {records} records; {unanswered} without a receipt",
-        "{frames} 帧报文，{samples} 个采样，{records} 条记录；{unanswered} 条未获回执",
+        "{frames} frames, {skipped} skipped, {samples} samples, {records} records; "
+        "{unanswered} without a receipt",
+        "{frames} 帧报文，跳过 {skipped} 处，{samples} 个采样，{records} 条记录；"
+        "{unanswered} 条未获回执",
     )
     print(
         summary.say(
             frames=done.frames,
+            skipped=done.skipped,
             samples=done.samples,
             records=done.records,
             unanswered=done.unanswered,

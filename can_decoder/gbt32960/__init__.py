@@ -8,6 +8,7 @@ Bytes of a capture enter (with garbage between the frames, if need be); frames, 
 reports leave. Encrypted data stay raw. Where a frame breaks the rules, a `Fault` says which.
 """
 
+from can_decoder.gbt32960.capture import is_capture, scannable
 from can_decoder.gbt32960.frame import Command, Edition, Encryption, Fault, Message, build, scan
 from can_decoder.gbt32960.login import Login, build_login, read_login
 from can_decoder.gbt32960.report import Report, build_report, read_report, sample_of
@@ -25,8 +26,10 @@ __all__ = [
     "build",
     "build_login",
     "build_report",
+    "is_capture",
     "read_login",
     "read_report",
     "sample_of",
     "scan",
+    "scannable",
 ]

@@ -90,6 +90,7 @@ class Intake:
         size = ctypes.sizeof(ctypes.c_size_t)
         self._control_length = raw[:, at : at + size].view(f"u{size}")
         self._received = raw[:, _Message.received.offset :][:, :4].view(np.uint32)
+        self._used = rows
         self._call: Any = ctypes.CDLL(None, use_errno=True).recvmmsg
 
     def fill(self, descriptor: int) -> int:
@@ -98,8 +99,9 @@ class Intake:
         Raises:
             OSError: the interface is down or gone.
         """
-        self._control_length[:] = CONTROL_BYTES
+        self._control_length[: self._used] = CONTROL_BYTES  # the kernel shortened those
         taken: int = self._call(descriptor, self.messages, self.rows, socket.MSG_DONTWAIT, None)
+        self._used = max(taken, 0)
         if taken >= 0:
             return taken
         code = ctypes.get_errno()

@@ -104,9 +104,9 @@ class Pipeline:
         """Keep a pack's last state of health for its next swap."""
         self._mailbox.call(lambda: self._remember(unit, soh))
 
-    def hear(self, slot: str, samples: list[Sample]) -> None:
-        """Samples that somebody else made for a slot."""
-        self._mailbox.call(lambda: self.slots[slot].hear(samples))
+    def hear(self, slot: str, samples: list[Sample]) -> Future[None]:
+        """Samples that somebody else made for a slot; the future comes when they are taken."""
+        return self._mailbox.call(lambda: self.slots[slot].hear(samples))
 
     def estimate(self, slot: str) -> Future[bool]:
         """Have the health of the pack in a slot estimated from all it has said so far."""

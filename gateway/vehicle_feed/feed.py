@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from can_decoder.gbt32960 import Command, Encryption, Message, build
 from can_decoder.gbt32960.frame import TIME_BYTES, VIN_BYTES
-from gateway.vehicle_feed.capture import REPORTS, login_from, pack_codes, sample_from
 from gateway.vehicle_feed.framer import Framer
+from gateway.vehicle_feed.messages import REPORTS, login_from, pack_codes, sample_from
 from packtrail import logs
 from packtrail.errors import PacktrailError, reason_of
 from packtrail.language import Text

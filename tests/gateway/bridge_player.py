@@ -27,13 +27,16 @@ def eventually(holds: Callable[[], Any], seconds: float = 15) -> None:
 
 
 class BridgePlayer:
-    """Stores records by number in memory; `refuse` and `deaf` make it difficult."""
+    """Stores records by number in memory; `refuse` and `deaf` make it difficult.
+
+    `size` counts the bytes of payloads and topics that came.
+    """
 
     def __init__(self, port: int, key: SigningKey = BRIDGE_KEY) -> None:
         self.records: dict[tuple[str, int], Record] = {}
         self.order: list[int] = []
         self.statuses: list[bytes] = []
-        self.repeats = 0
+        self.repeats = self.size = 0
         self.refuse: set[int] = set()
         self.deaf = False
         self.silent = False
@@ -71,6 +74,7 @@ class BridgePlayer:
             return
         if self.deaf:
             return
+        self.size += len(message.payload) + len(message.topic)
         address = parse_record_topic(message.topic)
         record = opened(message.payload)
         assert (record.gateway, record.epoch, record.seq) == address

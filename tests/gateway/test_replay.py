@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import can_decoder
-from gateway.replay import BURST, bursts
+from gateway.playback import BURST, bursts
 from packtrail.codes import PackCode
 from packtrail.columns import decode_columns
 from packtrail.command import run_line

@@ -19,11 +19,10 @@ from can_decoder.gbt32960 import (
     build,
     build_login,
     build_report,
-    read_login,
     scan,
 )
 from gateway.settings import GatewaySettings
-from gateway.vehicle_feed import FeedOptions, Framer, VehicleFeed, capture_samples
+from gateway.vehicle_feed import FeedOptions, Framer, VehicleFeed
 from packtrail.errors import PacktrailError, SettingsError
 from packtrail.settings import load
 from packtrail.times import NS_PER_S
@@ -140,17 +139,6 @@ def test_no_stream_breaks_it_or_makes_it_grow(stream):
     for at in range(0, len(stream), 100):
         framer.feed(stream[at : at + 100])
     assert len(framer._waiting) <= 65_560
-
-
-@pytest.mark.parametrize("as_text", [False, True])
-def test_a_file_of_messages_gives_the_same_samples(tmp_path, as_text):
-    raw = login(Edition.OF_2016) + report(Edition.OF_2016) + report(Edition.OF_2016, 10, 33.0)
-    path = tmp_path / "capture"
-    path.write_bytes(raw.hex(" ").encode() if as_text else raw)
-    samples = list(capture_samples(path))
-    assert [s.t_ns - SECOND for s in samples] == [0, 10 * NS_PER_S]
-    assert samples[1].values["temperature_c"][1] == 33.0
-    assert read_login(next(m for m in scan(raw) if isinstance(m, Message))).pack_codes == (CODE,)
 
 
 def test_settings_tie_a_feed_to_a_slot_of_its_own(tmp_path):

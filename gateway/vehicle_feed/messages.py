@@ -1,10 +1,8 @@
-"""Captured messages of GB/T 32960.3 as samples and identity: what feed and file have in common."""
+"""Messages of GB/T 32960.3 as samples and identity: what a feed and a capture have in common."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -18,8 +16,6 @@ from can_decoder.gbt32960 import (
     read_report,
     sample_of,
 )
-from can_decoder.gbt32960.frame import from_hex
-from gateway.vehicle_feed.framer import Framer
 from packtrail.codes import PackCode
 from packtrail.errors import CodeError
 from packtrail.quantities import QUANTITIES
@@ -66,27 +62,3 @@ def pack_codes(login: Login) -> list[str]:
         except CodeError:
             continue
     return found
-
-
-def capture_samples(path: Path) -> Iterator[Sample]:
-    """Samples of a capture: bytes as they went over the line, or hex text.
-
-    Raises:
-        OSError: the file cannot be read.
-    """
-    return samples_of(Framer().feed(capture_bytes(path)))
-
-
-def capture_bytes(path: Path) -> bytes:
-    """A capture's bytes, whether it is binary or hex text."""
-    raw = path.read_bytes()
-    try:
-        text = raw.decode("ascii")
-    except UnicodeDecodeError:
-        return raw
-    return raw if text.lstrip().startswith(("##", "$$")) else from_hex(text)
-
-
-def samples_of(messages: Iterable[Message]) -> Iterator[Sample]:
-    """The samples of the reports among these messages."""
-    return (sample for sample in map(sample_from, messages) if sample is not None)
