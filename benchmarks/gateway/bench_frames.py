@@ -26,6 +26,8 @@ from tests.gateway.stations import write_settings
 from tests.services import Mosquitto
 
 SECONDS = 15.0
+CHARGED = "slot3"
+"""Where a pack that speaks classic CAN is under charge from the first minute on."""
 LOADS = ((8, 500), (20, 2000), (32, 4000))
 """Buses and frames a second on each: a station, the budget of a small computer, the limit."""
 
@@ -39,6 +41,7 @@ class Measured:
     used_s: float
     resident_mb: float
     records: int
+    size: int
     seconds: float
 
     @property
@@ -53,12 +56,13 @@ class Measured:
 
 
 def pack_log(folder: Path) -> Path:
-    """A minute of one simulated pack."""
+    """A minute of one simulated pack while it is charged."""
     log = folder / "packs.log"
-    StationRun(StationSettings.model_validate({"speed": 1.0})).write_log(log, 60)
-    lines = log.read_text().splitlines()
-    first = lines[0].split()[1]
-    log.write_text("\n".join(line for line in lines if line.split()[1] == first) + "\n")
+    StationRun(StationSettings.model_validate({"speed": 1.0})).write_log(log, 120)
+    lines = [line.split() for line in log.read_text().splitlines()]
+    later = float(lines[0][0].strip("()")) + 60
+    chosen = [line for line in lines if line[1] == CHARGED and float(line[0].strip("()")) > later]
+    log.write_text("\n".join(" ".join(line) for line in chosen) + "\n")
     return log
 
 
@@ -103,7 +107,7 @@ def measure(folder: Path, log: Path, buses: int, rate: float, seconds: float) ->
     bridge.close()
     broker.stop()
     spent = time.monotonic() - began
-    return Measured(int(sent), told, used_s, resident_mb, len(bridge.records), spent)
+    return Measured(int(sent), told, used_s, resident_mb, len(bridge.records), bridge.size, spent)
 
 
 def main() -> None:
