@@ -13,8 +13,7 @@ from datetime import date
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from gateway import backups, enrolment, watching
-from gateway import check as checking
+from gateway import backups, checking, enrolment, watching
 from gateway.beginning import add_tls, begin, remember_url
 from gateway.downlink import RemoteSettings
 from gateway.errors import GatewayError

@@ -11,7 +11,8 @@ import pytest
 from rich.console import Console
 
 from gateway.bus import BusOptions
-from gateway.bus_check import judge_bus, listen
+from gateway.checking import judge_bus
+from gateway.checking.hearing import listen
 from gateway.settings import GatewaySettings
 from gateway.watching import draw
 from packtrail.command import run_line

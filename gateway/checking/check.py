@@ -14,11 +14,10 @@ from functools import partial
 from typing import Final
 
 from gateway.alarms import load_thresholds
-from gateway.bus import BusOptions
-from gateway.bus_check import found_adapters, judge_bus, listen
+from gateway.checking.bus import check_bus
+from gateway.checking.finding import Finding
 from gateway.clock import SystemClock
 from gateway.enrolment import look_at_certificate
-from gateway.finding import Finding
 from gateway.listening import make_listener
 from gateway.outbox.instance import lock_outbox
 from gateway.settings import GatewaySettings, PackModelSettings, SlotSettings
@@ -29,7 +28,6 @@ from packtrail.signing import SigningKey
 from packtrail.times import ClockQuality
 from packtrail.topics import receipt_topic, status_topic
 
-HEAR_S: Final = 2.0
 BROKER_S: Final = 10.0
 
 
@@ -44,7 +42,7 @@ def check(settings: GatewaySettings) -> Iterator[Finding]:
     yield from _slots(settings)
     for bus in settings.bus:
         part = Text(f"bus {bus.name}", f"总线 {bus.name}")
-        yield _guard(part, partial(_bus, bus.options, settings))
+        yield _guard(part, partial(check_bus, bus.options, settings))
     for model in settings.pack_model:
         part = Text(f"pack model {model.prefix}", f"电池型号 {model.prefix}")
         yield _guard(part, partial(_pack_model, model))
@@ -133,28 +131,6 @@ def _pack_model(model: PackModelSettings) -> Text:
     spec = model.spec
     said = f"{spec.chemistry}, {spec.rated_ah:g} Ah, {spec.cells_in_series} s"
     return Text(said, said)
-
-
-def _bus(options: BusOptions, settings: GatewaySettings) -> Finding:
-    """Listen for a while: which identifiers speak, and whether a slot's profile knows them."""
-    part = Text(f"bus {options.name}", f"总线 {options.name}")
-    try:
-        with options.open() as bus:
-            heard = listen(bus, HEAR_S)
-    except Exception as error:  # noqa: BLE001 - adapters raise what they like
-        remedy = Text(
-            "check interface, channel and that the adapter is plugged in and up",
-            "请检查 interface、channel，并确认适配器已连接并启用",
-        )
-        name = f"{options.interface} {options.channel}"
-        found = f", found: {found_adapters()}" if found_adapters() else ""
-        return Finding(
-            part,
-            Text(f"{name}: {error}{found}", f"{name}：{error}{found}"),
-            fault=True,
-            remedy=remedy,
-        )
-    return judge_bus(part, options, heard, settings)
 
 
 def _certificate(settings: GatewaySettings) -> Finding:
