@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -76,9 +76,8 @@ class PackState:
     def __init__(self, quantities: Iterable[str]) -> None:
         self._names = tuple(dict.fromkeys(quantities))
         self._values: dict[str, float] = {}
-        self._cells: dict[str, dict[int, float]] = {}
         self._times: dict[str, int] = {}
-        self._cell_times: dict[str, dict[int, int]] = {}
+        self._cells: dict[str, _Cells] = {}
 
     def put(self, quantity: str, value: float, t_ns: int) -> None:
         """Keep a value of the pack."""
@@ -87,8 +86,10 @@ class PackState:
 
     def put_cell(self, quantity: str, index: int, value: float, t_ns: int) -> None:
         """Keep the value of cell or probe `index`, from 0."""
-        self._cells.setdefault(quantity, {})[index] = value
-        self._cell_times.setdefault(quantity, {})[index] = t_ns
+        cells = self._cells.get(quantity)
+        if cells is None:
+            cells = self._cells[quantity] = _Cells()
+        cells.put(index, value, t_ns)
 
     def sample(self, t_ns: int) -> Sample:
         """The state as of `t_ns`; the age of an array is that of its oldest cell."""
@@ -96,20 +97,44 @@ class PackState:
         ages: dict[str, float] = {}
         for name in self._names:
             if QUANTITIES[name].array:
-                values[name] = self._array(name)
-                seen = min(self._cell_times.get(name, {}).values(), default=None)
+                cells = self._cells.get(name, _NO_CELLS)
+                values[name], seen = cells.values(), cells.oldest_ns
             else:
                 values[name] = self._values.get(name, np.nan)
                 seen = self._times.get(name)
             ages[name] = np.nan if seen is None else (t_ns - seen) / 1e9
         return Sample(t_ns, values, ages)
 
-    def _array(self, name: str) -> Floats:
-        cells = self._cells.get(name, {})
-        array = np.full(max(cells, default=0) + 1, np.nan)
-        for index, value in cells.items():
-            array[index] = value
-        return array
+
+class _Cells:
+    """Values of cells by place, in an array that grows to the last one that was ever heard."""
+
+    def __init__(self) -> None:
+        self._values: Floats = np.full(1, np.nan)
+        self._times = np.full(1, _NEVER)
+
+    def put(self, index: int, value: float, t_ns: int) -> None:
+        """Keep the value of one cell."""
+        if index >= len(self._values):
+            more = index + 1 - len(self._values)
+            self._values = np.append(self._values, np.full(more, np.nan))
+            self._times = np.append(self._times, np.full(more, _NEVER))
+        self._values[index] = value
+        self._times[index] = t_ns
+
+    def values(self) -> Floats:
+        """[n] as they are now, NaN for those never heard; one NaN before any was."""
+        return self._values.copy()
+
+    @property
+    def oldest_ns(self) -> int | None:
+        """Time of the cell that was heard longest ago, among those ever heard."""
+        oldest = int(self._times.min())
+        return None if oldest == _NEVER else oldest
+
+
+_NEVER: Final[int] = np.iinfo(np.int64).max
+_NO_CELLS: Final = _Cells()
 
 
 def samples_of(

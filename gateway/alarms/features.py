@@ -7,7 +7,7 @@ sample does not know is left out, and then no alarm begins or ends by it.
 from __future__ import annotations
 
 from collections import deque
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 
@@ -36,13 +36,14 @@ class Features:
         self._warmth: deque[tuple[int, float]] = deque()
         self._cells: deque[tuple[int, Floats]] = deque()
         self._insulation: deque[tuple[int, float]] = deque()
-        self._known = (0, 0)
+        self._known: tuple[int, ...] = (0, 0)
 
     def of(self, sample: Sample) -> dict[str, Feature]:
         """All features that the sample allows."""
-        self._begin_anew_with_other_sensors(sample)
-        found = _extremes(sample, "cell_voltage", "cell_voltage_v", "_v", "cell")
-        found |= _extremes(sample, "temperature", "temperature_c", "_c", "probe")
+        cells, probes = _Array.of(sample, "cell_voltage_v"), _Array.of(sample, "temperature_c")
+        self._begin_anew_with_other_sensors(cells.known, probes.known)
+        found = _extremes(sample, cells, "cell_voltage", "_v", "cell")
+        found |= _extremes(sample, probes, "temperature", "_c", "probe")
         high, low = found.get("cell_voltage_max_v"), found.get("cell_voltage_min_v")
         if high and low:
             found["cell_spread_v"] = Feature(high.value - low.value, low.where)
@@ -53,11 +54,10 @@ class Features:
             found |= self._rates(sample.t_ns, hot)
         if isinstance(level := sample.values.get("bms_alarm_level"), float):
             found["bms_alarm_level"] = Feature(level)
-        return found | self._drop(sample) | self._leakage(sample)
+        return found | self._drop(sample.t_ns, cells) | self._leakage(sample)
 
-    def _begin_anew_with_other_sensors(self, sample: Sample) -> None:
+    def _begin_anew_with_other_sensors(self, *known: int) -> None:
         """A probe that is heard for the first time is no rise, a cell no fall."""
-        known = _known(sample, "cell_voltage_v"), _known(sample, "temperature_c")
         if known != self._known:
             self._cells.clear()
             self._warmth.clear()
@@ -81,23 +81,22 @@ class Features:
             found["temperature_rate_c_per_s"] = Feature(rate, hot.where)
         return found
 
-    def _drop(self, sample: Sample) -> dict[str, Feature]:
+    def _drop(self, t_ns: int, volts: _Array) -> dict[str, Feature]:
         """How far a cell fell against its neighbours within a minute."""
-        volts = sample.values.get("cell_voltage_v")
-        if not isinstance(volts, np.ndarray) or np.count_nonzero(np.isfinite(volts)) < 3:
+        if volts.known < 3:
             return {}
-        apart = volts - np.nanmedian(volts)
-        cells, t_ns = self._cells, sample.t_ns
+        apart = volts.values - volts.median()
+        cells = self._cells
         if cells and (t_ns < cells[-1][0] or len(cells[-1][1]) != len(apart)):
             cells.clear()
         _forget(cells, t_ns - DROP_NS)
         if not cells or t_ns - cells[-1][0] >= DROP_STEP_NS:
             cells.append((t_ns, apart))
-        fallen = cells[0][1] - apart
-        if not np.isfinite(fallen).any():
+        fallen = _Array(cells[0][1] - apart)
+        if not fallen.known:
             return {}
-        worst = int(np.nanargmax(fallen))
-        return {"cell_drop_v": Feature(float(fallen[worst]), f"cell {worst + 1}")}
+        worst = fallen.highest()
+        return {"cell_drop_v": Feature(float(fallen.values[worst]), f"cell {worst + 1}")}
 
     def _leakage(self, sample: Sample) -> dict[str, Feature]:
         """Insulation per volt of the pack, and how much of it went within five minutes."""
@@ -119,11 +118,6 @@ class Features:
         return found
 
 
-def _known(sample: Sample, array: str) -> int:
-    values = sample.values.get(array)
-    return int(np.count_nonzero(np.isfinite(values))) if isinstance(values, np.ndarray) else 0
-
-
 def _forget(memory: deque[tuple[int, float]] | deque[tuple[int, Floats]], before_ns: int) -> None:
     while memory and memory[0][0] < before_ns:
         memory.popleft()
@@ -134,14 +128,15 @@ def _latest(memory: deque[tuple[int, float]], until_ns: int) -> tuple[int, float
     return next((old for old in reversed(memory) if old[0] <= until_ns), None)
 
 
-def _extremes(sample: Sample, stem: str, array: str, unit: str, place: str) -> dict[str, Feature]:
+def _extremes(
+    sample: Sample, array: _Array, stem: str, unit: str, place: str
+) -> dict[str, Feature]:
     """Largest and smallest, from the array if there is one, else from the BMS's own extremes."""
-    values = sample.values.get(array)
-    if isinstance(values, np.ndarray) and np.isfinite(values).any():
-        high, low = int(np.nanargmax(values)), int(np.nanargmin(values))
+    if array.known:
+        high, low = array.highest(), array.lowest()
         return {
-            f"{stem}_max{unit}": Feature(float(values[high]), f"{place} {high + 1}"),
-            f"{stem}_min{unit}": Feature(float(values[low]), f"{place} {low + 1}"),
+            f"{stem}_max{unit}": Feature(float(array.values[high]), f"{place} {high + 1}"),
+            f"{stem}_min{unit}": Feature(float(array.values[low]), f"{place} {low + 1}"),
         }
     names = (f"{stem}_max{unit}", f"{stem}_min{unit}")
     return {
@@ -149,3 +144,44 @@ def _extremes(sample: Sample, stem: str, array: str, unit: str, place: str) -> d
         for name in names
         if isinstance(value := sample.values.get(name), float)
     }
+
+
+class _Array:
+    """Cells or probes, some of them unknown; five times a second, so without numpy's nan-functions.
+
+    Attributes:
+        values: [n], NaN where unknown.
+        known: how many are known.
+    """
+
+    __slots__ = ("known", "values")
+
+    def __init__(self, values: Floats) -> None:
+        self.values = values
+        self.known = int(np.count_nonzero(np.isfinite(values)))
+
+    @classmethod
+    def of(cls, sample: Sample, name: str) -> Self:
+        """The sample's array of that name, empty where it has none."""
+        values = sample.values.get(name)
+        return cls(values if isinstance(values, np.ndarray) else np.empty(0))
+
+    def highest(self) -> int:
+        """Place of the largest; at least one is known."""
+        return int((self.values if self._whole else self._or(-np.inf)).argmax())
+
+    def lowest(self) -> int:
+        """Place of the smallest; at least one is known."""
+        return int((self.values if self._whole else self._or(np.inf)).argmin())
+
+    def median(self) -> float:
+        """Of the known ones, at least one."""
+        ordered = np.sort(self._or(np.inf))
+        return float(ordered[(self.known - 1) // 2] + ordered[self.known // 2]) / 2
+
+    @property
+    def _whole(self) -> bool:
+        return self.known == len(self.values)
+
+    def _or(self, stand_in: float) -> Floats:
+        return np.where(np.isfinite(self.values), self.values, stand_in)

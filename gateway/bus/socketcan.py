@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from can_decoder import FrameBatch, IdFilter
 from gateway.bus.error_frames import condition_of
-from gateway.bus.source import BURST, GATHER_S, NOTHING, Haul
+from gateway.bus.source import BURST, NOTHING, Haul, until_the_next_burst_s
 from gateway.bus.state import BusOptions, Condition
 
 FRAME_BYTES: Final = 72
@@ -194,7 +194,7 @@ class SocketCanSource:
         """Wait for a frame, then take what follows within a moment."""
         if not self._poll.poll(patience_s * 1000):
             return NOTHING
-        time.sleep(GATHER_S)
+        time.sleep(until_the_next_burst_s())
         count = self._intake.fill(self._socket.fileno())
         if not count:
             return NOTHING

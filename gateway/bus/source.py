@@ -19,7 +19,9 @@ from gateway.bus.python_can import can
 from gateway.bus.state import BusOptions, Condition
 
 BURST: Final = 1000
-GATHER_S: Final = 0.04
+GATHER_S: Final = 0.1
+"""Bursts end when the monotonic clock passes a multiple of this. Every bus then wakes its thread,
+and the pipeline, at the same moment: eight packs cost a third of what they cost one by one."""
 _OLDEST_S: Final = 1_000_000_000
 """2001: adapters that count from their own start stamp frames with less."""
 _NEWEST_S: Final = 4_102_444_800
@@ -44,6 +46,11 @@ class Haul:
 
 
 NOTHING: Final = Haul(FrameBatch.empty())
+
+
+def until_the_next_burst_s() -> float:
+    """Seconds until bursts end, on all buses at once."""
+    return GATHER_S - time.monotonic() % GATHER_S
 
 
 class Source(Protocol):
@@ -99,7 +106,7 @@ class PythonCanSource:
         if first is None:
             return Haul(NOTHING.frames, conditions=conditions) if conditions else NOTHING
         messages = [first]
-        deadline = time.monotonic() + GATHER_S
+        deadline = time.monotonic() + until_the_next_burst_s()
         while len(messages) < BURST and (left := deadline - time.monotonic()) > 0:
             message = self.bus.recv(left)
             if message is None:
