@@ -95,6 +95,9 @@ GROUPS: Final[dict[str, Group]] = {
             "refused": "cloud_bridge.commands:REFUSED",
             "duties": "cloud_bridge.commands:DUTIES",
             "rebuild": "cloud_bridge.commands:REBUILD",
+            "backup": "cloud_bridge.keeping.commands:BACKUP",
+            "restore": "cloud_bridge.keeping.commands:RESTORE",
+            "verify": "cloud_bridge.keeping.commands:VERIFY",
         },
     ),
     "id": Group(

@@ -65,7 +65,12 @@ def checks_json(unit: UnitRef, checks: list[Check]) -> str:
 
 def checks_text(unit: UnitRef, checks: list[Check]) -> str:
     """The checks for a person: one line each, faults below."""
-    lines = [str(unit)]
+    return told(str(unit), checks)
+
+
+def told(what: str, checks: list[Check]) -> str:
+    """The checks of anything for a person."""
+    lines = [what]
     for check in checks:
         mark = "✗" if check.faults else "✓"
         lines.append(f"  {mark} {check.text.say()} ({check.count})")

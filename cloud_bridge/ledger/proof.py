@@ -86,6 +86,18 @@ CHECKS = {
     "telemetry": Text("each telemetry chunk carries its gateway's signature", "遥测数据签名有效"),
     "records": Text("no gateway sent two contents under one number", "网关记录没有同号异文"),
     "tree": Text("the whole ledger gives the signed roots", "整个账本与已签名的根一致"),
+    "database": Text("the database's own pages hold together", "数据库文件结构完整"),
+    "lines": Text(
+        "each line is canonical, at its place, signed by an author who may state it",
+        "账本每行规范、位置正确，并由有权作者签名",
+    ),
+    "nodes": Text("each node of the tree follows from the lines", "树的每个节点与账本行一致"),
+    "heads": Text("each signed head fits the lines before it", "每个检查点与此前的账本行一致"),
+    "index": Text("each line is listed under all that it names", "每行均列于其涉及的全部对象之下"),
+    "now": Text("what stands where now follows from the lines", "当前位置与车辆索引与账本一致"),
+    "chunks": Text("each chunk is as its gateway sealed it", "每个遥测数据块与网关密封时一致"),
+    "refusals": Text("refused and conflicting bytes are as they came", "被拒与冲突的字节保持原样"),
+    "receipts": Text("each receipt is borne out by the records", "每份回执均有记录支持"),
     "complete": Text("no fact of this pack is hidden", "该电池包没有被隐藏的事实"),
 }
 

@@ -7,10 +7,12 @@ records of the same gateway at the same time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Any, Protocol
 
+from cloud_bridge.store.rows import Values
+from cloud_bridge.store.tables import Table
 from cloud_bridge.store.values import (
     Arrival,
     Committed,
@@ -168,6 +170,24 @@ class Store(Protocol):
 
     def counts(self) -> Counts:
         """How much there is of everything."""
+
+    def stream(self, name: str, values: Values | None = None) -> Iterator[tuple[Any, ...]]:
+        """Rows of a named statement as they are asked for; call it inside `reading`."""
+
+    def version(self) -> int:
+        """Of the schema: how many numbered migrations were applied."""
+
+    def tables(self) -> tuple[Table, ...]:
+        """Every table, in an order in which they can be filled again."""
+
+    def dump(self, table: Table) -> Iterator[tuple[Any, ...]]:
+        """Every row of a table; call it inside `reading`."""
+
+    def fill(self, contents: Iterable[tuple[Table, Sequence[Sequence[Any]]]]) -> None:
+        """Put rows back as `dump` gave them, all in one transaction."""
+
+    def damage(self) -> tuple[str, ...]:
+        """What the database itself finds broken in its file, a line each."""
 
     def close(self) -> None:
         """Close every connection."""

@@ -12,8 +12,12 @@ from packtrail.language import Text
 from packtrail.settings import secret
 
 
-def open_store(settings: StoreSettings) -> Store:
+def open_store(settings: StoreSettings, version: int | None = None) -> Store:
     """The store that the settings name, made if it is not there yet.
+
+    Args:
+        settings: which.
+        version: make it of an older version, see `SqliteStore`.
 
     Raises:
         StoreError: see `SqliteStore` and `PostgresStore`.
@@ -22,7 +26,7 @@ def open_store(settings: StoreSettings) -> Store:
     """
     keep = settings.keep_strangers
     if settings.path is not None:
-        return SqliteStore(settings.path, keep_strangers=keep)
+        return SqliteStore(settings.path, keep_strangers=keep, version=version)
     try:
         from cloud_bridge.store.postgres import PostgresStore  # noqa: PLC0415 - an extra
     except ImportError as error:
@@ -32,7 +36,7 @@ def open_store(settings: StoreSettings) -> Store:
             hint=Text("pip install 'packtrail[postgres]'", "pip install 'packtrail[postgres]'"),
         ) from error
     password = secret(settings.password_env) if settings.password_env else ""
-    return PostgresStore(settings.postgres, password=password, keep_strangers=keep)
+    return PostgresStore(settings.postgres, password=password, keep_strangers=keep, version=version)
 
 
 def open_existing(settings: StoreSettings) -> Store:

@@ -8,9 +8,10 @@ back: what was under way raises a retryable `StoreError`, and nothing of it happ
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 from zlib import crc32
@@ -24,6 +25,7 @@ from cloud_bridge.store.reads import Reads
 from cloud_bridge.store.rows import Rows, Values
 from cloud_bridge.store.sqlite import newer_version
 from cloud_bridge.store.statements import migrations, statements
+from cloud_bridge.store.tables import Table, in_order, select_all
 from cloud_bridge.store.writes import Writes
 from packtrail.language import Text
 
@@ -32,6 +34,20 @@ LOCK_S: Final = 30
 VERSION_TABLE: Final = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)"
 DEAD_MS: Final = 15_000
 """A server that has not acknowledged for so long is gone."""
+
+STREAM_ROWS: Final = 2_000
+"""So many rows come at a time where a table is read from its first row to its last."""
+COLUMNS: Final = b"""
+SELECT table_name, column_name FROM information_schema.columns
+WHERE table_schema = current_schema() AND table_name <> 'schema_version'
+ORDER BY table_name, ordinal_position"""
+REFERENCES: Final = b"""
+SELECT c.relname, r.relname FROM pg_constraint AS k
+JOIN pg_class AS c ON c.oid = k.conrelid JOIN pg_class AS r ON r.oid = k.confrelid
+WHERE k.contype = 'f' AND k.connamespace = current_schema()::regnamespace"""
+IDENTITIES: Final = b"""
+SELECT table_name, column_name FROM information_schema.columns
+WHERE table_schema = current_schema() AND is_identity = 'YES'"""
 
 # Spaces of advisory locks; taken in this order.
 MIGRATION, FEED, GATEWAYS, LEDGER, LEADERS = range(0x7061_0001, 0x7061_0006)
@@ -49,25 +65,34 @@ class PostgresStore(Reads, Writes):
         conninfo: how to connect, as libpq reads it, such as `postgresql://bridge@db/packtrail`.
         password: kept apart, for it stands in no file; "" for none.
         keep_strangers: how many messages without a trusted key are kept.
+        version: stop at this version of the schema: a backup of that version is put back into it.
 
     Raises:
         StoreError: no answer, no rights, or a schema of a newer version.
     """
 
-    def __init__(self, conninfo: str, *, password: str = "", keep_strangers: int = 1000) -> None:
+    def __init__(
+        self,
+        conninfo: str,
+        *,
+        password: str = "",
+        keep_strangers: int = 1000,
+        version: int | None = None,
+    ) -> None:
         self._conninfo = conninfo
         self._password = password
         self._keep_strangers = keep_strangers
         self._where = _where(conninfo)
         self._pool = Pool(self._open, _usable)
         self._leading: dict[str, Connection] = {}
+        self._streams = itertools.count()
         self._statements = {
             name: _PARAMETER.sub(r"%(\1)s", sql).encode()
             for name, sql in statements("postgres").items()
         }
         self._copies = _copies(statements("postgres"))
         try:
-            self._migrate()
+            self._migrate(version)
         except BaseException:
             self._pool.close()
             raise
@@ -92,6 +117,61 @@ class PostgresStore(Reads, Writes):
             rows.run("lock_alone", {"space": FEED})
             position: int = rows.run("newest_chunk").fetchone()[0]
         return position
+
+    def stream(self, name: str, values: Values | None = None) -> Iterator[tuple[Any, ...]]:
+        """See `Store.stream`."""
+        yield from self._stream(self._statements[name], values)
+
+    def version(self) -> int:
+        """See `Store.version`."""
+        version: int = next(self._stream(b"SELECT max(version) FROM schema_version"))[0]
+        return version
+
+    def tables(self) -> tuple[Table, ...]:
+        """See `Store.tables`."""
+        columns: dict[str, list[str]] = {}
+        for name, column in self._stream(COLUMNS):
+            columns.setdefault(name, []).append(column)
+        needs: dict[str, set[str]] = {}
+        for name, needed in self._stream(REFERENCES):
+            needs.setdefault(name, set()).add(needed)
+        found = {name: Table(name, tuple(names)) for name, names in columns.items()}
+        return in_order(found, needs)
+
+    def dump(self, table: Table) -> Iterator[tuple[Any, ...]]:
+        """See `Store.dump`."""
+        yield from self._stream(select_all(table).encode())
+
+    def fill(self, contents: Iterable[tuple[Table, Sequence[Sequence[Any]]]]) -> None:
+        """See `Store.fill`."""
+        with self._transaction() as rows:
+            for table, values in contents:
+                names = ", ".join(table.columns)
+                copy = f"COPY {table.name} ({names}) FROM STDIN".encode()
+                with rows.connection.cursor().copy(copy) as target:
+                    for row in values:
+                        target.write_row(row)
+            for name, column in rows.connection.execute(IDENTITIES).fetchall():
+                # What is numbered by the database goes on after what was put back.
+                rows.connection.execute(
+                    f"SELECT setval(pg_get_serial_sequence('{name}', '{column}'),"  # noqa: S608
+                    f" max({column})) FROM {name}".encode()
+                )
+
+    def damage(self) -> tuple[str, ...]:
+        """See `Store.damage`: PostgreSQL looks at its own pages where it was told to."""
+        return ()
+
+    def _stream(self, sql: bytes, values: Values | None = None) -> Iterator[tuple[Any, ...]]:
+        """Rows as they are asked for; inside `reading` without holding them all."""
+        with self._translated(), self._pool.connection() as connection:
+            if connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+                yield from connection.execute(sql, values).fetchall()
+                return
+            with connection.cursor(name=f"packtrail_{next(self._streams)}") as cursor:
+                cursor.itersize = STREAM_ROWS
+                cursor.execute(sql, values)
+                yield from cursor
 
     def lead(self, task: str) -> bool:
         """See `Store.lead`: the lock belongs to a connection that does nothing else."""
@@ -142,8 +222,8 @@ class PostgresStore(Reads, Writes):
         connection.prepare_threshold = 2
         return connection
 
-    def _migrate(self) -> None:
-        steps = migrations("postgres")
+    def _migrate(self, through: int | None) -> None:
+        steps = migrations("postgres")[:through]
         with self._transaction() as rows:
             rows.run("lock_alone", {"space": MIGRATION})
             connection = rows.connection

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from cloud_bridge.ledger.merkle import grow, leaf_hash
 from cloud_bridge.store.rows import Transaction
@@ -29,6 +29,33 @@ from packtrail.event import (
     units_named,
 )
 
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Facts:
+    """What stands where now, as a run of lines states it: the newest of each, by its own time."""
+
+    places: dict[tuple[str, PlaceRef], Row] = field(default_factory=dict)
+    vehicles: dict[VehicleRef, Row] = field(default_factory=dict)
+    attributions: list[Row] = field(default_factory=list)
+
+    def add(self, later: Facts) -> None:
+        """Take what later lines state."""
+        _keep_newest(self.places, later.places)
+        _keep_newest(self.vehicles, later.vehicles)
+        self.attributions += later.attributions
+
+
+Key = TypeVar("Key")
+
+
+def _keep_newest(kept: dict[Key, Row], later: dict[Key, Row]) -> None:
+    for key, row in later.items():
+        before = kept.get(key)
+        if before is None or row["from_ns"] >= before["from_ns"]:
+            kept[key] = row
+
 
 @dataclass(slots=True)
 class Recorder:
@@ -41,9 +68,7 @@ class Recorder:
     _lines: list[dict[str, Any]] = field(default_factory=list)
     _touched: list[dict[str, Any]] = field(default_factory=list)
     _subjects: list[dict[str, Any]] = field(default_factory=list)
-    _places: dict[tuple[str, PlaceRef], dict[str, Any]] = field(default_factory=dict)
-    _vehicles: dict[VehicleRef, dict[str, Any]] = field(default_factory=dict)
-    _attributions: list[dict[str, Any]] = field(default_factory=list)
+    _facts: Facts = field(default_factory=Facts)
 
     def record(self, facts: Sequence[Fact]) -> tuple[int | None, ...]:
         """Append facts; the new leaf of each, None for one that is there already."""
@@ -102,31 +127,10 @@ class Recorder:
         for unit in units_named(fact.event):
             self.units.add(unit)
             self._touched.append({"scheme": unit.scheme, "unit": unit.id, "leaf": leaf})
-        self._index_vehicle(fact.event, leaf)
-        if isinstance(fact.event.body, TelemetryAttributed) and fact.event.unit:
-            row = _attribution(fact.event, fact.event.unit, fact.event.body)
-            self._attributions.append({"leaf": leaf, **row})
         self._subjects += [
             {"kind": kind, "id": name, "leaf": leaf} for kind, name in subjects(fact.event)
         ]
-        place, event = place_of(fact), fact.event
-        if place is None:
-            return
-        before = self._places.get((event.author, place))
-        if before is None or event.from_ns >= before["from_ns"]:
-            row = {"author": event.author, "site": place.site, "slot": place.slot}
-            self._places[event.author, place] = {**row, "from_ns": event.from_ns, "leaf": leaf}
-
-    def _index_vehicle(self, event: Event, leaf: int) -> None:
-        if not isinstance(event.body, PackInstalled | PackRemoved | SwapPerformed):
-            return
-        vehicle = event.body.vehicle
-        if vehicle is None:
-            return
-        before = self._vehicles.get(vehicle)
-        if before is None or event.from_ns >= before["from_ns"]:
-            row = {"scheme": vehicle.scheme, "vehicle": vehicle.id}
-            self._vehicles[vehicle] = {**row, "from_ns": event.from_ns, "leaf": leaf}
+        self._facts.add(facts_of(fact, leaf))
 
     def _write(self) -> None:
         nodes = [
@@ -137,9 +141,25 @@ class Recorder:
         self.rows.run_many("insert_node", nodes)
         self.rows.run_many("insert_ledger_unit", self._touched)
         self.rows.run_many("insert_ledger_subject", self._subjects)
-        self.rows.run_many("upsert_place", list(self._places.values()))
-        self.rows.run_many("upsert_vehicle", list(self._vehicles.values()))
-        self.rows.run_many("insert_attribution", self._attributions)
+        self.rows.run_many("upsert_place", list(self._facts.places.values()))
+        self.rows.run_many("upsert_vehicle", list(self._facts.vehicles.values()))
+        self.rows.run_many("insert_attribution", self._facts.attributions)
+
+
+def facts_of(fact: Fact, leaf: int) -> Facts:
+    """What one line states of places, vehicles and earlier telemetry."""
+    event, found = fact.event, Facts()
+    if isinstance(event.body, TelemetryAttributed) and event.unit:
+        row = _attribution(event, event.unit, event.body)
+        found.attributions.append({"leaf": leaf, **row})
+    place, moment = place_of(fact), {"from_ns": event.from_ns, "leaf": leaf}
+    if place:
+        where = {"author": event.author, "site": place.site, "slot": place.slot}
+        found.places[event.author, place] = where | moment
+    if isinstance(event.body, PackInstalled | PackRemoved | SwapPerformed) and event.body.vehicle:
+        vehicle = event.body.vehicle
+        found.vehicles[vehicle] = {"scheme": vehicle.scheme, "vehicle": vehicle.id} | moment
+    return found
 
 
 def place_of(fact: Fact) -> PlaceRef | None:

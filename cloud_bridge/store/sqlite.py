@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cloud_bridge.errors import StoreError
 from cloud_bridge.store.pool import Pool
 from cloud_bridge.store.reads import Reads
 from cloud_bridge.store.rows import Rows, Values
 from cloud_bridge.store.statements import migrations, statements
+from cloud_bridge.store.tables import Table, in_order, insert_into, select_all
 from cloud_bridge.store.writes import Writes
 from packtrail.language import Text
 
 BUSY_S: Final = 30.0
+TABLE_NAMES: Final = """
+SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' ESCAPE '@'
+ORDER BY name"""
 
 
 class SqliteStore(Reads, Writes):
@@ -31,12 +35,20 @@ class SqliteStore(Reads, Writes):
         path: the file; its folder must exist.
         keep_strangers: how many messages without a trusted key are kept.
         busy_s: how long to wait for another writer before giving up, seconds.
+        version: stop at this version of the schema: a backup of that version is put back into it.
 
     Raises:
         StoreError: the file cannot be opened, is no database, or is of a newer version.
     """
 
-    def __init__(self, path: Path, *, keep_strangers: int = 1000, busy_s: float = BUSY_S) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        keep_strangers: int = 1000,
+        busy_s: float = BUSY_S,
+        version: int | None = None,
+    ) -> None:
         self._path = path
         self._keep_strangers = keep_strangers
         self._busy_s = busy_s
@@ -44,7 +56,7 @@ class SqliteStore(Reads, Writes):
         self._writing = threading.Lock()
         self._statements = statements("sqlite")
         try:
-            self._migrate()
+            self._migrate(version)
         except BaseException:
             self._pool.close()
             raise
@@ -67,6 +79,43 @@ class SqliteStore(Reads, Writes):
         """See `Store.newest_chunk`."""
         position: int = self._run("newest_chunk", None).fetchone()[0]
         return position
+
+    def stream(self, name: str, values: Values | None = None) -> Iterator[tuple[Any, ...]]:
+        """See `Store.stream`."""
+        yield from self._stream(self._statements[name], values)
+
+    def version(self) -> int:
+        """See `Store.version`."""
+        version: int = next(self._stream("PRAGMA user_version"))[0]
+        return version
+
+    def tables(self) -> tuple[Table, ...]:
+        """See `Store.tables`."""
+        found, needs = {}, {}
+        for (name,) in list(self._stream(TABLE_NAMES)):
+            columns = self._stream(f"PRAGMA table_info({name})")
+            found[name] = Table(name, tuple(row[1] for row in columns))
+            needs[name] = {row[2] for row in self._stream(f"PRAGMA foreign_key_list({name})")}
+        return in_order(found, needs)
+
+    def dump(self, table: Table) -> Iterator[tuple[Any, ...]]:
+        """See `Store.dump`."""
+        yield from self._stream(select_all(table))
+
+    def fill(self, contents: Iterable[tuple[Table, Sequence[Sequence[Any]]]]) -> None:
+        """See `Store.fill`."""
+        with self._transaction() as rows:
+            for table, values in contents:
+                rows.connection.executemany(insert_into(table), values)
+
+    def damage(self) -> tuple[str, ...]:
+        """See `Store.damage`."""
+        rows = self._stream("PRAGMA integrity_check(100)")
+        return tuple(" ".join(row[0].split()) for row in rows if row[0] != "ok")
+
+    def _stream(self, sql: str, values: Values | None = None) -> Iterator[tuple[Any, ...]]:
+        with self._translated(), self._pool.connection() as connection:
+            yield from connection.execute(sql, values or {})
 
     def lead(self, _task: str) -> bool:
         """See `Store.lead`: one machine has the file, and one bridge runs on it."""
@@ -103,8 +152,8 @@ class SqliteStore(Reads, Writes):
         connection.execute("PRAGMA recursive_triggers = ON")
         return connection
 
-    def _migrate(self) -> None:
-        steps = migrations("sqlite")
+    def _migrate(self, through: int | None) -> None:
+        steps = migrations("sqlite")[:through]
         with self._transaction() as rows:
             connection = rows.connection
             version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -120,17 +169,21 @@ class SqliteStore(Reads, Writes):
         try:
             yield
         except sqlite3.OperationalError as error:
+            if "decode" in str(error):  # a text that is none: waiting does not mend it
+                raise self._refusal(error) from error
             raise StoreError(
                 Text(f"the database does not answer: {error}", f"数据库无响应：{error}"),
                 where=str(self._path),
                 hint=Text("check the disk, its space and rights", "请检查磁盘、空间与权限"),
                 retryable=True,
             ) from error
-        except sqlite3.DatabaseError as error:
-            raise StoreError(
-                Text(f"the database refuses: {error}", f"数据库拒绝操作：{error}"),
-                where=str(self._path),
-            ) from error
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            # Python's module decodes SQLite's own messages, which quote a damaged schema.
+            raise self._refusal(error) from error
+
+    def _refusal(self, error: Exception) -> StoreError:
+        told = Text(f"the database refuses: {error}", f"数据库拒绝操作：{error}")
+        return StoreError(told, where=str(self._path))
 
 
 class _Transaction:

@@ -259,3 +259,77 @@ ORDER BY leaf DESC LIMIT :limit
 SELECT (SELECT count(*) FROM unit), (SELECT coalesce(max(leaf) + 1, 0) FROM ledger),
        (SELECT count(*) FROM chunk), (SELECT count(*) FROM refused),
        (SELECT count(*) FROM equivocation), (SELECT count(*) FROM stranger)
+
+-- From the first row to the last: what a verification of the whole store reads.
+
+-- name: all_lines
+SELECT leaf, event_id, type, author, stream, counter, signed FROM ledger ORDER BY leaf
+
+-- name: all_ledger_units
+SELECT leaf, scheme, unit FROM ledger_unit ORDER BY leaf
+
+-- name: all_ledger_subjects
+SELECT leaf, kind, id FROM ledger_subject ORDER BY leaf
+
+-- name: tree_levels
+SELECT DISTINCT level FROM tree ORDER BY level
+
+-- name: spoken_targets
+SELECT DISTINCT id FROM ledger_subject WHERE kind = 'event'
+
+-- name: tree_level
+SELECT position, hash FROM tree WHERE level = :level ORDER BY position
+
+-- name: all_checkpoints
+SELECT size, root, note FROM checkpoint ORDER BY size
+
+-- name: all_attributions
+SELECT leaf, gateway, slot, scheme, unit, old_scheme, old_unit, from_ns, to_ns FROM attribution
+
+-- name: all_places
+SELECT author, site, slot, from_ns, leaf FROM place
+
+-- name: all_vehicles
+SELECT scheme, id, from_ns, leaf FROM vehicle
+
+-- name: all_units
+SELECT scheme, id FROM unit ORDER BY scheme, id
+
+-- name: all_named_units
+SELECT scheme, unit FROM ledger_unit UNION
+SELECT scheme, unit FROM chunk WHERE scheme IS NOT NULL ORDER BY 1, 2
+
+-- name: all_chunks
+SELECT chunk.gateway, chunk.epoch, chunk.seq, chunk.scheme, chunk.unit, chunk.slot, chunk.from_ns,
+       chunk.to_ns, chunk.samples, chunk.data, record.digest
+FROM chunk LEFT JOIN record ON record.gateway = chunk.gateway AND record.epoch = chunk.epoch
+    AND record.seq = chunk.seq AND record.outcome = 'stored'
+ORDER BY chunk.position
+
+-- name: all_refused
+SELECT refused.gateway, refused.epoch, refused.seq, refused.data, record.digest
+FROM refused LEFT JOIN record ON record.gateway = refused.gateway AND record.epoch = refused.epoch
+    AND record.seq = refused.seq AND record.outcome = 'refused'
+
+-- name: all_equivocations
+SELECT gateway, epoch, seq, data, digest FROM equivocation
+
+-- name: all_unexplained
+SELECT gateway, epoch, seq, outcome FROM record
+WHERE outcome <> 'stored' AND (outcome <> 'refused' OR NOT EXISTS (SELECT 1 FROM refused WHERE refused.gateway = record.gateway
+        AND refused.epoch = record.epoch AND refused.seq = record.seq))
+
+-- name: all_receipts
+SELECT gateway, epoch, through, highest, (SELECT count(*) FROM record
+    WHERE record.gateway = receipt.gateway AND record.epoch = receipt.epoch
+    AND record.seq >= 1 AND record.seq <= receipt.through),
+    (SELECT max(seq) FROM record
+    WHERE record.gateway = receipt.gateway AND record.epoch = receipt.epoch)
+FROM receipt ORDER BY gateway, epoch
+
+-- name: numbers_of
+SELECT seq FROM record WHERE gateway = :gateway AND epoch = :epoch AND seq >= 1 ORDER BY seq
+
+-- name: unanswered
+SELECT DISTINCT gateway, epoch FROM record WHERE NOT EXISTS (SELECT 1 FROM receipt
+    WHERE receipt.gateway = record.gateway AND receipt.epoch = record.epoch)

@@ -1,0 +1,88 @@
+"""Chunks and kept bytes, looked at one by one: seal, signature, digest, and what columns say."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from cloud_bridge.keeping.lines import Voices
+from packtrail.columns import check_columns
+from packtrail.errors import CodecError
+from packtrail.record import MAX_RECORD_BYTES, Sealed, unseal
+from packtrail.topics import RecordAddress
+
+FOREVER = 2**62
+
+
+class ChunkRow(NamedTuple):
+    """A row of chunks with the digest that its record was taken under; None for no record."""
+
+    gateway: str
+    epoch: str
+    seq: int
+    scheme: str | None
+    unit: str | None
+    slot: str
+    from_ns: int
+    to_ns: int
+    samples: int
+    data: bytes
+    digest: bytes | None
+
+    @property
+    def name(self) -> str:
+        """Where it is."""
+        return f"{self.gateway}/{self.epoch}/{self.seq}"
+
+
+def look_at_chunks(rows: Sequence[ChunkRow], voices: Voices) -> list[str]:
+    """Faults of a portion of chunks."""
+    faults = []
+    for row in rows:
+        try:
+            fault = _fault(row, voices)
+        except CodecError as error:
+            fault = f"cannot be read: {error}"
+        if fault:
+            faults.append(f"chunk {row.name}: {fault}")
+    return faults
+
+
+def kept_fault(gateway: str, data: bytes, digest: bytes | None, voices: Voices) -> str:
+    """What is wrong with bytes that were refused or came under a taken number, or "".
+
+    They may be too long for a record, and their content nothing at all.
+    """
+    try:
+        sealed = unseal(data, len(data))
+    except CodecError as error:
+        return f"cannot be read: {error}"
+    return _seal_fault(sealed, gateway, digest, voices)
+
+
+def _fault(row: ChunkRow, voices: Voices) -> str:
+    if row.digest is None:
+        return "no record says that it was stored"
+    if not row.data:
+        return ""  # emptied by retention: its digest stays
+    sealed = unseal(row.data, MAX_RECORD_BYTES)
+    fault = _seal_fault(sealed, row.gateway, row.digest, voices)
+    if fault:
+        return fault
+    record = sealed.read()
+    if RecordAddress(record.gateway, record.epoch, record.seq) != row[:3]:
+        return "sealed for another number"
+    unit = (record.unit.scheme, record.unit.id) if record.unit else (None, None)
+    span = check_columns(record.body)
+    told = (*unit, record.slot, span.from_ns, span.to_ns, span.n)
+    return "" if told == row[3:9] else f"its columns say {row[3:9]}, its content {told}"
+
+
+def _seal_fault(sealed: Sealed, gateway: str, digest: bytes | None, voices: Voices) -> str:
+    if hashlib.sha256(sealed.payload).digest() != digest:
+        return "not what came under this number"
+    voice = voices.of(sealed.key_id, FOREVER)
+    if voice is None or voice.party != gateway or not sealed.accepted_by(voice.key):
+        return "not signed by its gateway"
+    return ""
