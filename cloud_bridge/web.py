@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
-from cloud_bridge.api import answers, enrolment, ledger, packs, problems, vehicles
+from cloud_bridge.api import answers, enrolment, exports, ledger, packs, problems, vehicles
 from cloud_bridge.api.context import Context
 from cloud_bridge.api.guard import Guard, content_policy
 from cloud_bridge.errors import BridgeError
@@ -47,6 +47,7 @@ def context_over(bridge: Bridge, settings_file: Path | None = None) -> Context:
         log_key=bridge.key.public,
         seal=bridge.authority.seal,
         enrolment=bridge.enrolment(settings_file),
+        proof_key=bridge.key,
     )
 
 
@@ -63,8 +64,10 @@ def application(context: Context) -> FastAPI:
     app.state.context = context
     problems.install(app)
     answers.describe(app)
-    for router in (packs.router, vehicles.router, ledger.router, enrolment.router, pages.router):
-        app.include_router(router)
+    # A pack's own path takes whatever is left, so exports stand before it.
+    routers = (exports, packs, vehicles, ledger, enrolment, pages)
+    for one in routers:
+        app.include_router(one.router)
     return app
 
 

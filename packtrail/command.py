@@ -101,8 +101,13 @@ GROUPS: Final[dict[str, Group]] = {
         },
     ),
     "id": Group(
-        Text("show or verify a pack's digital ID", "查看或核验电池包的数字身份证"),
-        {"show": "cloud_bridge.commands:SHOW", "verify": "cloud_bridge.commands:VERIFY"},
+        Text("show, verify, export a pack's digital ID", "查看、核验、导出电池包的数字身份证"),
+        {
+            "show": "cloud_bridge.commands:SHOW",
+            "verify": "cloud_bridge.commands:VERIFY",
+            "export": "cloud_bridge.exports.commands:EXPORT",
+            "import": "cloud_bridge.exports.commands:IMPORT",
+        },
     ),
     "simulate": Group(
         Text("simulated packs and stations", "模拟电池包与换电站"),

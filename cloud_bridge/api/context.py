@@ -17,7 +17,7 @@ from cloud_bridge.service import Health
 from cloud_bridge.store import Store
 from cloud_bridge.view import Packs, Stations
 from packtrail.language import LANGUAGES, accepted_language
-from packtrail.signing import VerifyKey
+from packtrail.signing import SigningKey, VerifyKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Context:
         now: UTC nanoseconds.
         enrolment: takes requests of gateways; None without a certificate authority.
         duties: what is owed, kept between requests.
+        proof_key: signs credentials; None for none.
     """
 
     store: Store
@@ -51,6 +52,7 @@ class Context:
     now: Callable[[], int] = time.time_ns
     enrolment: EnrolmentDesk | None = None
     duties: DutyBook = field(default_factory=DutyBook)
+    proof_key: SigningKey | None = None
 
 
 def context_of(request: Request) -> Context:

@@ -59,14 +59,14 @@ def list_packs(
 @router.get("/{code:path}/events", responses=described(EventList))
 def list_events(bridge: Bridge, code: str) -> Response:
     """Every fact that names the pack, as it was signed."""
-    entries = bridge.store.entries_of(_known(bridge, code))
+    entries = bridge.store.entries_of(known_unit(bridge, code))
     return answer(EventList([event_answer(entry) for entry in entries]))
 
 
 @router.get("/{code:path}/proof", responses=described(PackProof))
 def show_proof(bridge: Bridge, code: str) -> Response:
     """The pack's facts with their paths to a signed checkpoint that covers them all."""
-    unit = _known(bridge, code)
+    unit = known_unit(bridge, code)
     bridge.seal()
     return answer(prove(bridge.store, unit, bridge.origin, bridge.log_key))
 
@@ -81,7 +81,7 @@ def show_telemetry(
     form: Annotated[str | None, Query(alias="format", pattern="^(json|csv)$")] = None,
 ) -> Response:
     """Samples of a span as JSON columns, or as CSV (`format=csv` or `Accept: text/csv`)."""
-    unit = _known(bridge, code)
+    unit = known_unit(bridge, code)
     from_ns, to_ns = _bound(_moment(start), 0), _bound(_moment(to), LAST_NS)
     batch, more = bridge.packs.telemetry(unit, from_ns, to_ns, CHUNKS_PER_ANSWER)
     cursor = format_time(int(batch.t_ns[-1]) + 1) if more and len(batch) else None
@@ -94,7 +94,7 @@ def show_telemetry(
 @router.get("/{code:path}", responses=described(PackDetail))
 def show_pack(bridge: Bridge, code: str, at: Moment = None, known: Moment = None) -> Response:
     """The digital ID now, as it was `at` a time, or as it was `known` at a time."""
-    unit = _known(bridge, code)
+    unit = known_unit(bridge, code)
     view = bridge.packs.view(unit)
     state = view.state
     if at or known:
@@ -119,7 +119,12 @@ def _unit(code: str) -> UnitRef:
         raise Problem(422, what, code=code[:200]) from error
 
 
-def _known(bridge: Context, code: str) -> UnitRef:
+def known_unit(bridge: Context, code: str) -> UnitRef:
+    """The unit of a path.
+
+    Raises:
+        Problem: 422 for no code, 404 for one that nobody ever spoke of.
+    """
     unit = _unit(code)
     if not bridge.packs.known(unit):
         detail = Text("nothing was ever reported of this pack", "没有关于该电池包的任何记录")

@@ -11,6 +11,7 @@ PLAIN: Final = {
     "AliasBound": Text("A further code was bound", "绑定了另一编码"),
     "LabelReissued": Text("A new label with another code", "更换标签并启用新编码"),
     "ModelSheetPublished": Text("The maker published the model's sheet", "生产企业发布型号说明"),
+    "PassportStated": Text("Passport data were stated", "已申报护照数据"),
     "SiteRegistered": Text("A site was registered", "场所登记"),
     "VehicleSold": Text("The vehicle was sold", "车辆售出"),
     "OwnerChanged": Text("Another owner", "所有人变更"),

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from cloud_bridge.api.context import Bridge, Language
+from cloud_bridge.exports.formats import FORMATS
 from cloud_bridge.pages.paper import Paper
 from cloud_bridge.pages.portrait import portrait
 from cloud_bridge.pages.story import line_of
@@ -75,7 +76,12 @@ def pack(request: Request, bridge: Bridge, language: Language, code: str) -> HTM
         return paper.missing(code, error.describe(language))
     if not bridge.packs.known(unit):
         return paper.missing(code)
-    return paper.render("pack.html", here="", shown=portrait(bridge, unit, language))
+    return paper.render(
+        "pack.html",
+        here="",
+        shown=portrait(bridge, unit, language),
+        exports=list(FORMATS.values()),
+    )
 
 
 @router.get("/stations/{gateway}")

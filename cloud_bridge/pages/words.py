@@ -134,6 +134,10 @@ WORDS: Final = {
     "download_proof": Text("proof", "证明文件"),
     "download_events": Text("signed events", "签名事件"),
     "download_csv": Text("telemetry as CSV", "遥测 CSV"),
+    "exports": Text("In the formats of others", "以其他格式导出"),
+    "exports_note": Text(
+        "public data points; the rest is named as withheld", "仅公开数据项，其余标明为不予显示"
+    ),
     "data_age": Text("newest data", "最新数据"),
     "label": Text("Label", "标签"),
     "api": Text("API description", "接口说明"),

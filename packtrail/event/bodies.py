@@ -54,6 +54,7 @@ from packtrail.event.motion import (
     SwapPerformed,
     VehicleSold,
 )
+from packtrail.event.passport import PassportStated
 from packtrail.event.statements import (
     AnomalyFlagged,
     ConflictDetected,
@@ -132,4 +133,5 @@ Body = (
     | KeyRevoked
     | AccessGranted
     | AccessRevoked
+    | PassportStated
 )

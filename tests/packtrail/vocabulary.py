@@ -188,6 +188,17 @@ BODIES: tuple[e.Body, ...] = (
     e.KeyRevoked(KEY.key_id, NOON, "lost"),
     e.AccessGranted("G-1", "bank-1", ("health",), "triage", NOON, NOON),
     e.AccessRevoked("G-1", NOON),
+    e.PassportStated(
+        e.PassportFacts(
+            e.Firm("Maker", "M", "id-1", e.Address("Road 1", "310000", "CN"), "a@maker.example"),
+            warranty=e.Warranty(96, DAY),
+            recycled=(e.Recycled("Lithium", 4.5, 1.5),),
+        ),
+        e.ModelRef("maker-1", "Demo 52"),
+        (e.Claim("soc_pct", 50.5, "%", "2026-04-01T00:00:00Z", "claimed", 49.5, 51.5),),
+        "batterypass",
+        ID,
+    ),
 )
 
 

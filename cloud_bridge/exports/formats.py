@@ -1,0 +1,235 @@
+"""The formats by name: what each writes, and what it reads back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+
+from cloud_bridge.errors import BridgeError
+from cloud_bridge.exports import batterypass
+from cloud_bridge.exports.credential import credential_of, issuer_of, passport_in
+from cloud_bridge.exports.datum import Datum, Missing, Passport, Source
+from cloud_bridge.exports.gathering import Gathered
+from cloud_bridge.exports.lens import Json, Row, look, read, write
+from cloud_bridge.exports.points import POINTS, Access
+from cloud_bridge.exports.traction_code import StateOf, tree_of, units_in
+from packtrail.errors import CodecError, CodeError
+from packtrail.event import SignedEvent, UnitRef
+from packtrail.language import Text
+from packtrail.signing import SigningKey
+
+EVERYTHING: Final = frozenset(Access)
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What a format writes from.
+
+    Attributes:
+        passport: as the reader may see it.
+        gathered: what it was made of.
+        allowed: what the reader may see.
+        state_of: state of a part.
+        key: signs where a format asks for it; None for nobody.
+        now: RFC 3339 UTC.
+    """
+
+    passport: Passport
+    gathered: Gathered
+    allowed: frozenset[Access]
+    state_of: StateOf
+    key: SigningKey | None
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a document says.
+
+    Attributes:
+        format: name of its format.
+        unit: whose, or None.
+        data: its data points.
+        parts: units directly inside.
+        events: signed events that it carries.
+        issuer: who signed it as a whole, checked; "" for nobody.
+        digest: SHA-256 of the document, hex.
+    """
+
+    format: str
+    unit: UnitRef | None
+    data: Mapping[str, Datum]
+    parts: tuple[UnitRef, ...] = ()
+    events: tuple[SignedEvent, ...] = ()
+    issuer: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format.
+
+    Attributes:
+        name: as commands and addresses name it.
+        text: what it is.
+        media: content type.
+        suffix: of a file.
+        write: the document's bytes.
+        read: a parsed document's content; None where nothing comes back.
+        claims: whether a parsed document looks like this format.
+    """
+
+    name: str
+    text: Text
+    media: str
+    suffix: str
+    write: Callable[[Export], bytes]
+    read: Callable[[Json], Imported] | None
+    claims: Callable[[Json], bool]
+
+
+def encoded(document: Any) -> bytes:
+    """Indented JSON with a newline."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+
+
+def filled(rows: Sequence[Row], passport: Passport) -> Json:
+    """A document of a table, with what it lacks and why under `notFilled`."""
+    written = write(rows, passport.data)
+    return written.document | {"notFilled": not_filled(written.absent, passport)}
+
+
+def not_filled(absent: Mapping[str, str], passport: Passport) -> list[dict[str, str]]:
+    """Target, data point and reason of everything that a document has no value for."""
+    found = []
+    for target, source in absent.items():
+        key = source.split("@")[0].split(".")[0]
+        reason = passport.missing.get(key)
+        if reason is None and not POINTS[key].applies(passport.category):
+            continue
+        told = reason or (Missing.NOT_ENOUGH_DATA if POINTS[key].dynamic else Missing.NOT_STATED)
+        found.append({"target": target, "point": key, "reason": told.value})
+    return found
+
+
+def imported(name: str, data: dict[str, Datum], **more: Any) -> Imported:
+    """What was read, with the unit that its data name."""
+    unit = data.get("unit_id")
+    return Imported(name, unit_of(str(unit.value)) if unit else None, data, **more)
+
+
+def unit_of(text: str) -> UnitRef:
+    """The unit of an identifier: a pack code, `scheme:id`, or else a maker's serial number."""
+    from cloud_bridge.view import parse_unit  # noqa: PLC0415 - numpy, for readers only
+
+    try:
+        return parse_unit(text)
+    except CodeError:
+        return UnitRef("maker_serial", text)
+
+
+def _credential(export: Export) -> bytes:
+    if export.key is None:
+        raise BridgeError(
+            Text("a credential needs the bridge's key", "凭证需要云桥密钥"),
+            where="credential",
+            hint=Text("export beside the settings file", "请在配置文件所在处导出"),
+        )
+    return encoded(credential_of(export.passport, export.key, export.now))
+
+
+def _read_credential(document: Json) -> Imported:
+    issuer = issuer_of(document)
+    passport = passport_in(document)
+    return Imported("credential", passport.unit, passport.data, issuer=issuer)
+
+
+def _traction(export: Export) -> bytes:
+    return encoded(tree_of(export.gathered.state, export.state_of))
+
+
+def _read_traction(document: Json) -> Imported:
+    unit, parts = units_in(document)
+    data = {"unit_id": Datum(value=str(unit), source=Source.STATED)}
+    return Imported("catenax-code", unit, data, parts)
+
+
+def _table(name: str, text: Text, rows: Sequence[Row], mark: str) -> Format:
+    """A format that a table of lenses writes and reads."""
+    return Format(
+        name,
+        text,
+        "application/json",
+        "json",
+        lambda export: encoded(filled(rows, export.passport)),
+        lambda document: imported(name, read(rows, document)),
+        lambda document: isinstance(look(document, mark), dict),
+    )
+
+
+_ALL: Final = (
+    _table(
+        "batterypass",
+        Text("Battery Pass data model 1.2", "Battery Pass 数据模型 1.2"),
+        batterypass.ROWS,
+        batterypass.GENERAL,
+    ),
+    Format(
+        "catenax-code",
+        Text("Catena-X TractionBatteryCode 2.0", "Catena-X 动力电池编码 2.0"),
+        "application/json",
+        "json",
+        _traction,
+        _read_traction,
+        lambda document: "tractionBatteryCode" in document,
+    ),
+    Format(
+        "credential",
+        Text("W3C Verifiable Credential, eddsa-jcs-2022", "W3C 可验证凭证（eddsa-jcs-2022）"),
+        "application/vc",
+        "json",
+        _credential,
+        _read_credential,
+        lambda document: "credentialSubject" in document,
+    ),
+)
+FORMATS: Final[Mapping[str, Format]] = MappingProxyType({one.name: one for one in _ALL})
+"""Every format by its name."""
+
+
+def read_document(data: bytes, name: str = "") -> Imported:
+    """Read a document of a format that is named, or recognised by what it holds.
+
+    Raises:
+        CodecError: no JSON, no known format, or not what the format asks for.
+    """
+    try:
+        document = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise CodecError("json", str(error)) from error
+    if not isinstance(document, dict):
+        raise CodecError("format", "no JSON object")
+    found = [
+        one for one in _ALL if one.read and (one.name == name if name else one.claims(document))
+    ]
+    if not found or found[0].read is None:
+        raise CodecError("format", "no format that can be read back")
+    try:
+        content = found[0].read(document)
+    except (TypeError, KeyError, AttributeError, ValueError, IndexError) as error:
+        raise CodecError("format", f"no {found[0].name}: {error!r}") from error
+    digest = hashlib.sha256(data).hexdigest()
+    return Imported(
+        content.format,
+        content.unit,
+        content.data,
+        content.parts,
+        content.events,
+        content.issuer,
+        digest,
+    )

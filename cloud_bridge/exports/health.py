@@ -1,0 +1,189 @@
+"""Capacity, energy, power and life ahead, from health reports and bench tests."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from cloud_bridge.exports.datum import Datum, Source
+from cloud_bridge.exports.gathering import Gathered
+from cloud_bridge.exports.points import POINTS
+from cloud_bridge.fold import HealthPoint, Told
+from packtrail.estimate import Estimate, Interval
+from packtrail.event import InspectionRecorded
+from packtrail.times import format_time, parse_time
+from soh_model import PackLife
+
+END_OF_LIFE: Final = 0.7
+"""SOCE or SoH at which a unit counts as exhausted, where its maker states no threshold."""
+FEWEST_READINGS: Final = 3
+YEAR_NS: Final = int(365.25 * 86_400e9)
+MOST_YEARS: Final = 30.0
+
+Known = dict[str, Datum]
+
+
+def health_points(gathered: Gathered, stated: Known) -> Known:
+    """Capacity first; the rest follows from it."""
+    capacity = _bench(gathered) or _estimated(gathered)
+    if capacity is None:
+        return {}
+    found = {"remaining_capacity_ah": capacity}
+    if "rated_capacity_ah" in stated:
+        rated = stated["rated_capacity_ah"].value
+        found["capacity_fade_pct"] = _scaled("capacity_fade_pct", capacity, -100 / rated, 100)
+    if "nominal_voltage_v" in stated:
+        volts = stated["nominal_voltage_v"].value
+        found["remaining_energy_kwh"] = _scaled("remaining_energy_kwh", capacity, volts / 1000)
+    if "remaining_energy_kwh" in found and "rated_energy_kwh" in stated:
+        share = 100 / stated["rated_energy_kwh"].value
+        soce = _scaled("soce_pct", found["remaining_energy_kwh"], share)
+        found["soce_pct"] = _noted(soce, "estimate in use, no UN GTR 22 test cycle")
+    return found | _ahead(gathered, stated)
+
+
+def _bench(gathered: Gathered) -> Datum | None:
+    """The newest bench test of capacity, if no estimate is newer."""
+    tests: list[Told] = [
+        told
+        for told in gathered.facts
+        if isinstance(told.event.body, InspectionRecorded)
+        and told.event.body.capacity_ah is not None
+    ]
+    newest = gathered.state.newest_health
+    if not tests or (newest and parse_time(newest.at) > tests[-1].event.to_ns):
+        return None
+    body = tests[-1].event.body
+    assert isinstance(body, InspectionRecorded)
+    assert body.capacity_ah is not None
+    half = None if body.uncertainty_pct is None else body.capacity_ah * body.uncertainty_pct / 100
+    return Datum(
+        value=body.capacity_ah,
+        low=None if half is None else round(body.capacity_ah - half, 4),
+        high=None if half is None else round(body.capacity_ah + half, 4),
+        unit="Ah",
+        as_of=tests[-1].event.occurred_to,
+        method=body.method,
+        source=Source.BENCH_TESTED,
+        events=(tests[-1].event_id,),
+    )
+
+
+def _estimated(gathered: Gathered) -> Datum | None:
+    """Usable capacity of the unit: its weakest cell limits it where that is known."""
+    point = gathered.state.newest_health
+    if point is None:
+        return None
+    estimate = point.estimate
+    told = _capacity(point)
+    if told is None:
+        return None
+    return Datum(
+        value=round(told.value, 4),
+        low=round(told.low, 4),
+        high=round(told.high, 4),
+        unit="Ah",
+        as_of=point.at,
+        method=estimate.method,
+        source=Source.COMPUTED,
+        events=(point.event,),
+        note=estimate.reference,
+    )
+
+
+def _capacity(point: HealthPoint) -> Interval | None:
+    estimate = point.estimate
+    share = estimate.soh_pack or estimate.soh
+    if estimate.soh_pack is None and estimate.capacity_ah is not None:
+        return estimate.capacity_ah
+    if share is None:
+        return None
+    rated = estimate.rated_ah
+    return Interval(share.value * rated, share.low * rated, share.high * rated)
+
+
+def _ahead(gathered: Gathered, stated: Known) -> Known:
+    """Years and cycles until the end of life: where SoH ahead and its interval cross it.
+
+    The upper end is where even the upper bound has fallen, at most `MOST_YEARS`.
+    """
+    life = PackLife()
+    told = [point for point in gathered.state.health if point.estimate.soh is not None]
+    for point in told:
+        life = life.with_estimate(_dated(point))
+    if life.readings < FEWEST_READINGS:
+        return {}
+    end = END_OF_LIFE
+    if "exhaustion_threshold_pct" in stated:
+        end = stated["exhaustion_threshold_pct"].value / 100
+    years = _crossing(life, end)
+    as_of = format_time(life.at_ns)
+    datum = Datum(
+        value=years.value,
+        low=years.low,
+        high=years.high,
+        unit="a",
+        as_of=as_of,
+        from_time=told[0].at,
+        method="pack-life/1",
+        source=Source.COMPUTED,
+        events=tuple(point.event for point in told[-FEWEST_READINGS:]),
+        note=f"until SoH {end:.0%}; at most {MOST_YEARS:g} a are told",
+    )
+    found = {"lifetime_years": datum}
+    rate = _cycles_per_year(gathered, stated)
+    if rate:
+        found["lifetime_cycles"] = _scaled("lifetime_cycles", datum, rate)
+    return found
+
+
+def _dated(point: HealthPoint) -> Estimate:
+    """The estimate with its time, which events keep in their envelope."""
+    return msgspec.structs.replace(point.estimate, to_ns=parse_time(point.at))
+
+
+def _crossing(life: PackLife, end: float) -> Interval:
+    """Years from the last reading until value, lower and upper bound fall to `end`."""
+    found = {}
+    for name in ("value", "low", "high"):
+        years = 0.0
+        while years < MOST_YEARS:
+            if getattr(life.soh(life.at_ns + int(years * YEAR_NS)), name) <= end:
+                break
+            years += 0.05
+        found[name] = round(years, 2)
+    return Interval(found["value"], found["low"], max(found["high"], found["value"]))
+
+
+def _cycles_per_year(gathered: Gathered, stated: Known) -> float:
+    """Equivalent full cycles per year, where counters tell of a month at least."""
+    use = gathered.use
+    seen_ns = use.last_ns - use.first_ns
+    if "rated_capacity_ah" not in stated or seen_ns < YEAR_NS / 12:
+        return 0.0
+    cycles = use.throughput_ah / (2 * float(stated["rated_capacity_ah"].value))
+    return cycles * YEAR_NS / seen_ns
+
+
+def _scaled(key: str, base: Datum, factor: float, offset: float = 0.0) -> Datum:
+    ends = sorted(
+        round(offset + factor * end, 4) for end in (base.low, base.high) if end is not None
+    )
+    low, high = ends if len(ends) == 2 else (None, None)
+    return Datum(
+        value=round(offset + factor * base.value, 4),
+        low=low,
+        high=high,
+        unit=POINTS[key].unit,
+        as_of=base.as_of,
+        from_time=base.from_time,
+        method=base.method,
+        source=base.source,
+        events=base.events,
+        note=base.note,
+    )
+
+
+def _noted(datum: Datum, note: str) -> Datum:
+    return msgspec.structs.replace(datum, note=note)

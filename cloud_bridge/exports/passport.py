@@ -1,0 +1,76 @@
+"""`passport_of`: data points of a unit, static as stated, dynamic as the evidence has them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final
+
+from cloud_bridge.exports.datum import Datum, Missing, Passport, Source
+from cloud_bridge.exports.dynamic import dynamic_points
+from cloud_bridge.exports.gathering import Gathered
+from cloud_bridge.exports.points import POINTS
+from cloud_bridge.exports.stated import claimed_points, static_points
+from cloud_bridge.fold import PackState, digest
+from packtrail.event import UnitRef, UnitRegistered
+from packtrail.times import format_time
+
+NAMESPACE: Final = uuid.UUID("6b1f0f5e-55a4-5f0e-9d5c-0d1b1d9d2c11")
+"""Passport identifiers are UUIDs (RFC 9562, version 5) of unit and life within this space."""
+
+
+def passport_of(gathered: Gathered) -> Passport:
+    """Every data point that applies: its datum, or why there is none."""
+    state = gathered.state
+    category = category_of(state)
+    data = _identity(state, category) | static_points(gathered)
+    missing: dict[str, Missing] = {}
+    dynamic, unknown = dynamic_points(gathered, data)
+    # What another passport claimed stands only where nothing of our own is known.
+    data |= claimed_points(gathered) | dynamic
+    for key, point in POINTS.items():
+        if key not in data and point.applies(category):
+            missing[key] = unknown.get(
+                key, Missing.NOT_ENOUGH_DATA if point.dynamic else Missing.NOT_STATED
+            )
+    newest = max([told.event.to_ns for told in gathered.facts] + [gathered.use.last_ns], default=0)
+    return Passport(
+        id=passport_id(state.unit, state.life),
+        unit=state.unit,
+        life=state.life,
+        category=category,
+        as_of=format_time(newest) if newest else "",
+        state_digest=digest(state),
+        data={key: data[key] for key in POINTS if key in data},
+        missing={key: missing[key] for key in sorted(missing)},
+    )
+
+
+def passport_id(unit: UnitRef, life: int) -> str:
+    """`urn:uuid:...`: the same on every bridge for the same unit and life."""
+    return uuid.uuid5(NAMESPACE, f"{unit.scheme}:{unit.id}/{life}").urn
+
+
+def category_of(state: PackState) -> str:
+    """As registered; a second-life product is for stationary use unless it says otherwise."""
+    stated = state.registration.stated if state.registration else None
+    if isinstance(stated, UnitRegistered):
+        return stated.category
+    if stated is not None:
+        return stated.use if stated.use in ("ev", "lmt", "industrial") else "stationary"
+    return "ev"
+
+
+def _identity(state: PackState, category: str) -> dict[str, Datum]:
+    """What the ledger itself knows."""
+    registration = state.registration
+    event = (registration.event,) if registration else ()
+    at = registration.at if registration else state.first_at
+    values = {
+        "passport_id": passport_id(state.unit, state.life),
+        "unit_id": str(state.unit),
+        **({"category": category} if registration else {}),
+    }
+    return {
+        key: Datum(value=value, source=Source.LEDGER, as_of=at, events=event)
+        for key, value in values.items()
+    }
