@@ -22,37 +22,35 @@ from typing import Any, Final
 
 import msgspec
 
-from gateway.alarms import Watch, load_thresholds
 from gateway.alarms.output_settings import siren_of
 from gateway.alarms.outputs import Sirens
-from gateway.binding import Book, Outcome, decode_state
+from gateway.arrivals import Arrivals
+from gateway.assembly import (
+    Input,
+    SlotParts,
+    make_book,
+    make_inputs,
+    make_slots,
+    make_uplink,
+    slots_by_bus,
+)
 from gateway.bus import BusReader, Mailbox
-from gateway.charging import vehicle_of
 from gateway.clock import Clock, SystemClock
 from gateway.downlink import CommandDesk, RemoteSettings, VehicleAsker
 from gateway.downlink.powers import ReadingPowers
-from gateway.enrolment import Renewal
 from gateway.health import Answer, HealthDesk, Request
-from gateway.identify import UdsAsker
-from gateway.identify.uds import UDS_VIN
-from gateway.inputs import Scanner, StationMqtt
 from gateway.listening import bus_options, make_listener
 from gateway.local_api import LocalApi, Told
 from gateway.outbox import Fact, SqliteOutbox
-from gateway.pipeline import STATE_NOTE, Listener, Pipeline, Slot, recover
+from gateway.pipeline import Listener, Pipeline, recover
 from gateway.pipeline.closeup import CloseUpShelf
 from gateway.settings import GatewaySettings, SlotSettings
-from gateway.uplink import Uplink, paho_links
-from gateway.vehicle_feed import VehicleFeed
 from gateway.view import StationView, view_slot
 from packtrail import logs
-from packtrail.event import ConditionCommitted, Reading
+from packtrail.event import ConditionCommitted
 from packtrail.record import Kind
 from packtrail.signing import SigningKey
 from soh_model import PackSpec
-
-Input = Scanner | StationMqtt | UdsAsker | VehicleFeed | Renewal
-"""Ways in beside the buses."""
 
 STUCK_S: Final = 30.0
 ENTER_S: Final = 10.0
@@ -188,70 +186,64 @@ class Gateway:
     def _connect(
         self, chosen: Sequence[SlotSettings], listeners: dict[str, Listener], *, live: bool
     ) -> None:
-        settings = self.settings
-        thresholds = load_thresholds(settings.alarms.file)
-        self.health = HealthDesk(self._deliver, settings.health.timeout_s)
-        self.sirens = Sirens([siren_of(output) for output in settings.alarms.output])
-        shelf = settings.alarms.closeups or settings.outbox.file.parent / "closeups"
-        self.shelf = CloseUpShelf(shelf)
-        slots = [
-            Slot(
-                slot.name,
-                rule=settings.slot_rule,
-                listener=listeners[slot.name],
-                watch=Watch(thresholds),
-                outbox=self.outbox,
-                clock=self._clock,
-                find_spec=settings.find_spec,
-                ask=self.health.ask,
-                warn=self.sirens.warn,
-                shelf=self.shelf if live else None,
-                site=settings.site,
-            )
-            for slot in chosen
-        ]
-        wired = {slot.bus for slot in chosen if slot.bus}
-        self.pipeline = Pipeline(
-            slots,
-            {bus: [s.name for s in chosen if s.bus == bus] for bus in wired},
-            self._make_book({slot.name: slot for slot in slots}),
-            self.mailbox,
-            self.outbox,
-            self.running.fail,
-            self._greet,
-        )
-        key = SigningKey.load(settings.key.file)
-        self.vehicles = VehicleAsker(settings.gateway, key, self._say, self._hear)
-        self.commands = CommandDesk(
-            settings.gateway,
-            key=key,
-            bridge=settings.bridge.key,
-            outbox=self.outbox,
-            clock=self._clock,
-            say=self._say,
-            powers=ReadingPowers(self.pipeline, self.running.begin_again, self.vehicles.resolved),
-            remote=self._remote,
-        )
-        self.uplink = self._make_uplink()
+        self.health = HealthDesk(self._deliver, self.settings.health.timeout_s)
+        self.sirens = Sirens([siren_of(output) for output in self.settings.alarms.output])
+        self.shelf = CloseUpShelf(self.settings.closeups)
+        arrivals = Arrivals(self._clock)
+        self.pipeline = self._make_pipeline(chosen, listeners, arrivals, live=live)
+        arrivals.pipeline = self.pipeline
+        self._connect_bridge(arrivals)
         self.buses: list[BusReader] = []
         self.api: LocalApi | None = None
         self.inputs: list[Input] = []
         if live:
             self.buses = [
-                BusReader(bus_options(bus, chosen, listeners), self.mailbox) for bus in settings.bus
+                BusReader(bus_options(bus, chosen, listeners), self.mailbox)
+                for bus in self.settings.bus
             ]
             self.api = self._make_api()
-            self.inputs = self._make_inputs(self.api)
+            self.inputs = make_inputs(self.settings, arrivals, self.api.tell)
 
-    def _hear_login(self, slot: str, vin: str, codes: list[str]) -> None:
-        """A login names the vehicle's packs; of one slot only one pack can be meant."""
-        now_ns = self._clock.now_ns()
-        vehicle = vehicle_of(vin)
-        self.pipeline.act(lambda book: book.insert(slot, now_ns, vehicle))
-        if len(codes) == 1:
-            self.pipeline.act(lambda book: book.scan(slot, codes[0], "gbt32960", now_ns))
-        else:
-            self._log.warning("login_names_no_single_pack", slot=slot, codes=len(codes))
+    def _make_pipeline(
+        self,
+        chosen: Sequence[SlotSettings],
+        listeners: dict[str, Listener],
+        arrivals: Arrivals,
+        *,
+        live: bool,
+    ) -> Pipeline:
+        shelf = self.shelf if live else None
+        parts = SlotParts(self.outbox, self._clock, self.health.ask, self.sirens.warn, shelf)
+        slots = make_slots(self.settings, chosen, listeners, parts)
+        return Pipeline(
+            list(slots.values()),
+            slots_by_bus(chosen),
+            make_book(self.settings, slots, self.outbox, self._clock),
+            self.mailbox,
+            self.outbox,
+            self.running.fail,
+            arrivals.greet,
+        )
+
+    def _connect_bridge(self, arrivals: Arrivals) -> None:
+        """What goes to the bridge and what comes from it."""
+        name, key = self.settings.gateway, SigningKey.load(self.settings.key.file)
+        arrivals.vehicles = VehicleAsker(name, key, self._say, arrivals.hear)
+        again, resolved = self.running.begin_again, arrivals.vehicles.resolved
+        self.commands = CommandDesk(
+            name,
+            key=key,
+            bridge=self.settings.bridge.key,
+            outbox=self.outbox,
+            clock=self._clock,
+            say=self._say,
+            powers=ReadingPowers(self.pipeline, again, resolved),
+            remote=self._remote,
+        )
+        self.uplink = make_uplink(self.settings, self.outbox, self.commands.take)
+
+    def _say(self, topic: str, payload: bytes) -> None:
+        self.uplink.say(topic, payload)
 
     def _make_api(self) -> LocalApi:
         return LocalApi(
@@ -263,87 +255,6 @@ class Gateway:
             now_ns=self._clock.now_ns,
             socket_file=self.settings.local_api.socket,
             evses=self.settings.evses,
-        )
-
-    def _greet(self, slot: str) -> None:
-        """A pack has come: ask its electronics, and the bridge for that of its vehicle."""
-        for way_in in self.inputs:
-            if isinstance(way_in, UdsAsker):
-                way_in.arrived(slot)
-        visit = self.pipeline.state.visit(slot)
-        vehicle = visit.swap.vehicle if visit.swap else visit.vehicle
-        if vehicle and vehicle.scheme == "vin" and not visit.unit:
-            self.vehicles.ask(slot, visit.since_ns, vehicle.id)
-
-    def _hear_uds(self, slot: str, reading: Reading) -> None:
-        since_ns = self.pipeline.state.visit(slot).since_ns
-        if reading.source == UDS_VIN:
-            self.vehicles.ask(slot, since_ns, reading.raw, reading.data)
-        self._hear(slot, since_ns, reading)
-
-    def _hear(self, slot: str, since_ns: int, reading: Reading) -> None:
-        """A reading that concerns one arrival, and nothing once another pack stands there."""
-        now_ns = self._clock.now_ns()
-
-        def act(book: Book) -> Outcome:
-            same = since_ns and book.state.visit(slot).since_ns == since_ns
-            return book.read(slot, reading, now_ns) if same else Outcome()
-
-        self.pipeline.act(act)
-
-    def _say(self, topic: str, payload: bytes) -> None:
-        self.uplink.say(topic, payload)
-
-    def _make_inputs(self, api: LocalApi) -> list[Input]:
-        inputs: list[Input] = [
-            Scanner(scanner.options, api.tell) for scanner in self.settings.scanner
-        ]
-        if self.settings.station_mqtt:
-            options = self.settings.station_mqtt.options
-            inputs.append(StationMqtt(options, api.tell, self.settings.gateway))
-        inputs += [
-            VehicleFeed(feed.options, self.pipeline.hear, self._hear_login)
-            for feed in self.settings.vehicle_feed
-        ]
-        asked = {slot.name: slot.uds.options for slot in self.settings.slot if slot.uds}
-        if asked:
-            inputs.append(UdsAsker(asked, self._hear_uds))
-        paths, url = self.settings.certificate_paths, self.settings.bridge.url
-        if paths and url:
-            key = SigningKey.load(self.settings.key.file)
-            inputs.append(Renewal(url, paths, self.settings.gateway, key))
-        return inputs
-
-    def _make_book(self, slots: dict[str, Slot]) -> Book:
-        def hear_soc(slot: str, since_ns: int) -> float | None:
-            return slots[slot].hear_soc(since_ns)
-
-        def sealed_until(slot: str) -> int:
-            return slots[slot].sealed_until_ns
-
-        binding = self.settings.binding
-        return Book(
-            self.settings.site,
-            decode_state(self.outbox.note(STATE_NOTE)).only(slots),
-            hear_soc,
-            self._clock.quality,
-            controller=binding.controller,
-            unread_s=binding.unread_s,
-            confirm=binding.confirm,
-            sealed_until=sealed_until,
-        )
-
-    def _make_uplink(self) -> Uplink:
-        broker, gateway = self.settings.broker, self.settings.gateway
-        return Uplink(
-            self.outbox,
-            gateway=gateway,
-            bridge=self.settings.bridge.key,
-            make_link=paho_links(broker.broker(gateway), gateway, broker.window),
-            window=broker.window,
-            patience_s=broker.resend_after_s,
-            daily_bytes=round(broker.daily_mb * 1_000_000),
-            on_command=self.commands.take,
         )
 
     def _enter(self, told: Told) -> int:

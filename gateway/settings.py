@@ -371,6 +371,11 @@ class GatewaySettings(Settings):
         return named | {slot.evse: slot.name for slot in self.slot if slot.evse is not None}
 
     @property
+    def closeups(self) -> Path:
+        """Where close-ups of alarms lie."""
+        return self.alarms.closeups or self.outbox.file.parent / "closeups"
+
+    @property
     def slot_rule(self) -> SlotRule:
         """As slots take it."""
         sampling = self.sampling
