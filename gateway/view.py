@@ -6,6 +6,7 @@ The station page, `/v1/slots`, `/health` and the metrics all read this and nothi
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from gateway.alarms.features import Features
 from gateway.binding import Case, StationState
@@ -16,6 +17,9 @@ from gateway.pipeline import Slot
 from gateway.uplink import UplinkState
 from packtrail.estimate import Interval
 from packtrail.event import IncidentRecorded, Reading
+
+LIVE_S: Final = 5.0
+"""What a BMS said so long ago still holds for an empty slot; frames come many times a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class SlotView:
         alarms: what is wrong now.
         samples: kept since the start.
         readings: how the visitor's identity was read.
+        quiet_s: seconds since anything was heard there, None for never.
     """
 
     name: str
@@ -55,6 +60,7 @@ class SlotView:
     alarms: list[IncidentRecorded]
     samples: int
     readings: tuple[Reading, ...] = ()
+    quiet_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,10 @@ class StationView:
 
 def view_slot(slot: Slot, state: StationState) -> SlotView:
     """Look at one slot."""
-    visit, sample = state.visit(slot.name), slot.latest
+    visit, quiet_s = state.visit(slot.name), slot.quiet_s
+    # A pack that has left may be heard for a moment longer; what it said is not the slot's.
+    here = visit.present or (quiet_s is not None and quiet_s < LIVE_S)
+    sample = slot.latest if here else None
     values = sample.values if sample else {}
     features = Features().of(sample) if sample else {}
 
@@ -119,6 +128,7 @@ def view_slot(slot: Slot, state: StationState) -> SlotView:
         alarms=slot.alarms,
         samples=slot.samples,
         readings=visit.readings,
+        quiet_s=None if quiet_s is None else round(quiet_s, 1),
     )
 
 

@@ -35,7 +35,7 @@ _HEADS: Final = (
     Text("A", "电流A"),
     Text("spread V", "压差V"),
     Text("°C", "°C"),
-    Text("SoH", "健康度"),
+    Text("SoH %", "健康度%"),
 )
 
 
@@ -134,9 +134,9 @@ def _row(slot: dict[str, Any], *, full: bool) -> list[Styled]:
         Styled(short or "–"),
         _state(slot),
         Styled(_number(slot["soc_pct"], "{:.0f} %")),
-        Styled(_number(slot["current_a"], "{:.0f}")),
+        Styled(_number(slot["current_a"], "{:z.0f}")),
         Styled(_number(slot["spread_v"], "{:.3f}")),
-        Styled(_number(slot["temperature_c"], "{:.0f}"), style="bold red" if hot else ""),
+        Styled(_number(slot["temperature_c"], "{:z.0f}"), style="bold red" if hot else ""),
         Styled(_health(slot["soh"])),
     ]
 

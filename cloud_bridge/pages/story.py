@@ -24,6 +24,7 @@ from packtrail.event import (
     UnitRegistered,
     VehicleRef,
 )
+from packtrail.event.measure import measure_of, place_of
 from packtrail.language import Text
 from packtrail.times import parse_time
 
@@ -183,15 +184,18 @@ def _health(estimate: Estimate) -> Text:
 def _incident(body: IncidentRecorded) -> Text:
     kind = kind_text(body.kind)
     severity = Safety(body.severity).text if body.severity in set(Safety) else Safety.WATCH.text
-    value = "" if body.value is None else f" {body.value:g}"
-    limit = "" if body.limit is None else f" / {body.limit:g}"
-    where = f" · {body.where}" if body.where else ""
+    value, limit, where = measure_of(body, body.value), measure_of(body, body.limit), place_of(body)
     if body.cleared:
         return Text(f"Over: {kind.en} ({severity.en})", f"解除：{kind.zh}（{severity.zh}）")
     return Text(
-        f"{kind.en} ({severity.en}){value}{limit}{where}",
-        f"{kind.zh}（{severity.zh}）{value}{limit}{where}",
+        f"{kind.en} ({severity.en}){_figures(value.en, limit.en, where.en)}",
+        f"{kind.zh}（{severity.zh}）{_figures(value.zh, limit.zh, where.zh)}",
     )
+
+
+def _figures(value: str, limit: str, where: str) -> str:
+    said = " / ".join(part for part in (value, limit) if part)
+    return "".join((f" {said}" if said else "", f" · {where}" if where else ""))
 
 
 def _contested(body: IdentityContested, language: str) -> Text:

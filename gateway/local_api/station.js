@@ -1,4 +1,4 @@
-// Two things a page cannot do without a script: show what changed, and tell the gateway.
+// What a page cannot do without a script: show what changed, say times of the place, tell the gateway.
 const live = document.getElementById("live");
 const lang = document.documentElement.lang.slice(0, 2);
 
@@ -7,7 +7,16 @@ async function refresh() {
   if (document.hidden || typing) return;
   const answer = await fetch("/live?lang=" + lang).catch(() => null);
   document.body.classList.toggle("stale", !answer || !answer.ok);
-  if (answer && answer.ok) live.innerHTML = await answer.text();
+  if (answer && answer.ok) show(await answer.text());
+}
+
+// Times come as UTC; beside the bay the clock on the wall is what counts.
+function show(content) {
+  if (content !== undefined) live.innerHTML = content;
+  for (const time of live.querySelectorAll("time")) {
+    const at = new Date(time.dateTime);
+    if (!isNaN(at)) time.textContent = at.toLocaleString(document.documentElement.lang, { dateStyle: "short", timeStyle: "medium" });
+  }
 }
 
 live.addEventListener("click", async (event) => {
@@ -32,4 +41,5 @@ live.addEventListener("keydown", (event) => {
     event.target.parentElement.querySelector("button").click();
   }
 });
+show();
 setInterval(refresh, 2000);

@@ -103,12 +103,18 @@ class Slot:
         self._ring, self._closeup = Ring(), cast("CloseUp | None", None)
         self._unseen: list[FrameBatch] = []
         self._fed = 0.0
+        self._heard = 0.0
         self._alarm_note, self._usage_note = f"alarms/{name}", f"usage/{name}"
         self._usage = Usage()
         self._find_spec, self._ask = find_spec, ask
         self._sampler = Sampler(rule.sampling)
         self._session = Session(rule.rest_s, rule.sampling.flowing_a)
         self._chunk = self._new_chunk()
+
+    @property
+    def quiet_s(self) -> float | None:
+        """Seconds since anything was heard here, None for never."""
+        return time.monotonic() - self._heard if self._heard else None
 
     @property
     def alarms(self) -> list[IncidentRecorded]:
@@ -140,7 +146,7 @@ class Slot:
             start = stop
         if start < len(batch):
             self._unseen.append(batch.select(slice(start, None)))
-        self._fed = time.monotonic()
+        self._fed = self._heard = time.monotonic()
 
     def _decode(self) -> bool:
         """Decode what waits for a look; whether anything was ever understood."""
@@ -152,6 +158,7 @@ class Slot:
 
     def hear(self, samples: list[Sample]) -> None:
         """Take samples that somebody else made, such as a vehicle's own reports."""
+        self._heard = time.monotonic()
         for sample in samples:
             self._sampler.look(sample.t_ns)
             self._look(sample)

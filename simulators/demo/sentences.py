@@ -20,6 +20,7 @@ from packtrail.event import (
     UnitRegistered,
     VehicleRef,
 )
+from packtrail.event.measure import measure_of
 from packtrail.language import Text
 
 KINDS: Final = {
@@ -41,7 +42,6 @@ SEVERITIES: Final = {
     "quarantine": Text("to be quarantined", "需隔离"),
     "danger": Text("danger", "危险"),
 }
-UNITS: Final = {"temperature": " °C", "voltage": " V", "spread": " V"}
 
 
 def tell(event: Event) -> Text:
@@ -114,11 +114,11 @@ def _incident(pack: str, body: IncidentRecorded) -> Text:
     kind = KINDS.get(body.kind, Text(body.kind.replace("_", " "), body.kind))
     if body.cleared:
         return Text(f"{pack}: {kind.en} is over", f"{pack}：{kind.zh}已解除")
-    unit = next((text for name, text in UNITS.items() if name in body.quantity), None)
-    value = "" if body.value is None or unit is None else f" {body.value:.4g}{unit}"
+    value = measure_of(body, body.value)
     severity = SEVERITIES.get(body.severity, Text(body.severity, body.severity))
     return Text(
-        f"{pack}: {kind.en}{value}, {severity.en}", f"{pack}：{kind.zh}{value}，{severity.zh}"
+        f"{pack}: {' '.join(filter(None, (kind.en, value.en)))}, {severity.en}",
+        f"{pack}：{' '.join(filter(None, (kind.zh, value.zh)))}，{severity.zh}",
     )
 
 

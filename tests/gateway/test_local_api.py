@@ -262,6 +262,24 @@ def test_every_kind_of_alarm_has_a_name_on_the_page(language):
         assert kind not in render_page(replace(VIEW, slots=[slot]), language)
 
 
+def test_the_page_says_how_old_its_numbers_are_and_which_way_current_flows():
+    bound = VIEW.slots[0]
+
+    def page(**changes) -> str:
+        return render_page(replace(VIEW, slots=[replace(bound, **changes)]), "en")
+
+    assert "nothing heard" not in page(quiet_s=3.0)
+    assert "nothing heard for 7 min" in page(quiet_s=440.0)
+    assert "nothing heard from this pack yet" in page(quiet_s=None)
+    assert "Charging" in page(current_a=20.0)
+    assert "Discharging" in page(current_a=-20.0)
+    assert "0.0 A" in page(current_a=-0.01)
+    stray = page(state="empty", code="", quiet_s=1.0)
+    assert "nobody told of its arrival" in stray
+    assert "66 " in page()
+    assert "探头 3" in render_page(VIEW, "zh")
+
+
 def test_a_taken_port_is_named_with_a_remedy(api, station):
     with pytest.raises(GatewayError, match="port is taken") as caught:
         LocalApi(LOOPBACK, api.port, look=station.look, enter=station.enter, now_ns=lambda: 0)

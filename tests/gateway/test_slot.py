@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gateway.binding import StationState
 from gateway.bus import Frame
 from gateway.outbox import Held
 from gateway.pipeline import recover
+from gateway.view import view_slot
 from packtrail.columns import decode_columns
 from packtrail.event import decode_event
 from packtrail.record import MAX_RECORD_BYTES, Kind, Record
@@ -246,3 +248,14 @@ def test_a_chunk_with_very_many_numbers_ends_before_a_record_grows_too_large(out
     sizes = [len(row.sealed) for row in outbox.waiting(after=0, limit=99)]
     assert len(sizes) >= 3
     assert max(sizes) < MAX_RECORD_BYTES
+
+
+def test_an_empty_slot_shows_what_speaks_there_and_forgets_what_fell_silent(outbox, monkeypatch):
+    slot, nobody = make_slot(outbox), StationState()
+    assert view_slot(slot, nobody).quiet_s is None
+    feed(slot, [status(n, current=9) for n in range(3)])
+    assert view_slot(slot, nobody).current_a == 9
+    monkeypatch.setattr("gateway.view.LIVE_S", 0.0)
+    silent = view_slot(slot, nobody)
+    assert (silent.current_a, silent.t_ns) == (None, 0)
+    assert silent.quiet_s is not None
