@@ -41,6 +41,9 @@ TRIAL: Final = 5
 ENOUGH: Final = 25
 """Steps of each start, and of the better one after that."""
 
+NEAR: Final = np.full(len(P), 1e-7)
+"""Steps of the fit's derivatives: well within one interval of a half-cell table."""
+
 MOST_PARTS: Final = 3
 LEAST_OF_A_PART: Final = 0.2
 """Share of rated capacity that a further part must move to be worth a fit."""
@@ -222,16 +225,24 @@ def _run(model: CellModel, prior: Prior, start: Floats, steps: int) -> tuple[flo
     drive = model.drive
     pick = np.unique(np.linspace(0, len(drive.t_s) - 1, FITTED_POINTS).astype(int))
     error = expected_error_v(drive)[pick] * np.sqrt(max(len(pick) / INDEPENDENT, 1.0))
+    measured = drive.volts[pick]
     scale = np.minimum(prior.deviation, 0.05)
     scale[P.OHMIC :] = np.minimum(prior.deviation[P.OHMIC :], 0.4)
 
     def residuals(theta: Floats) -> Floats:
-        misfit = (model.voltage(theta)[pick] - drive.volts[pick]) / error
+        misfit = (model.voltages(theta[None], pick)[0] - measured) / error
         return np.concatenate([np.clip(misfit, -60, 60), _surprise(theta, prior)])
+
+    def slopes(theta: Floats) -> Floats:
+        by_voltage = model.jacobian(theta, steps=NEAR, pick=pick) / error[:, None]
+        centre = _surprise(theta, prior)
+        moved = [_surprise(row, prior) - centre for row in theta + np.diag(NEAR)]
+        return np.vstack([by_voltage, np.array(moved).T / NEAR])
 
     found = least_squares(
         residuals,
         start,
+        jac=slopes,
         bounds=(prior.low, prior.high),
         x_scale=scale,
         max_nfev=steps,

@@ -7,7 +7,7 @@ two diffusion times with their slope over concentration, and the current sensor'
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
 
@@ -15,11 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soh_model.electrodes import Electrodes
-from soh_model.particle import lagged, reaction_voltage, surface_excess
+from soh_model.particle import Responses, reaction_voltage
 from soh_model.session import Session
 
 Floats = NDArray[np.float64]
 
+Places = NDArray[np.int64] | slice
+
+EVERYWHERE: Final = slice(None)
 MOST_POINTS: Final = 600
 FEWEST_POINTS: Final = 20
 
@@ -118,10 +121,17 @@ class CellModel:
     Attributes:
         fresh: the electrodes of the fresh cell.
         drive: what was done to it.
+        responses: what slow processes answer to the drive.
     """
 
     fresh: Electrodes
     drive: Drive
+    responses: Responses = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Prepare the answers to the drive."""
+        responses = Responses(self.drive.mean_rate, self.drive.step_s)
+        object.__setattr__(self, "responses", responses)
 
     def aged(self, theta: Floats) -> Electrodes:
         """The electrodes after the modes of `theta`."""
@@ -131,48 +141,80 @@ class CellModel:
 
     def voltage(self, theta: Floats) -> Floats:
         """Cell voltage over the drive, V, [n]."""
-        drive, cell, gain = self.drive, self.aged(theta), 1 / (1 + theta[P.GAIN])
-        rate, instant = ((r - theta[P.OFFSET]) * gain for r in (drive.mean_rate, drive.rate))
-        hours = (drive.t_s - drive.t_s[0]) / 3600
-        charge = (drive.charge - theta[P.OFFSET] * hours) * gain
-        empty, full = cell.limits()
-        x = empty + (full - empty) * theta[P.SOC_START] + charge / cell.q_neg
-        y = (cell.lithium - x * cell.q_neg) / cell.q_pos
-        x_surface, y_surface = surfaces(theta, cell, rate, drive.step_s, x, y)
-        reaction = np.exp(theta[P.REACTION])
-        slow = lagged(rate, drive.step_s, float(np.exp(theta[P.SLOW_TIME])))
+        return np.asarray(self.voltages(theta[None])[0])
+
+    def voltages(self, thetas: Floats, pick: Places = EVERYWHERE) -> Floats:
+        """Cell voltages of several parameter vectors at once, V.
+
+        Args:
+            thetas: [k, 14]; vectors that share modes or time constants cost little more than one.
+            pick: places of the drive, [m]; all where not given.
+
+        Returns:
+            [k, m].
+        """
+        drive = self.drive
+        par = {place: thetas[:, place, None] for place in P}
+        q_neg, q_pos, lithium, empty, full = self._hosts(thetas)
+        gain = 1 / (1 + par[P.GAIN])
+        instant = (drive.rate[pick] - par[P.OFFSET]) * gain
+        hours = (drive.t_s[pick] - drive.t_s[0]) / 3600
+        charge = (drive.charge[pick] - par[P.OFFSET] * hours) * gain
+        x = empty + (full - empty) * par[P.SOC_START] + charge / q_neg
+        y = (lithium - x * q_neg) / q_pos
+        ahead, behind, slow = self._answers(thetas, pick)
+        x_surface = x + gain * ahead / q_neg * np.exp(par[P.SLOPE_NEG] * (x - 0.5))
+        y_surface = y - gain * behind / q_pos * np.exp(par[P.SLOPE_POS] * (y - 0.5))
+        reaction = np.exp(par[P.REACTION])
         return np.asarray(
-            cell.positive.at(y_surface)
-            - cell.negative.at(x_surface)
-            + np.exp(theta[P.OHMIC]) * instant
-            + np.exp(theta[P.SLOW]) * slow
+            self.fresh.positive.at(y_surface)
+            - self.fresh.negative.at(x_surface)
+            + np.exp(par[P.OHMIC]) * instant
+            + gain * np.exp(par[P.SLOW]) * slow
             + reaction_voltage(instant, x_surface, y_surface, reaction, drive.kelvin)
         )
 
-    def jacobian(self, theta: Floats, columns: tuple[int, ...]) -> Floats:
-        """Derivative of the voltage by some parameters, [n, len(columns)]."""
-        centre, found = self.voltage(theta), []
-        for column in columns:
-            moved = theta.copy()
-            moved[column] += STEPS[column]
-            found.append((self.voltage(moved) - centre) / STEPS[column])
-        return np.array(found).T
+    def _hosts(self, thetas: Floats) -> Floats:
+        """Both hosts, lithium and the negative stoichiometry when empty and full, [5, k, 1]."""
+        modes, which = np.unique(thetas[:, :3], axis=0, return_inverse=True)
+        cells = [self.aged(mode) for mode in modes]
+        table = np.array([(c.q_neg, c.q_pos, c.lithium, *c.limits()) for c in cells])
+        return table[which.ravel()].T[:, :, None]
+
+    def _answers(self, thetas: Floats, pick: Places) -> tuple[Floats, Floats, Floats]:
+        """Surface less mean charge of both electrodes and the slow lag, at gain one, [k, m]."""
+        answers, rows = self.responses, []
+        times = np.exp(thetas[:, [P.DIFFUSION_NEG, P.DIFFUSION_POS, P.SLOW_TIME]]).tolist()
+        for (negative, positive, slow), offset in zip(times, thetas[:, P.OFFSET], strict=True):
+            ahead = answers.negative(negative, offset)[pick]
+            behind = answers.positive(positive, offset)[pick]
+            rows.append((ahead / 3600, behind / 3600, answers.lagged(slow, offset)[pick]))
+        ahead, behind, slow = np.array(rows).transpose(1, 0, 2)
+        return ahead, behind, slow
+
+    def jacobian(
+        self,
+        theta: Floats,
+        columns: tuple[int, ...] = tuple(P),
+        steps: Floats | None = None,
+        pick: Places = EVERYWHERE,
+    ) -> Floats:
+        """Derivative of the voltage by some parameters, [m, len(columns)].
+
+        Args:
+            theta: where.
+            columns: which parameters.
+            steps: how far each is moved, [14]; by default `STEPS`.
+            pick: places of the drive, [m].
+        """
+        steps = (STEPS if steps is None else steps)[list(columns)]
+        moves = np.zeros((len(columns) + 1, len(theta)))
+        moves[np.arange(1, len(columns) + 1), columns] = steps
+        found = self.voltages(theta + moves, pick)
+        return np.asarray(((found[1:] - found[0]) / steps[:, None]).T)
 
 
 STEPS: Final = np.array(
     [1e-3, 1e-3, 1e-3, 1e-3, 1e-2, 1e-2, 1e-2, 1e-2, 2e-2, 2e-2, 2e-2, 2e-2, 2e-5, 1e-4]
 )
 """Step of each parameter in numerical derivatives."""
-
-
-def surfaces(
-    theta: Floats, cell: Electrodes, rate: Floats, step_s: float, x: Floats, y: Floats
-) -> tuple[Floats, Floats]:
-    """Surface stoichiometries of both electrodes, [n] each."""
-    per_s = rate / 3600
-    ahead = surface_excess(per_s / cell.q_neg, step_s, float(np.exp(theta[P.DIFFUSION_NEG])))
-    behind = surface_excess(per_s / cell.q_pos, step_s, float(np.exp(theta[P.DIFFUSION_POS])))
-    return (
-        x + ahead * np.exp(theta[P.SLOPE_NEG] * (x - 0.5)),
-        y - behind * np.exp(theta[P.SLOPE_POS] * (y - 0.5)),
-    )

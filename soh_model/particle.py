@@ -9,6 +9,7 @@ slowly with concentration; fails at rates where the electrolyte runs empty (abov
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -22,12 +23,49 @@ _BEYOND: Final = 0.1 - sum(1 / root**2 for root in _ROOTS)
 
 GAS_OVER_FARADAY: Final = 8.314462 / 96485.33
 
+REMEMBERED: Final = 4
+"""Answers kept: a fit's numerical derivative asks for the same time constants again and again."""
+
+
+class Responses:
+    """What lags answer to one drive and to a current of one, kept for the last time constants.
+
+    All lags are linear, so an error of the sensor's gain or zero needs no new filtering.
+
+    Args:
+        rate: drive on a uniform grid, [n].
+        step_s: distance of the grid, s.
+    """
+
+    def __init__(self, rate: Floats, step_s: float) -> None:
+        both, keep = np.stack([rate, np.ones_like(rate)]), lru_cache(REMEMBERED)
+        self._excess = keep(lambda time_s: surface_excess(both, step_s, time_s))
+        self._beside = keep(lambda time_s: surface_excess(both, step_s, time_s))
+        self._lagged = keep(lambda time_s: lagged(both, step_s, time_s))
+
+    def negative(self, diffusion_s: float, offset: float) -> Floats:
+        """`surface_excess` of the rate less an offset, for one electrode."""
+        return _less(self._excess(diffusion_s), offset)
+
+    def positive(self, diffusion_s: float, offset: float) -> Floats:
+        """The same for the other electrode, whose answers are remembered apart."""
+        return _less(self._beside(diffusion_s), offset)
+
+    def lagged(self, time_s: float, offset: float) -> Floats:
+        """`lagged` of the rate less an offset."""
+        return _less(self._lagged(time_s), offset)
+
+
+def _less(answers: Floats, offset: float) -> Floats:
+    """The answer to a drive less that to an offset."""
+    return np.asarray(answers[0] - offset * answers[1])
+
 
 def surface_excess(rate: Floats, step_s: float, diffusion_s: float) -> Floats:
     """Surface stoichiometry less the mean one.
 
     Args:
-        rate: change of the mean stoichiometry per second over each step, [n].
+        rate: change of the mean stoichiometry per second over each step, [..., n].
         step_s: length of a step, s.
         diffusion_s: radius squared over diffusivity, s.
     """
