@@ -88,12 +88,12 @@ def lagged(signal: Floats, step_s: float, time_s: float) -> Floats:
 
 
 def reaction_voltage(
-    current: Floats, x: Floats, y: Floats, resistance: float, kelvin: float
+    current: Floats, x: Floats, y: Floats, resistance: float | Floats, kelvin: float
 ) -> Floats:
     """Overpotential of both charge transfers (Butler-Volmer, symmetric), V.
 
     Args:
-        current: C-rate, charge positive, [n].
+        current: C-rate, charge positive, [..., n].
         x: negative surface stoichiometry, [n].
         y: positive surface stoichiometry, [n].
         resistance: small-signal resistance of both together at half filling, V per C-rate.
