@@ -54,7 +54,7 @@ class SlotBuses:
         try:
             for slot in slots:
                 self._buses[slot] = can.Bus(**bus_arguments(interface, channel, slot))
-        except (can.CanError, OSError) as error:
+        except (can.CanError, OSError, NotImplementedError) as error:
             self.close()
             raise SimulationError(
                 Text("the bus cannot be opened: {why}", "无法打开总线：{why}").fill(why=error),
