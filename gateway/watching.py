@@ -46,7 +46,7 @@ def watch(settings: GatewaySettings, *, once: bool = False) -> int:
         GatewayError: no gateway answers there.
     """
     console = Console()
-    url = _url(settings)
+    url = url_of(settings)
     first = draw(look(url), console.width, console.height)
     if once:
         console.print(first)
@@ -100,7 +100,8 @@ def _latest(url: str, console: Console) -> RenderableType:
         return Styled(error.describe(), style="bold red")
 
 
-def _url(settings: GatewaySettings) -> str:
+def url_of(settings: GatewaySettings) -> str:
+    """Where the gateway of these settings answers."""
     host = settings.local_api.host
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.local_api.port}"
 

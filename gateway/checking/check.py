@@ -16,6 +16,7 @@ from typing import Final
 from gateway.alarms import load_thresholds
 from gateway.checking.bus import check_bus
 from gateway.checking.finding import Finding
+from gateway.checking.running import running_view, tell_running
 from gateway.clock import SystemClock
 from gateway.enrolment import look_at_certificate
 from gateway.listening import make_listener
@@ -33,21 +34,27 @@ BROKER_S: Final = 10.0
 
 def check(settings: GatewaySettings) -> Iterator[Finding]:
     """Look at every part, one after the other."""
+    view = running_view(settings)
     yield _guard(Text("key", "密钥"), lambda: _key(settings))
     yield _guard(Text("certificate", "证书"), lambda: _certificate(settings))
-    yield _guard(Text("outbox", "发件箱"), lambda: _outbox(settings))
     yield _guard(Text("disk", "磁盘"), lambda: _disk(settings))
     yield _guard(Text("clock", "时钟"), _clock)
     yield _guard(Text("alarms", "报警阈值"), lambda: _alarms(settings))
     yield from _slots(settings)
-    for bus in settings.bus:
-        part = Text(f"bus {bus.name}", f"总线 {bus.name}")
-        yield _guard(part, partial(check_bus, bus.options, settings))
+    yield from tell_running(view, settings) if view else _at_rest(settings)
     for model in settings.pack_model:
         part = Text(f"pack model {model.prefix}", f"电池型号 {model.prefix}")
         yield _guard(part, partial(_pack_model, model))
-    yield _guard(Text("local port", "本地端口"), lambda: _port(settings))
     yield _guard(Text("broker", "消息代理"), lambda: _broker(settings))
+
+
+def _at_rest(settings: GatewaySettings) -> Iterator[Finding]:
+    """What a gateway holds while it runs, and is free now."""
+    yield _guard(Text("outbox", "发件箱"), lambda: _outbox(settings))
+    yield _guard(Text("local port", "本地端口"), lambda: _port(settings))
+    for bus in settings.bus:
+        part = Text(f"bus {bus.name}", f"总线 {bus.name}")
+        yield _guard(part, partial(check_bus, bus.options, settings))
 
 
 def _guard(part: Text, look: Callable[[], Text | Finding]) -> Finding:

@@ -91,7 +91,7 @@ def render(scanned: Scanned, language: str, key: SigningKey | None) -> str:
 {_table(scanned, language)}
 {_health(scanned.estimate, language)}
 {_findings(scanned, language)}
-{_cells(scanned.latest)}
+{_cells(scanned.latest, language)}
 {_seal(facts, language, key)}
 </body></html>
 """
@@ -148,7 +148,7 @@ def _findings(scanned: Scanned, language: str) -> str:
     return f"<h2>{title}</h2>{found or f'<p>{none}</p>'}"
 
 
-def _cells(sample: Sample) -> str:
+def _cells(sample: Sample, language: str) -> str:
     """Every cell as a bar, so that an odd one shows."""
     cells = sample.values.get("cell_voltage_v")
     if not isinstance(cells, np.ndarray) or not np.isfinite(cells).any():
@@ -161,8 +161,9 @@ def _cells(sample: Sample) -> str:
         for n, volts in enumerate(cells)
         if np.isfinite(volts) and (height := 12 + 80 * (float(volts) - low) / span)
     )
+    title = Text("Voltage of each cell", "各单体电压").say(language)
     return (
-        f'<svg viewBox="0 0 680 116" width="100%" role="img" fill="#1f4e5f">{bars}'
+        f'<h2>{title}</h2><svg viewBox="0 0 680 116" width="100%" role="img" fill="#1f4e5f">{bars}'
         f'<text x="0" y="114" font-size="12">1</text><text x="680" y="114" font-size="12" '
         f'text-anchor="end">{len(cells)} · {low:.3f}–{high:.3f} V</text></svg>'
     )

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from gateway.bus import BusOptions
-from gateway.checking import check_bus
+from gateway.bus import BusOptions, BusState
+from gateway.checking import check, check_bus
 from gateway.checking.probe import said_by_ip
+from gateway.local_api import LocalApi
+from gateway.outbox.instance import lock_outbox
 from gateway.settings import GatewaySettings
 from packtrail.settings import load
 from tests.gateway.slcan_adapter import SlcanAdapter
 from tests.gateway.stations import write_settings
+from tests.gateway.test_local_api import VIEW
+from tests.services import LOOPBACK
 
 AT_ONCE = {"sleep_after_open": 0.0}
 
@@ -58,3 +64,30 @@ def test_the_system_says_whether_a_controller_acknowledges():
     assert said_by_ip(link("FD")) is False
     assert said_by_ip([{"linkinfo": {"info_kind": "vcan"}}]) is None
     assert said_by_ip([]) is None
+
+
+def test_a_gateway_that_runs_answers_for_what_it_holds(tmp_path):
+    path = write_settings(tmp_path)
+    settings = load(GatewaySettings, path)
+    buses = {
+        "can0": BusState(up=True, frames=99, overflowed=2),
+        "can1": BusState(up=False, problem="no such device"),
+    }
+    view = replace(VIEW, gateway=settings.gateway, buses=buses, problems=["pipeline stuck"])
+    port = settings.local_api.port
+    api = LocalApi(LOOPBACK, port, look=lambda: view, enter=lambda _told: None, now_ns=lambda: 0)
+    api.start()
+    with lock_outbox(settings.outbox.file):
+        found = {finding.part.en: finding for finding in check(settings)}
+    api.stop()
+    assert not found["outbox"].fault
+    assert "local port" not in found
+    assert "99 frames, 2 lost" in found["bus can0"].says.en
+    assert found["bus can1"].fault
+    assert found["gateway"].fault
+    assert "pipeline stuck" in found["gateway"].says.zh
+    assert not found["link"].fault
+    assert found["broker"].fault  # none runs here
+    with lock_outbox(settings.outbox.file):
+        found = {finding.part.en: finding for finding in check(settings)}
+    assert found["outbox"].fault, "somebody else holds it"
