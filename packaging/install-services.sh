@@ -8,6 +8,7 @@ set -euo pipefail
 missing=()
 PATH=$PATH:/usr/sbin
 command -v mosquitto >/dev/null || missing+=(mosquitto)
+command -v systemd-analyze >/dev/null || missing+=(systemd)
 command -v cc >/dev/null || missing+=(gcc libc6-dev)
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
 command -v victoria-metrics >/dev/null || missing+=(victoria-metrics)
