@@ -8,7 +8,8 @@ from typing import Final
 
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.exports.continuing import continued
-from cloud_bridge.exports.formats import FORMATS, Export, Imported, read_document
+from cloud_bridge.exports.exchange import Export, Imported
+from cloud_bridge.exports.formats import FORMATS, read_document
 from cloud_bridge.exports.making import format_named, prepared
 from cloud_bridge.exports.points import POINTS
 from cloud_bridge.settings import BridgeSettings

@@ -9,7 +9,7 @@ import msgspec
 
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.exports.datum import Datum
-from cloud_bridge.exports.formats import Imported
+from cloud_bridge.exports.exchange import Imported
 from cloud_bridge.exports.points import POINTS
 from cloud_bridge.store import Store
 from packtrail.event import (
@@ -28,7 +28,7 @@ _PLAIN: Final = (
     "original_power", "power_limit_w", "power_ratio_w_per_wh", "expected_cycles",
     "expected_years", "life_test_rate", "exhaustion_threshold_pct", "idle_temperature",
     "efficiency_pct", "efficiency_half_life_pct", "resistance", "self_discharge_pct_month",
-    "marks", "spares",
+    "marks", "spares", "further",
 )  # fmt: skip
 """Points whose value is a field of `PassportFacts` of the same name."""
 _INSIDE: Final = (
@@ -40,7 +40,7 @@ _INSIDE: Final = (
 )
 """Field of `PassportFacts`, point, key of the point's value."""
 _PAPERS: Final = ("life_test", "declaration", "test_reports", "due_diligence",
-                  "waste_information", "instructions")  # fmt: skip
+                  "waste_information", "instructions", "part_documents")  # fmt: skip
 
 About = tuple[UnitRef, Body]
 
@@ -97,7 +97,8 @@ def continued(store: Store, content: Imported) -> list[About]:
         if POINTS[key].dynamic
     )
     facts = facts_of(content.data)
-    if claims or facts != PassportFacts():
+    # Events that the document carries speak for themselves.
+    if (claims or facts != PassportFacts()) and not content.events:
         body = PassportStated(facts, None, claims, content.format, content.digest)
         found.append((unit, body))
     return found

@@ -11,63 +11,18 @@ from typing import Any, Final
 import msgspec
 
 from cloud_bridge.errors import BridgeError
-from cloud_bridge.exports import batterypass
+from cloud_bridge.exports import batterypass, catenax, epcis, ready, ready_performance
 from cloud_bridge.exports.credential import credential_of, issuer_of, passport_in
 from cloud_bridge.exports.datum import Datum, Missing, Passport, Source
-from cloud_bridge.exports.gathering import Gathered
+from cloud_bridge.exports.exchange import Export, Imported
 from cloud_bridge.exports.lens import Json, Row, look, read, write
 from cloud_bridge.exports.points import POINTS, Access
-from cloud_bridge.exports.traction_code import StateOf, tree_of, units_in
+from cloud_bridge.exports.traction_code import tree_of, units_in
 from packtrail.errors import CodecError, CodeError
-from packtrail.event import SignedEvent, UnitRef
+from packtrail.event import UnitRef
 from packtrail.language import Text
-from packtrail.signing import SigningKey
 
 EVERYTHING: Final = frozenset(Access)
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """What a format writes from.
-
-    Attributes:
-        passport: as the reader may see it.
-        gathered: what it was made of.
-        allowed: what the reader may see.
-        state_of: state of a part.
-        key: signs where a format asks for it; None for nobody.
-        now: RFC 3339 UTC.
-    """
-
-    passport: Passport
-    gathered: Gathered
-    allowed: frozenset[Access]
-    state_of: StateOf
-    key: SigningKey | None
-    now: str
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What a document says.
-
-    Attributes:
-        format: name of its format.
-        unit: whose, or None.
-        data: its data points.
-        parts: units directly inside.
-        events: signed events that it carries.
-        issuer: who signed it as a whole, checked; "" for nobody.
-        digest: SHA-256 of the document, hex.
-    """
-
-    format: str
-    unit: UnitRef | None
-    data: Mapping[str, Datum]
-    parts: tuple[UnitRef, ...] = ()
-    events: tuple[SignedEvent, ...] = ()
-    issuer: str = ""
-    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +55,20 @@ def encoded(document: Any) -> bytes:
 
 def filled(rows: Sequence[Row], passport: Passport) -> Json:
     """A document of a table, with what it lacks and why under `notFilled`."""
-    written = write(rows, passport.data)
+    written = write(rows, passport.data | {"meta": _meta(passport)})
     return written.document | {"notFilled": not_filled(written.absent, passport)}
+
+
+def _meta(passport: Passport) -> Datum:
+    """Of the passport itself."""
+    events = f"{passport.id}#events" if "negative_events" in passport.data else None
+    value = {
+        "as_of": passport.as_of,
+        "day": passport.as_of[:10],
+        "version": f"{passport.life}.0",
+        "events_url": events,
+    }
+    return Datum(value={k: v for k, v in value.items() if v}, source=Source.LEDGER)
 
 
 def not_filled(absent: Mapping[str, str], passport: Passport) -> list[dict[str, str]]:
@@ -110,7 +77,7 @@ def not_filled(absent: Mapping[str, str], passport: Passport) -> list[dict[str, 
     for target, source in absent.items():
         key = source.split("@")[0].split(".")[0]
         reason = passport.missing.get(key)
-        if reason is None and not POINTS[key].applies(passport.category):
+        if key not in POINTS or (reason is None and not POINTS[key].applies(passport.category)):
             continue
         told = reason or (Missing.NOT_ENOUGH_DATA if POINTS[key].dynamic else Missing.NOT_STATED)
         found.append({"target": target, "point": key, "reason": told.value})
@@ -179,6 +146,18 @@ _ALL: Final = (
         batterypass.ROWS,
         batterypass.GENERAL,
     ),
+    _table(
+        "batterypass-ready",
+        Text("BatteryPass-Ready 1.0, five categories", "BatteryPass-Ready 1.0（五类）"),
+        (*ready.ROWS, *ready_performance.ROWS),
+        ready.ROOT,
+    ),
+    _table(
+        "catenax",
+        Text("Catena-X BatteryPass 6.1", "Catena-X BatteryPass 6.1"),
+        catenax.ROWS,
+        "identification.identification",
+    ),
     Format(
         "catenax-code",
         Text("Catena-X TractionBatteryCode 2.0", "Catena-X 动力电池编码 2.0"),
@@ -187,6 +166,15 @@ _ALL: Final = (
         _traction,
         _read_traction,
         lambda document: "tractionBatteryCode" in document,
+    ),
+    Format(
+        "epcis",
+        Text("EPCIS 2.0 events with hashes", "EPCIS 2.0 事件（含事件哈希）"),
+        "application/ld+json",
+        "jsonld",
+        lambda export: encoded(epcis.document_of(export)),
+        epcis.read_document,
+        lambda document: document.get("type") == "EPCISDocument",
     ),
     Format(
         "credential",

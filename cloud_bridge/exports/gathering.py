@@ -36,7 +36,8 @@ class Gathered:
 
     Attributes:
         unit: its first code.
-        facts: that name it, in order, corrected ones replaced.
+        told: every fact that names it, in order.
+        facts: those of them that stand.
         state: their fold.
         sheet: the newest sheet of its model, or None.
         stated: statements on the unit, then on its model, each newest first.
@@ -44,6 +45,7 @@ class Gathered:
     """
 
     unit: UnitRef
+    told: Sequence[Told]
     facts: Sequence[Told]
     state: PackState
     sheet: Told | None
@@ -60,7 +62,8 @@ def gather(
         if at_ns is not None:
             facts = as_it_was(facts, at_ns)
         state = fold(first, facts)
-        standing = Settlement(in_order(facts)).standing
+        ordered = in_order(facts)
+        standing = Settlement(ordered).standing
         model = model_of(state)
         of_model = _of_model(store, model, at_ns) if model else []
         batches = _telemetry(store, first, at_ns, most_chunks)
@@ -70,6 +73,7 @@ def gather(
     shared = [told for told in of_model if isinstance(told.event.body, PassportStated)]
     return Gathered(
         unit=first,
+        told=ordered,
         facts=standing,
         state=state,
         sheet=sheets[-1] if sheets else None,

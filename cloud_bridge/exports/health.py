@@ -40,7 +40,30 @@ def health_points(gathered: Gathered, stated: Known) -> Known:
         share = 100 / stated["rated_energy_kwh"].value
         soce = _scaled("soce_pct", found["remaining_energy_kwh"], share)
         found["soce_pct"] = _noted(soce, "estimate in use, no UN GTR 22 test cycle")
-    return found | _ahead(gathered, stated)
+    return found | _ahead(gathered, stated) | _cells(gathered, stated)
+
+
+def _cells(gathered: Gathered, stated: Known) -> Known:
+    """Resistance of the mean cell: the estimator's growth, times the maker's initial value."""
+    told = [point for point in gathered.state.health if point.estimate.resistance_growth]
+    if not told or (growth := told[-1].estimate.resistance_growth) is None:
+        return {}
+    base = Datum(
+        value=growth.value,
+        low=growth.low,
+        high=growth.high,
+        as_of=told[-1].at,
+        method=told[-1].estimate.method,
+        source=Source.COMPUTED,
+        events=(told[-1].event,),
+        note=told[-1].estimate.reference,
+    )
+    key = "cell_resistance_increase_pct"
+    found = {key: _scaled(key, base, 100, -100)}
+    initial = stated["resistance"].value.get("cell_ohm") if "resistance" in stated else None
+    if initial:
+        found["cell_resistance_ohm"] = _scaled("cell_resistance_ohm", base, initial)
+    return found
 
 
 def _bench(gathered: Gathered) -> Datum | None:
@@ -168,11 +191,11 @@ def _cycles_per_year(gathered: Gathered, stated: Known) -> float:
 
 def _scaled(key: str, base: Datum, factor: float, offset: float = 0.0) -> Datum:
     ends = sorted(
-        round(offset + factor * end, 4) for end in (base.low, base.high) if end is not None
+        _rounded(offset + factor * end) for end in (base.low, base.high) if end is not None
     )
     low, high = ends if len(ends) == 2 else (None, None)
     return Datum(
-        value=round(offset + factor * base.value, 4),
+        value=_rounded(offset + factor * base.value),
         low=low,
         high=high,
         unit=POINTS[key].unit,
@@ -183,6 +206,11 @@ def _scaled(key: str, base: Datum, factor: float, offset: float = 0.0) -> Datum:
         events=base.events,
         note=base.note,
     )
+
+
+def _rounded(value: float) -> float:
+    """Six significant digits: what no evidence here exceeds."""
+    return float(f"{value:.6g}")
 
 
 def _noted(datum: Datum, note: str) -> Datum:

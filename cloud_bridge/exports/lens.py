@@ -51,6 +51,7 @@ class Pair:
         out: our value -> theirs; `ABSENT` where theirs cannot hold it.
         back: their value -> ours.
         read: whether it is read back; False where it repeats what stands elsewhere.
+        write: whether it is written; False where another row has written it.
     """
 
     target: str
@@ -58,6 +59,7 @@ class Pair:
     out: Change = same
     back: Change = same
     read: bool = True
+    write: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class Pick:
 
     target: str
     source: str
-    kind: str
+    kind: str | int
     out: Change
     back: Change
     by: str = "kind"
@@ -137,20 +139,22 @@ def read(rows: Sequence[Row], document: Json) -> dict[str, Datum]:
 def _fill(rows: Sequence[Row], plain: Json, document: Json, absent: dict[str, str]) -> None:
     for row in rows:
         match row:
-            case Same():
-                if look(document, row.beside) is not ABSENT:
-                    put(document, row.target, row.value)
             case Pick():
                 _fill_pick(row, plain, document, absent)
             case Each():
                 _fill_each(row, plain, document, absent)
-            case Pair():
+            case Pair(write=True):
                 value = look(plain, row.source)
                 value = value if value is ABSENT else row.out(value)
                 if value is ABSENT:
                     absent[row.target] = row.source
                 else:
                     put(document, row.target, value)
+
+    # Constants last: their neighbours may stand after them in the table.
+    for row in rows:
+        if isinstance(row, Same) and look(document, row.beside) is not ABSENT:
+            put(document, row.target, row.value)
 
 
 def _fill_each(row: Each, plain: Json, document: Json, absent: dict[str, str]) -> None:
@@ -192,10 +196,7 @@ def _take(rows: Sequence[Row], document: Json, plain: Json) -> None:
                 if ours is not ABSENT:
                     _set(plain, row.source, ours)
             case Pick():
-                there = look(plain, row.source)
-                theirs = value if row.many else [value]
-                ours = [{row.by: row.kind, **row.back(one)} for one in theirs]
-                put(plain, row.source, [*([] if there is ABSENT else there), *ours])
+                _take_pick(row, value, plain)
             case Each() if isinstance(value, list):
                 items = []
                 for one in value:
@@ -203,6 +204,20 @@ def _take(rows: Sequence[Row], document: Json, plain: Json) -> None:
                     _take(row.pairs, one, item)
                     items.append(item)
                 put(plain, row.source, items)
+
+
+def _take_pick(row: Pick, value: Any, plain: Json) -> None:
+    """Add what was picked to its list; two picks of one kind are parts of one item."""
+    found = look(plain, row.source)
+    items = [] if found is ABSENT else list(found)
+    for one in value if row.many else [value]:
+        ours = {row.by: row.kind, **row.back(one)}
+        same_kind = [item for item in items if item.get(row.by) == row.kind]
+        if same_kind and not row.many:
+            same_kind[0].update(ours)
+        else:
+            items.append(ours)
+    put(plain, row.source, items)
 
 
 def _set(plain: Json, path: str, ours: Any) -> None:

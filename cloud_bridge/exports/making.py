@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from cloud_bridge.errors import BridgeError
-from cloud_bridge.exports.formats import EVERYTHING, FORMATS, Export, Format
+from cloud_bridge.exports.exchange import Export
+from cloud_bridge.exports.formats import EVERYTHING, FORMATS, Format
 from cloud_bridge.exports.gathering import gather
 from cloud_bridge.exports.passport import passport_of
 from cloud_bridge.exports.points import Access
 from cloud_bridge.store import Store
 from cloud_bridge.view import Packs
-from packtrail.event import UnitRef
+from packtrail.event import SignedEvent, UnitRef
 from packtrail.language import Text
 from packtrail.signing import SigningKey
 from packtrail.times import format_time
@@ -52,4 +53,10 @@ def prepared(
     """
     gathered = gather(store, unit, at_ns)
     passport = passport_of(gathered).seen_by(allowed)
-    return Export(passport, gathered, allowed, Packs(store).state, key, format_time(now_ns))
+
+    def signed_of(event_id: str) -> SignedEvent | None:
+        entry = store.entry(event_id)
+        return entry.signed if entry else None
+
+    moment = format_time(now_ns)
+    return Export(passport, gathered, allowed, Packs(store).state, signed_of, key, moment)

@@ -220,4 +220,6 @@ _TAKE: Final[dict[str, Callable[[PassportFacts], Any]]] = {
     "dismantling": _with_papers("papers", *_DISMANTLING),
     "safety_measures": _with_papers("papers", "safety"),
     "spares": lambda facts: facts.spares,
+    "part_documents": _papers("parts", "spares"),
+    "further": lambda facts: facts.further,
 }

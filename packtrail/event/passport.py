@@ -188,6 +188,8 @@ class PassportFacts(Fact, frozen=True):
         into_service: ISO date, where the sheet is of one unit.
         part_id: the maker's part number of the model.
         registry_id: as the passport registry has it.
+        further: what single formats ask for besides, by name: `depth_of_discharge_pct`,
+            `backup_reference`, `expires` ...
     """
 
     manufacturer: Firm | None = None
@@ -225,6 +227,7 @@ class PassportFacts(Fact, frozen=True):
     papers: tuple[Paper, ...] = ()
     spares: tuple[SpareSource, ...] = ()
     supply_chain_index: float | None = None
+    further: dict[str, str | float] = msgspec.field(default_factory=dict)
 
 
 class Claim(Fact, frozen=True):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 
 from packtrail import event as e
+from packtrail.estimate import Interval
 from packtrail.record import Kind
 from packtrail.sample import SampleBatch
 from tests.cloud_bridge import parts
@@ -27,7 +29,7 @@ PAPERS = tuple(
     for kind in (
         "declaration_of_conformity", "test_report", "due_diligence", "third_party",
         "waste_prevention", "separate_collection", "collection", "safety", "life_test",
-        "dismantling", "removal", "instructions",
+        "dismantling", "removal", "instructions", "parts", "spares",
     )
 )  # fmt: skip
 FACTS = e.PassportFacts(
@@ -44,6 +46,14 @@ FACTS = e.PassportFacts(
         e.Material("Graphite", "7782-42-5", "anode", 42.0, True, 0.0, 0.0),
     ),
     substances=(
+        *(
+            e.Substance(name, "AcuteToxicity", cas, 0.001, "electronics", ("toxic",))
+            for name, cas in (
+                ("Cadmium", "7440-43-9"),
+                ("Mercury", "7439-97-6"),
+                ("Lead", "7439-92-1"),
+            )
+        ),
         e.Substance("LiPF6", "AcuteToxicity", "21324-40-3", 1.5, "electrolyte", ("toxic",)),
     ),
     critical_materials=("lithium", "graphite", "phosphorus"),
@@ -89,6 +99,14 @@ FACTS = e.PassportFacts(
     papers=PAPERS,
     spares=(e.SpareSource(MAKER_FIRM, (e.SparePart("relay", "PN-1"),)),),
     supply_chain_index=0.5,
+    further={
+        "expires": "2045-01-01",
+        "backup_reference": f"{URL}/backup",
+        "placed_on_market": "2025-04-01",
+        "depth_of_discharge_pct": 80.0,
+        "life_test_temperature_c": 25.0,
+        "life_test_depth_pct": 80.0,
+    },
 )
 SHEET = e.ModelSheetPublished(
     e.ModelRef("maker-1", "Demo 52"),
@@ -114,8 +132,8 @@ SHEET = e.ModelSheetPublished(
 
 
 def registered(**more):
+    stated = {"chemistry": "lfp"} | more
     body = e.UnitRegistered(
-        chemistry="lfp",
         rated_capacity_ah=150.0,
         nominal_voltage_v=345.6,
         cells_in_series=108,
@@ -124,7 +142,7 @@ def registered(**more):
         made_on="2025-03-09",
         energy_kwh=51.84,
         certified_energy_kwh=50.0,
-        **more,
+        **stated,
     )
     return told(body, 1)
 
@@ -149,9 +167,9 @@ def ride(t_ns: int, hours: float = 2.0) -> SampleBatch:
     """Charge and discharge between equal SOC with steps of current, a sample each 5 s."""
     n = int(hours * 720)
     phase = np.arange(n) / n
-    current = np.where(phase < 0.5, 60.0, -60.0)
-    current[(np.arange(n) // 12) % 10 == 9] = 0.0
-    soc = 15 + 100 * np.cumsum(current) * 5 / 3600 / 150
+    current = np.where(phase < 0.5, 130.0, -130.0)
+    current[(np.arange(n) // 12) % 4 == 3] = 0.0
+    soc = 17.5 + 100 * np.cumsum(current) * 5 / 3600 / 150
     volts = 330 + 0.3 * soc + 0.1 * current
     return SampleBatch.from_arrays(
         t_s=np.arange(n) * 5.0,
@@ -168,7 +186,10 @@ def life(gateway: parts.PlayedGateway) -> list[tuple[str, bytes]]:
     tell = gateway.tell
     messages = [tell(e.PackInstalled(place=parts.SLOT), t_ns=T0 - 180 * DAY)]
     for month in range(6):
-        body = e.ConditionCommitted(estimate(0.96 - 0.008 * month), claimed_soh_pct=97.0)
+        told_so = msgspec.structs.replace(
+            estimate(0.96 - 0.008 * month), resistance_growth=Interval(1.1, 1.02, 1.2)
+        )
+        body = e.ConditionCommitted(told_so, claimed_soh_pct=97.0)
         messages.append(tell(body, kind=Kind.HEALTH, t_ns=T0 - (170 - 30 * month) * DAY))
         usage = e.UsageRecorded(
             f"2026-0{month % 9 + 1}-02",

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft4Validator, Draft202012Validator
+from jsonschema import Draft4Validator, Draft7Validator, Draft202012Validator
 
 from cloud_bridge.exports import POINTS, Access, Missing, Source, gather, passport_of
 from cloud_bridge.exports.credential import issuer_of, passport_in, secured
@@ -78,8 +78,8 @@ def test_every_dynamic_point_of_an_electric_vehicle_is_filled_without_typing(tol
 
 def test_figures_are_those_of_the_evidence(told):
     data = {key: datum.value for key, datum in passport(told).data.items()}
-    # 6 days of 278 Ah, and 2 h at 60 A for nine tenths of the time.
-    ride_ah = 2 * 60 * 0.9
+    # 6 days of 278 Ah, and 2 h at 130 A for three quarters of the time.
+    ride_ah = 2 * 130 * 0.75
     assert data["capacity_throughput_ah"] == pytest.approx(6 * 278 + ride_ah, rel=0.01)
     assert data["full_cycles"] == pytest.approx(data["capacity_throughput_ah"] / 300, abs=1e-3)
     assert data["resistance_now_ohm"] == pytest.approx(0.1, rel=0.02)
@@ -157,6 +157,70 @@ def test_battery_pass_aspects_are_valid(told, aspect, schema):
     assert [one for one in errors if "elfDischarg" not in one] == []
 
 
+def problems(validator, document, but=()):
+    """Where a document does not fit; what does not apply to the category is left out."""
+    found = [
+        "/".join(map(str, error.absolute_path)) + ": " + error.message[:200]
+        for error in validator.iter_errors(document)
+    ]
+    return [one for one in found if not any(word in one for word in but)]
+
+
+CATEGORIES = {
+    "ev": "EV",
+    "lmt": "LMT",
+    "industrial": "OtherIndustrial2kWh",
+    "stationary": "StationaryIndustrial2kWh",
+    "industrial_without_bms": "IndustrialWithoutBMS",
+}
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_each_category_is_ready(desk, schema, category):
+    """Self-discharge needs weeks of rest, which nobody has seen of this pack: it is told so."""
+    chemistry = "Pb" if category == "industrial_without_bms" else "lfp"
+    registered = passport_story.registered(category=category, chemistry=chemistry)
+    desk.submit(registered, *passport_story.statements()[1:])
+    desk.receive(*passport_story.life(parts.PlayedGateway()))
+    document = json.loads(written(desk, "batterypass-ready"))
+    file = f"batterypass-ready/{CATEGORIES[category]}.schema.json"
+    validator = Draft202012Validator(schema(file))
+    assert problems(validator, document, ("EvolutionOfSelf-dischargeRates",)) == []
+    if category in ("lmt", "stationary"):
+        asked = {one["target"].split(".")[2]: one["reason"] for one in document["notFilled"]}
+        assert asked["EvolutionOfSelf-dischargeRates"] == "not_enough_data"
+
+
+@pytest.mark.real_data
+def test_the_battery_pass_of_catena_x_is_valid(told, schema):
+    document = json.loads(written(told, "catenax"))
+    validator = Draft4Validator(schema("catenax/BatteryPass-6.1.0.schema.json"))
+    # Self-discharge is no data point of an electric vehicle's battery (guidance, no. 65).
+    assert problems(validator, document, ("'selfDischargingRate' is a required",)) == []
+
+
+@pytest.mark.real_data
+def test_events_are_valid(told, schema):
+    document = json.loads(written(told, "epcis"))
+    validator = Draft7Validator(schema("epcis/EPCIS-JSON-Schema.json"))
+    assert problems(validator, document) == []
+    kinds = {event["type"] for event in document["epcisBody"]["eventList"]}
+    assert kinds == {"ObjectEvent", "AssociationEvent"}
+
+
+def test_events_come_back_signed_as_they_were(told):
+    document = written(told, "epcis")
+    content = read_document(document)
+    facts = gather(told.store, parts.PACK).told
+    assert {one.event_id for one in content.events} == {one.event_id for one in facts}
+    assert all(one.read() for one in content.events)
+    changed = json.loads(document)
+    changed["epcisBody"]["eventList"][0]["disposition"] = "inactive"
+    with pytest.raises(CodecError, match="hash"):
+        read_document(json.dumps(changed).encode())
+
+
 @pytest.mark.real_data
 def test_every_code_tree_is_valid(told, schema):
     document = json.loads(written(told, "catenax-code"))
@@ -222,9 +286,7 @@ def test_base58_comes_back(data):
     assert from_base58(base58(data)) == data
 
 
-HELD = {
-    "batterypass": 58,
-}
+HELD = {"batterypass": 58, "batterypass-ready": 53, "catenax": 50}
 
 
 @pytest.mark.parametrize("name", HELD)
@@ -239,10 +301,44 @@ def test_what_a_format_holds_comes_back_and_is_written_again_alike(told, name):
     again = msgspec.structs.replace(passport(told), data=dict(content.data))
     ready = prepared(told.store, parts.PACK, NOW, key=parts.AUTHORITY)
     again = FORMATS[name].write(replace(ready, passport=again))
-    assert bare(again) == bare(document)
-    for key in ("rated_capacity_ah", "mass_kg", "soc_pct", "capacity_throughput_ah", "status"):
+    gone = lost(json.loads(document), json.loads(again))
+    assert [path for path in gone if not path.startswith(LOST[name])] == []
+    for key in ("rated_capacity_ah", "mass_kg", "soc_pct", "nominal_voltage_v", "status"):
         assert back[key] == first[key].value
-    assert content.data["soc_pct"].as_of == first["soc_pct"].as_of
+    if name != "batterypass-ready":  # it has no place for moments
+        assert content.data["soc_pct"].as_of == first["soc_pct"].as_of
+
+
+LOST = {
+    "batterypass": ("generalProductInformation.warrentyPeriod",),
+    "batterypass-ready": (
+        "Battery_Passport.BatteryMaterialsAndComposition.HazardousSubstances",
+        "Battery_Passport.BatteryMaterialsAndComposition.MaterialsUsedInCathodeAnodeAndElectrolyte",
+        "Battery_Passport.BatteryMaterialsAndComposition.ImpactOfSubstances",
+        "Battery_Passport.SymbolsLabelsAndDocumentationOfConformity.MeaningOfLabelsAndSymbols",
+    ),
+    "catenax": ("materials.composition", "performance.dynamic.power.remaining"),
+}
+"""What a target repeats in other words, or cannot hold whole: the page on passports says so."""
+
+
+def lost(document, again):
+    """Paths that are not the same any more, without the numbers of list items."""
+    before, after = dict(leaves(document)), dict(leaves(again))
+    paths = {path for path in before | after if before.get(path) != after.get(path)}
+    return sorted({".".join(p for p in path.split("/") if not p.isdigit()) for path in paths})
+
+
+def leaves(value, path=""):
+    if isinstance(value, dict):
+        for name, one in value.items():
+            if name != "notFilled":
+                yield from leaves(one, f"{path}/{name}" if path else name)
+    elif isinstance(value, list):
+        for at, one in enumerate(value):
+            yield from leaves(one, f"{path}/{at}")
+    else:
+        yield path, value
 
 
 def bare(document):

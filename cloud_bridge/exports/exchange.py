@@ -1,0 +1,59 @@
+"""What a format writes from, and what reading a document gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from cloud_bridge.exports.datum import Datum, Passport
+from cloud_bridge.exports.gathering import Gathered
+from cloud_bridge.exports.points import Access
+from cloud_bridge.exports.traction_code import StateOf
+from packtrail.event import SignedEvent, UnitRef
+from packtrail.signing import SigningKey
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What a format writes from.
+
+    Attributes:
+        passport: as the reader may see it.
+        gathered: what it was made of.
+        allowed: what the reader may see.
+        state_of: state of a part.
+        signed_of: the signed event of an id.
+        key: signs where a format asks for it; None for nobody.
+        now: RFC 3339 UTC.
+    """
+
+    passport: Passport
+    gathered: Gathered
+    allowed: frozenset[Access]
+    state_of: StateOf
+    signed_of: Callable[[str], SignedEvent | None]
+    key: SigningKey | None
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a document says.
+
+    Attributes:
+        format: name of its format.
+        unit: whose, or None.
+        data: its data points.
+        parts: units directly inside.
+        events: signed events that it carries.
+        issuer: who signed it as a whole, checked; "" for nobody.
+        digest: SHA-256 of the document, hex.
+    """
+
+    format: str
+    unit: UnitRef | None
+    data: Mapping[str, Datum]
+    parts: tuple[UnitRef, ...] = ()
+    events: tuple[SignedEvent, ...] = ()
+    issuer: str = ""
+    digest: str = ""
