@@ -315,6 +315,7 @@ LOST = {
         "Battery_Passport.BatteryMaterialsAndComposition.HazardousSubstances",
         "Battery_Passport.BatteryMaterialsAndComposition.MaterialsUsedInCathodeAnodeAndElectrolyte",
         "Battery_Passport.BatteryMaterialsAndComposition.ImpactOfSubstances",
+        "Battery_Passport.PerformanceAndDurability.InformationOnAccidents",
         "Battery_Passport.SymbolsLabelsAndDocumentationOfConformity.MeaningOfLabelsAndSymbols",
     ),
     "catenax": ("materials.composition", "performance.dynamic.power.remaining"),
