@@ -115,6 +115,8 @@ GROUPS: Final[dict[str, Group]] = {
             "station": "simulators.commands:STATION",
             "fleet": "simulators.ensemble.commands:FLEET",
             "charge": "simulators.chargepost.commands:CHARGE",
+            "run": "simulators.scenario.commands:RUN",
+            "list": "simulators.scenario.commands:LIST",
         },
     ),
     "decode": Group(

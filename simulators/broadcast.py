@@ -8,11 +8,12 @@ Slots talk in different phases, so that bursts of cell voltages do not fall toge
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 import can_decoder
 from can_decoder import Database
+from simulators.bms import BmsReading
 from simulators.cadence import STATUS_PER_S
 from simulators.clock import StationClock
 from simulators.dialects import DIALECTS, Dialect
@@ -25,6 +26,9 @@ from simulators.wire.slot_bus import SlotBus
 JITTER_STREAM, TRAFFIC_STREAM = 41, 42
 JITTER_NS: Final = 400_000
 """Most that a BMS's task begins later than its period says."""
+
+
+Alter = Callable[[str, BmsReading], BmsReading]
 
 
 class TimedFrame(NamedTuple):
@@ -52,11 +56,15 @@ class Broadcast:
         clock: gives the times.
         seed: of jitter and of the other units.
         load: share of the time in which a bus is to be busy; 0 for the pack alone.
+
+    Attributes:
+        alter: what a BMS says instead of what it read, given its slot; for faults by script.
     """
 
     def __init__(
         self, station: Station, clock: StationClock, seed: int = 0, load: float = 0.0
     ) -> None:
+        self.alter: Alter = lambda _slot, reading: reading
         self._station = station
         self._clock = clock
         self._seed = seed
@@ -84,7 +92,9 @@ class Broadcast:
                 self._buses.pop(slot.name, None)
                 continue
             bus = self._bus(slot.name, slot.pack, phase)
-            burst = self._voice(slot.pack).burst(reading, tick + phase * 3 % STATUS_PER_S)
+            burst = self._voice(slot.pack).burst(
+                self.alter(slot.name, reading), tick + phase * 3 % STATUS_PER_S
+            )
             for after_ns, frame in bus.tick(tick, burst, int(jitter[phase])):
                 yield TimedFrame(begin_ns + after_ns, slot.name, frame)
 

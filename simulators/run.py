@@ -10,10 +10,11 @@ import json
 import threading
 import time
 import urllib.error
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from packtrail import logs
 from packtrail.event import SignedEvent, encode_event
@@ -21,7 +22,8 @@ from packtrail.language import Text
 from packtrail.signing import SigningKey
 from packtrail.times import NS_PER_S, parse_time
 from simulators.acts import Act
-from simulators.broadcast import Broadcast
+from simulators.bms import BmsReading
+from simulators.broadcast import Broadcast, TimedFrame
 from simulators.buses import FrameSink, SlotBuses, open_log
 from simulators.clock import TICKS_PER_S, StationClock, count_ticks, wait_ticks
 from simulators.controller import FIRST_SERVER_FAULT, UNREACHABLE, Controller, post_json
@@ -35,6 +37,22 @@ from simulators.station import Station
 PATIENCE_S: Final = 60.0
 PAUSE_S: Final = 0.2
 EVENTS_PER_REQUEST: Final = 200
+
+
+class Faults(Protocol):
+    """What comes between the station and its buses."""
+
+    def begin(self, tick: int) -> None:
+        """A tick begins."""
+        ...
+
+    def alter(self, slot: str, reading: BmsReading) -> BmsReading:
+        """What the BMS of a slot says instead."""
+        ...
+
+    def pass_on(self, timed: Sequence[TimedFrame]) -> Iterable[TimedFrame]:
+        """The frames of a tick as they reach the buses."""
+        ...
 
 
 class StationRun:
@@ -58,15 +76,26 @@ class StationRun:
         self._broadcast = Broadcast(self.station, self.clock, settings.seed, settings.bus.load)
         self.acts: list[Act] = []
         self.frames = 0
+        self.faults: Faults | None = None
         self._log = logs.get("simulators.station")
 
-    def go_live(self, stop: threading.Event, real_seconds: float | None = None) -> None:
+    def go_live(
+        self,
+        stop: threading.Event,
+        real_seconds: float | None = None,
+        buses: FrameSink | None = None,
+    ) -> None:
         """Run by the clock until `stop` or for `real_seconds`.
+
+        Args:
+            stop: ends it.
+            real_seconds: how long, None for until `stop`.
+            buses: where frames go; by default the buses of the settings. Closed at the end.
 
         Raises:
             SimulationError: a bus, the gateway or the makers' registry is not there.
         """
-        buses = SlotBuses(
+        buses = buses or SlotBuses(
             self.settings.bus.interface,
             self.settings.bus.channel,
             [slot.name for slot in self.station.slots],
@@ -136,9 +165,17 @@ class StationRun:
             self.acts += acts
             if controller is not None:
                 controller.tell(acts)
-        for timed in self._broadcast.frames(tick):
+        if self.faults is not None:
+            self.faults.begin(tick)
+        frames = self._broadcast.frames(tick)
+        for timed in frames if self.faults is None else self.faults.pass_on(frames):
             sink.send(timed)
             self.frames += 1
+
+    def misbehave(self, faults: Faults) -> None:
+        """Have faults between what is true and what the buses carry."""
+        self.faults = faults
+        self._broadcast.alter = faults.alter
 
     def _controller(self) -> Controller | None:
         if self.settings.controller is None:

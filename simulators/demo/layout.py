@@ -69,10 +69,14 @@ class Layout:
     Attributes:
         folder: the demonstration's own.
         ports: see `Ports`.
+        uplink: the port by which the gateway reaches the broker; 0 for the broker's own.
+        buses: the port of a `BusServer`; 0 for virtual buses in one process.
     """
 
     folder: Path
     ports: Ports
+    uplink: int = 0
+    buses: int = 0
 
     @property
     def bridge(self) -> Path:
@@ -152,19 +156,17 @@ class Layout:
             "site": SITE,
             "key": {"file": "keys/gateway.pem"},
             "outbox": {"file": "outbox.db", "quota_mb": 200},
-            "broker": {"host": LOOPBACK, "port": self.ports.broker, "protocol": "3.1.1"},
+            "broker": {
+                "host": LOOPBACK,
+                "port": self.uplink or self.ports.broker,
+                "protocol": "3.1.1",
+                "keepalive_s": 5 if self.uplink else 30,
+            },
             "bridge": {"public_key": bridge_key},
             "sampling": {"max_age_s": OLDEST_S},
             "health": {"rest_s": REST_S},
             "local_api": {"host": LOOPBACK, "port": self.ports.gateway},
-            "bus": [
-                {
-                    "name": f"slot{slot}",
-                    "interface": "virtual",
-                    "channel": CHANNEL.format(slot=slot),
-                }
-                for slot in slots
-            ],
+            "bus": [self._bus(slot) for slot in slots],
             "slot": [
                 {
                     "name": slot,
@@ -183,6 +185,18 @@ class Layout:
                 }
                 for model in MODELS
             ],
+        }
+
+    def _bus(self, slot: str) -> dict[str, object]:
+        channel = CHANNEL.format(slot=slot)
+        if not self.buses:
+            return {"name": f"slot{slot}", "interface": "virtual", "channel": channel}
+        return {
+            "name": f"slot{slot}",
+            "interface": "socketcand",
+            "channel": channel,
+            "silent_s": 3.0,
+            "extra": {"host": LOOPBACK, "port": self.buses},
         }
 
     def _station_settings(self, start: str, speed: float, seed: int) -> dict[str, object]:

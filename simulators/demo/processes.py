@@ -37,7 +37,7 @@ class Child:
         self.log = folder / f"{name}.log"
         root = str(Path(simulators.__file__).parent.parent)
         path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-        with self.log.open("wb") as log:
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 [sys.executable, "-m", "simulators.demo.child", *arguments],
                 stdin=subprocess.PIPE,
@@ -73,6 +73,11 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self._process.wait()
+
+    def kill(self) -> None:
+        """Kill -9, as a power cut would."""
+        self._process.kill()
+        self._process.wait(END_S)
 
     def failure(self) -> SimulationError:
         """What to tell when it ended by itself: the last line that it wrote."""
@@ -111,6 +116,11 @@ class Family:
                 what = Text("{name} does not answer", "{name} 没有应答")
                 raise SimulationError(what.fill(name=child.name), where=str(child.log))
             time.sleep(LOOK_S)
+
+    def kill(self, child: Child) -> None:
+        """Kill -9; the family does not miss it."""
+        self.children.remove(child)
+        child.kill()
 
     def check(self) -> None:
         """Raise what ended by itself.

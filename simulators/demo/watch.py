@@ -45,8 +45,15 @@ class Watcher:
         self._leaves: set[int] = set()
         self._newest: deque[Fact] = deque(maxlen=NEWEST)
 
-    def look(self) -> Snapshot:
-        """Ask everybody once."""
+    def look(self, *, anew: bool = False) -> Snapshot:
+        """Ask everybody once.
+
+        Args:
+            anew: ask for the facts of every pack, also of those of which nothing new was heard;
+                an answer that was lost meanwhile is made up for.
+        """
+        if anew:
+            self._heard.clear()
         packs = self._packs()
         for fact in sorted(self._new_facts(packs), key=lambda fact: fact.leaf):
             self._newest.append(fact)

@@ -1,0 +1,114 @@
+"""The house of a scenario: every part as a process, and the stagehand who pulls the plugs.
+
+The station speaks from this process, through a bus server, so that the gateway can be killed and
+come back to buses that went on; between gateway and broker lies a network that can be cut.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from simulators.demo.layout import CHANNEL, Layout, Ports
+from simulators.demo.loopback import LOOPBACK
+from simulators.demo.processes import Child, Family
+from simulators.demo.web import answers
+from simulators.fleet import SLOT_STARTS
+from simulators.scenario.proxy import Proxy
+from simulators.scenario.script import NetworkDown, NetworkSlow, PowerCut, Scenario
+from simulators.wire.bus_server import BusServer
+
+START_S: Final = 60.0
+Step = tuple[float, Callable[[], None]]
+
+
+class Stage:
+    """Everything that a scenario needs, started by `raise_curtain`.
+
+    Args:
+        folder: for keys, settings, databases and logs; empty or not there yet.
+        scenario: what will happen.
+        start: station time of the beginning, RFC 3339.
+    """
+
+    def __init__(self, folder: Path, scenario: Scenario, start: str) -> None:
+        ports = Ports.choose(0)
+        self.buses = BusServer({CHANNEL.format(slot=s.slot): s.slot for s in SLOT_STARTS})
+        self.network = Proxy(ports.broker)
+        self.layout = Layout(folder, ports, self.network.port, self.buses.port)
+        self.layout.write(start=start, speed=scenario.speed, seed=scenario.seed)
+        self._family = Family(folder / "logs")
+        self._children: dict[str, Child] = {}
+        self._lines = {
+            "broker": ["broker", str(ports.broker)],
+            "bridge": ["line", "bridge", "run", "--settings", str(self.layout.bridge)],
+            "gateway": ["line", "gateway", "run", "--settings", str(self.layout.gateway)],
+        }
+
+    def raise_curtain(self) -> None:
+        """Start broker, bridge and gateway, and wait until they answer.
+
+        Raises:
+            SimulationError: one of them does not come up.
+        """
+        ready = {
+            "broker": lambda: _listens(self.layout.ports.broker),
+            "bridge": lambda: answers(f"{self.layout.bridge_url}/health"),
+            "gateway": lambda: answers(f"{self.layout.gateway_url}/health"),
+        }
+        for name, up in ready.items():
+            self._start(name)
+            self._family.wait_until(up, self._children[name], START_S)
+
+    def steps(self, scenario: Scenario) -> list[Step]:
+        """What the stagehand has to do when, in order."""
+        steps: list[Step] = []
+        for deed in scenario.deeds:
+            end_s = deed.at_s + getattr(deed, "for_s", 0.0)
+            match deed:
+                case PowerCut(on=name):
+                    steps.append((deed.at_s, partial(self._kill, name)))
+                    steps.append((end_s, partial(self._start, name)))
+                case NetworkDown():
+                    steps += [(deed.at_s, self.network.cut), (end_s, self.network.mend)]
+                case NetworkSlow(bytes_per_s=rate):
+                    steps.append((deed.at_s, partial(self._slow, rate)))
+                    steps.append((end_s, partial(self._slow, 0)))
+                case _:
+                    continue
+        return sorted(steps, key=lambda step: step[0])
+
+    def check(self) -> None:
+        """Raise what ended without having been killed.
+
+        Raises:
+            SimulationError: with the last line of its log.
+        """
+        self._family.check()
+
+    def close(self) -> None:
+        """End everything."""
+        self.network.mend()
+        self._family.stop()
+        self.network.close()
+        self.buses.close()
+
+    def _start(self, name: str) -> None:
+        self._children[name] = self._family.start(name, self._lines[name])
+
+    def _kill(self, name: str) -> None:
+        self._family.kill(self._children[name])
+
+    def _slow(self, rate: int) -> None:
+        self.network.bytes_per_s = rate
+
+
+def _listens(port: int) -> bool:
+    try:
+        with socket.create_connection((LOOPBACK, port), 0.5):
+            return True
+    except OSError:
+        return False

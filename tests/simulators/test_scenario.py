@@ -1,0 +1,172 @@
+"""Scenarios: mistakes in them are named, faults are the same each time, a house is judged."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+from packtrail.command import run_line
+from packtrail.errors import PacktrailError
+from simulators.run import StationRun
+from simulators.scenario import judge, load_expectations, load_scenario, shipped
+from simulators.scenario.frame_faults import BusFaults
+from simulators.scenario.proxy import Proxy
+from simulators.scenario.script import expected_beside
+from simulators.scenario.verdict import junit
+from simulators.settings import StationSettings
+
+HEAD = """
+title = { en = "t", zh = "t" }
+proves = { en = "p", zh = "p" }
+"""
+
+
+class Heard:
+    def __init__(self) -> None:
+        self.frames = []
+
+    def send(self, timed) -> None:
+        self.frames.append(timed)
+
+    def close(self) -> None:
+        pass
+
+
+def frames_of(tmp_path, deeds: str, seconds: int = 4, seed: int = 11):
+    file = tmp_path / "s.toml"
+    file.write_text(f"seed = {seed}\n{HEAD}{deeds}")
+    scenario, _ = load_scenario(str(file))
+    run, heard = StationRun(StationSettings(seed=seed)), Heard()
+    run.misbehave(BusFaults(scenario.deeds, seed, run.clock.speed))
+    for tick in range(seconds * 10):
+        run.tick(tick, heard)
+    return heard.frames
+
+
+def deed(**what: object) -> str:
+    return "[[deed]]\n" + "\n".join(f"{key} = {value!r}" for key, value in what.items()) + "\n"
+
+
+def test_every_shipped_scenario_is_sound_and_says_what_it_proves():
+    assert len(shipped()) >= 10
+    for name, path in shipped().items():
+        scenario, _ = load_scenario(name)
+        assert scenario.proves.text.say()
+        assert load_expectations(expected_beside(path)).expect
+        assert len(path.read_text("utf-8").splitlines()) < 60, "a page long"
+
+
+@pytest.mark.parametrize(
+    ("deeds", "said"),
+    [
+        (deed(at_s=1.0, do="explode"), "explode"),
+        (deed(at_s=-1.0, do="network_down"), "at_s"),
+        (deed(at_s=1.0, do="flood", slot="9"), "slot"),
+        (deed(at_s=1.0, do="power_cut", on="sun"), "on"),
+        (deed(at_s=1.0, do="silent_bus", slot="1", loudness=3), "loudness"),
+        ("speed = 0\n", "speed"),
+    ],
+)
+def test_a_mistake_names_file_and_key(tmp_path, deeds, said):
+    file = tmp_path / "bad.toml"
+    file.write_text(deeds + HEAD if "=" in deeds.splitlines()[0] else HEAD + deeds)
+    with pytest.raises(PacktrailError) as refused:
+        load_scenario(str(file))
+    assert said in str(refused.value)
+    assert "bad.toml" in str(refused.value)
+
+
+def test_an_unknown_scenario_names_those_that_there_are(capsys):
+    assert run_line(["simulate", "run", "no_such"]) == 2
+    assert "quiet_day" in capsys.readouterr().err
+
+
+def test_equal_seeds_and_scripts_give_equal_frames(tmp_path):
+    deeds = deed(at_s=1.0, do="flood", slot="3", for_s=2.0, frames_per_s=100)
+    first, again = frames_of(tmp_path, deeds), frames_of(tmp_path, deeds)
+    assert first == again
+    quiet = frames_of(tmp_path, "")
+    assert len(first) == len(quiet) + 200
+    assert [timed for timed in first if timed.frame.frame_id] == quiet
+
+
+def test_a_pulled_plug_silences_its_slot_alone_and_for_its_time(tmp_path):
+    heard = frames_of(tmp_path, deed(at_s=1.0, do="silent_bus", slot="3", for_s=2.0))
+    quiet = frames_of(tmp_path, "")
+    missing = [timed for timed in quiet if timed not in set(heard)]
+    assert {timed.slot for timed in missing} == {"3"}
+    begin = quiet[0].t_ns
+    seconds = np.array([timed.t_ns - begin for timed in missing]) / 60e9
+    assert 0.9 < seconds.min() < 1.3
+    assert 2.7 < seconds.max() < 3.1
+
+
+def test_lost_packets_are_packets_of_transports_alone(tmp_path):
+    heard = set(frames_of(tmp_path, deed(at_s=0.0, do="cut_transport", slot="2")))
+    missing = [timed for timed in frames_of(tmp_path, "") if timed not in heard]
+    assert missing
+    assert {timed.frame.frame_id >> 16 & 0xFF for timed in missing} == {0xEB}
+
+
+def test_a_network_is_slow_and_cut_and_mended():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        network = Proxy(server.getsockname()[1])
+        try:
+            near = socket.create_connection(("127.0.0.1", network.port), 5)
+            far, _ = server.accept()
+            near.sendall(b"hello")
+            assert far.recv(10) == b"hello"
+            network.cut()
+            threading.Event().wait(0.3)
+            near.sendall(b"lost")
+            far.settimeout(0.3)
+            with pytest.raises(TimeoutError):
+                far.recv(10)
+            network.mend()
+            far.settimeout(5)
+            assert far.recv(10) == b"", "a connection that stood meanwhile is reset"
+            for end in (near, far):
+                end.close()
+        finally:
+            network.close()
+
+
+def test_checks_become_a_report_that_fails_where_they_fail(tmp_path):
+    file = tmp_path / "e.toml"
+    says = 'says = { en = "because", zh = "因为" }'
+    file.write_text(
+        f'[[expect]]\nwhat = "a"\nequals = 1\n{says}\n'
+        f'[[expect]]\nwhat = "b"\nat_least = 2\nat_most = 3\n{says}\n'
+    )
+    checks = judge(load_expectations(file), {"a": 1.0, "b": 4.0})
+    assert [check.met for check in checks] == [True, False]
+    suite = ET.fromstring(junit("x", checks, 1.0)).find("testsuite")
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    assert "b is 4, expected ≥ 2 ≤ 3" in suite.find("testcase/failure").get("message")
+    file.write_text(f'[[expect]]\nwhat = "a"\n{says}\n')
+    with pytest.raises(PacktrailError, match="at_least"):
+        load_expectations(file)
+
+
+@pytest.mark.slow
+def test_a_house_that_loses_power_and_network_concludes_the_truth(tmp_path, capsys):
+    file = tmp_path / "mine.toml"
+    cut = deed(at_s=3.0, do="power_cut", on="gateway", for_s=1.0)
+    outage = deed(at_s=5.0, do="network_down", for_s=2.0)
+    file.write_text(f"seed = 11\nduration_s = 12\nmisread_share = 0.0\n{HEAD}{cut}{outage}")
+    expected = tmp_path / "expected.toml"
+    says = 'says = { en = "all", zh = "全部" }'
+    bounds = {"records_missing": "equals = 0", "packs_mistaken": "equals = 0"}
+    bounds |= {"packs_recognised": "at_least = 6", "records_sealed": "at_least = 8"}
+    expected.write_text(
+        "".join(f'[[expect]]\nwhat = "{k}"\n{bound}\n{says}\n' for k, bound in bounds.items())
+    )
+    report = tmp_path / "report.xml"
+    line = ["simulate", "run", str(file), "--assert", str(expected), "--junit", str(report)]
+    assert run_line(line) == 0
+    assert "records_missing" in capsys.readouterr().out
+    assert ET.parse(report).getroot().find("testsuite").get("failures") == "0"
