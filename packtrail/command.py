@@ -27,6 +27,7 @@ EXTRA_OF: Final = {
     "starlette": "bridge",
     "uvicorn": "bridge",
     "amqtt": "fleet",
+    "distributed": "fleet",
     "pyarrow": "fleet",
     "asammdf": "formats",
     "cantools": "formats",
@@ -136,6 +137,15 @@ GROUPS: Final[dict[str, Group]] = {
         {
             "estimate": "soh_model.commands:ESTIMATE",
             "explain": "soh_model.commands:EXPLAIN",
+        },
+    ),
+    "fleet": Group(
+        Text(
+            "estimate and report many packs from a Parquet lake", "由 Parquet 数据湖批量估计与汇总"
+        ),
+        {
+            "estimate": "soh_model.fleet.commands:ESTIMATE",
+            "report": "soh_model.fleet.commands:REPORT",
         },
     ),
     "triage": Group(

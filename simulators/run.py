@@ -19,6 +19,7 @@ from typing import Any, Final, Protocol
 from packtrail import logs
 from packtrail.event import SignedEvent, encode_event
 from packtrail.language import Text
+from packtrail.progress import watched
 from packtrail.signing import SigningKey
 from packtrail.times import NS_PER_S, parse_time
 from simulators.acts import Act
@@ -30,7 +31,6 @@ from simulators.controller import FIRST_SERVER_FAULT, UNREACHABLE, Controller, p
 from simulators.errors import SimulationError
 from simulators.fleet import Fleet
 from simulators.makers import register_packs
-from simulators.progress import watched
 from simulators.settings import MakersSettings, StationSettings
 from simulators.station import Station
 

@@ -14,6 +14,7 @@ from packtrail.codes import PackCode
 from packtrail.command import Command
 from packtrail.errors import PacktrailError
 from packtrail.language import Text
+from packtrail.progress import watched
 from packtrail.times import NS_PER_S, parse_time
 from simulators.broadcast import TimedFrame
 from simulators.buses import FrameSink, SlotBuses, open_log
@@ -23,7 +24,6 @@ from simulators.drawing import Line, Panel, write_overview
 from simulators.frames import PackFrame
 from simulators.models import ALL_MODELS, find_model
 from simulators.pack import Pack
-from simulators.progress import watched
 
 SLOT: Final = "1"
 VIN: Final = "LPTSWAP2600000001"

@@ -15,11 +15,11 @@ from rich.table import Table
 from packtrail.arguments import whole_between
 from packtrail.command import Command
 from packtrail.language import Text
+from packtrail.progress import watched
 from simulators.ensemble.lake import Lake
 from simulators.ensemble.orders import carry_out, fleet_orders
 from simulators.ensemble.overview import Overview
 from simulators.models import ALL_MODELS
-from simulators.progress import watched
 
 STEPS = (10, 15, 20, 30, 60, 120, 300)
 

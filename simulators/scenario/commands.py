@@ -34,7 +34,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     from packtrail import logs  # noqa: PLC0415 - `--help` stays quick
-    from simulators.progress import watched  # noqa: PLC0415
+    from packtrail.progress import watched  # noqa: PLC0415
 
     logs.configure(level="ERROR")
     script, verdict = _module("script"), _module("verdict")

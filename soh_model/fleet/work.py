@@ -1,0 +1,137 @@
+"""One pack of a fleet: its days one after the other into counters, a life and one estimate.
+
+A `PackOrder` says everything and a `PackResult` holds everything, so a pack may be done in this
+process, in another one or on another machine. A day that cannot be read is named and costs only
+itself.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from packtrail.errors import PacktrailError
+from packtrail.estimate import Estimate, Interval, Verdict
+from packtrail.sample import SampleBatch
+from soh_model.chemistry import fresh_cell
+from soh_model.estimating import estimate
+from soh_model.fleet.lake import PackDays, read_day
+from soh_model.pack_life import PackLife
+from soh_model.pack_spec import PackSpec
+from soh_model.use_counters import UseCounters
+
+
+class PackOrder(msgspec.Struct, frozen=True):
+    """What to estimate: a pack's days, and its type."""
+
+    pack: PackDays
+    spec: PackSpec
+
+
+class PackResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one pack.
+
+    Attributes:
+        code: the pack.
+        chemistry: of its type.
+        nominal_kwh: rated ampere-hours by the mean open-circuit voltage of the fresh cells.
+        days: days read.
+        told: days whose samples could tell.
+        samples: samples read.
+        estimate: fused over all days; that of the last day where none could tell.
+        life: what the fusion knows; gives the SoH ahead.
+        counters: use over the days read.
+        insulation_ohm: lowest insulation resistance seen, None if never measured.
+        pack_voltage_v: highest pack voltage seen, None if never measured.
+        faults: days that could not be read, and why.
+    """
+
+    code: str
+    chemistry: str
+    nominal_kwh: float
+    days: int
+    told: int
+    samples: int
+    estimate: Estimate | None
+    life: PackLife
+    counters: UseCounters
+    insulation_ohm: float | None = None
+    pack_voltage_v: float | None = None
+    faults: tuple[str, ...] = ()
+
+
+def estimate_pack(order: PackOrder) -> PackResult:
+    """All days of one pack."""
+    life, counters, faults = PackLife(), UseCounters(), []
+    answer: Estimate | None = None
+    told = samples = days = 0
+    insulation, voltage = np.inf, -np.inf
+    for day in order.pack.days:
+        try:
+            batch = read_day(Path(day))
+        except PacktrailError as error:
+            faults.append(error.describe("en"))
+            continue
+        found = estimate(batch, order.spec)
+        life, counters = life.with_estimate(found), counters.with_session(batch)
+        days, samples = days + 1, samples + len(batch)
+        insulation = min(insulation, _extreme(batch, "insulation_ohm", np.fmin, np.inf))
+        voltage = max(voltage, _extreme(batch, "pack_voltage_v", np.fmax, -np.inf))
+        told += found.verdict is Verdict.TOLD
+        if answer is None or found.verdict is Verdict.TOLD:
+            answer = found
+    return PackResult(
+        code=order.pack.code,
+        chemistry=order.spec.family,
+        nominal_kwh=nominal_kwh(order.spec),
+        days=days,
+        told=told,
+        samples=samples,
+        estimate=answer if answer is None or not told else fused(answer, life),
+        life=life,
+        counters=counters,
+        insulation_ohm=float(insulation) if np.isfinite(insulation) else None,
+        pack_voltage_v=float(voltage) if np.isfinite(voltage) else None,
+        faults=tuple(faults),
+    )
+
+
+def fused(last: Estimate, life: PackLife) -> Estimate:
+    """The last day's estimate, its mean cell replaced by what all days say.
+
+    What that day said of the weakest cell and of the pack against the mean cell is kept.
+    """
+    soh = life.soh()
+    move = soh.value - (last.soh.value if last.soh else soh.value)
+    return msgspec.structs.replace(
+        last,
+        soh=soh,
+        soh_weakest=_moved(last.soh_weakest, move),
+        soh_pack=_moved(last.soh_pack, move),
+        capacity_ah=Interval(*(last.rated_ah * x for x in (soh.value, soh.low, soh.high))),
+        method=f"{last.method}+life/1",
+    )
+
+
+def nominal_kwh(spec: PackSpec) -> float:
+    """Energy on the type plate: rated charge by the mean fresh voltage, 0 where it is unknown."""
+    fresh = fresh_cell(spec)
+    if fresh is None:
+        return 0.0
+    return float(spec.rated_ah * spec.cells_in_series * np.mean(fresh.ocv_v) / 1000)
+
+
+def _moved(interval: Interval | None, by: float) -> Interval | None:
+    if interval is None:
+        return None
+    return Interval(interval.value + by, max(0.0, interval.low + by), interval.high + by)
+
+
+def _extreme(batch: SampleBatch, name: str, of: np.ufunc, none: float) -> float:
+    """The least or greatest known value of a column."""
+    column = batch.values.get(name)
+    if column is None or not np.isfinite(column).any():
+        return none
+    return float(of.reduce(column))
