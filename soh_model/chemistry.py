@@ -8,7 +8,7 @@ the wide errors wherever the specification brings no curve of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
@@ -94,6 +94,7 @@ class FreshCell:
         ocv_v: full-cell curve on that grid, V.
         slips: whether its electrodes may slip against each other unseen: their curves are not
             the type's own, and the positive one is not flat, as that of LFP is.
+        slope_v: slope of the full-cell curve on the grid, V per unit of SoC.
     """
 
     limits_v: tuple[float, float]
@@ -102,6 +103,11 @@ class FreshCell:
     soc: Floats
     ocv_v: Floats
     slips: bool = False
+    slope_v: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Take the slope once; every rest and every SoH asks for it."""
+        object.__setattr__(self, "slope_v", np.gradient(self.ocv_v, self.soc))
 
     def curve(self, soh: float) -> tuple[Floats, Floats]:
         """Open-circuit voltage of the cell aged to `soh`.
@@ -135,7 +141,7 @@ class FreshCell:
         """
         if not self.slips:
             return 0.0
-        slope = float(np.interp(volts, self.ocv_v, np.gradient(self.ocv_v, self.soc)))
+        slope = float(np.interp(volts, self.ocv_v, self.slope_v))
         return SLIP_PER_LOSS * max(0.0, 1 - soh) * slope
 
 

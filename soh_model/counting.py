@@ -84,7 +84,7 @@ def _part_likelihood(
 
 def _voltage(curve: Floats, soc: Floats) -> Floats:
     """Open-circuit voltage, V, with steep walls below empty and above full."""
-    inside = np.interp(soc, np.linspace(0, 1, len(curve)), curve)
+    inside = np.interp(soc * (len(curve) - 1), np.arange(len(curve)), curve)
     return np.asarray(inside + 5.0 * (np.minimum(soc, 0.0) + np.maximum(soc - 1.0, 0.0)))
 
 

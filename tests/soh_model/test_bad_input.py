@@ -141,3 +141,41 @@ def test_no_table_of_numbers_makes_it_raise(data):
         cell_voltage_v=np.array(data.draw(column)).reshape(rows, 1),
     )
     assert estimate(batch, SPEC).rated_ah == 100.0
+
+
+def test_volts_where_millivolts_are_meant_are_implausible():
+    batch = good()
+    answer = refused(changed(batch, cell_voltage_v=batch.values["cell_voltage_v"] / 1000))
+    assert answer.reasons == (Reason.IMPLAUSIBLE,)
+
+
+def test_the_pack_voltage_in_a_cells_place_is_implausible():
+    batch = good()
+    pack = batch.values["cell_voltage_v"].sum(axis=1)
+    assert refused(changed(batch, cell_voltage_v=pack)).reasons == (Reason.IMPLAUSIBLE,)
+
+
+def test_a_swapped_cell_order_changes_no_figure_of_the_pack():
+    batch = good()
+    order = np.random.default_rng(3).permutation(12)
+    swapped = estimate(
+        changed(batch, cell_voltage_v=batch.values["cell_voltage_v"][:, order]), SPEC
+    )
+    assert swapped.soh.value == pytest.approx(estimate(batch, SPEC).soh.value, abs=1e-6)
+
+
+@pytest.mark.parametrize("wrong", [{"lsb": 0.01}, {"gain": 1.02}, {"gain": 0.98}, {"offset": 0.6}])
+def test_coarse_steps_and_wrong_current_leave_the_truth_inside(wrong):
+    batch = session(fresh(), np.random.default_rng(4), **wrong)
+    answer = estimate(batch, SPEC)
+    assert answer.soh.low < 1.0 < answer.soh.high
+
+
+def test_a_current_sensor_off_zero_is_named():
+    answer = estimate(session(fresh(), np.random.default_rng(4), offset=0.6), SPEC)
+    assert Reason.CURRENT_OFFSET in answer.reasons
+
+
+def test_every_reason_and_advice_has_both_languages():
+    for text in [item.text for item in (*Reason, *Advice)]:
+        assert text.say("en") != text.say("zh")
