@@ -48,8 +48,8 @@ def judge_bus(part: Text, options: BusOptions, heard: Heard, settings: GatewaySe
         return Finding(
             part,
             Text(
-                f"{name}: {heard.errors} error frames and nothing else",
-                f"{name}：仅收到 {heard.errors} 个错误帧",
+                f"{name.en}: {heard.errors} error frames and nothing else",
+                f"{name.zh}：仅收到 {heard.errors} 个错误帧",
             ),
             fault=True,
             remedy=Text("set another bitrate, check the wiring", "请更换 bitrate 并检查接线"),
@@ -58,8 +58,8 @@ def judge_bus(part: Text, options: BusOptions, heard: Heard, settings: GatewaySe
     return Finding(
         part,
         Text(
-            f"{name}: open, but silent for {heard.seconds:.0f} s" + ", at any bit rate" * tried,
-            f"{name}：已打开，但无报文" + "（已尝试各种波特率）" * tried,
+            f"{name.en}: open, but silent for {heard.seconds:.0f} s" + ", at any bit rate" * tried,
+            f"{name.zh}：已打开，但无报文" + "（已尝试各种波特率）" * tried,
         ),
         remedy=Text("no pack or no wire", "无电池包或未接线")
         if tried

@@ -52,7 +52,9 @@ def test_a_rate_that_is_right_needs_no_probing_and_the_mode_is_told(settings):
 def test_a_bus_without_a_sound_says_that_all_rates_were_tried(settings):
     with SlcanAdapter(20_000) as adapter:
         finding = check_bus(options(adapter, bitrate=500_000, listen_only=True), settings)
+    assert finding.says.en.startswith("slcan ")
     assert "at any bit rate" in finding.says.en
+    assert "只听：已打开" in finding.says.zh
     assert "no wire" in finding.remedy.en
 
 
