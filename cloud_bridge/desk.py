@@ -18,6 +18,7 @@ from cloud_bridge.api.answers import EventList
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.fold import PackState, Told, digest, fold, judge_pack
 from cloud_bridge.ledger.audit import audit
+from cloud_bridge.ledger.authority import Authority
 from cloud_bridge.ledger.offline import checks_json, checks_text
 from cloud_bridge.ledger.proof import Check, PackProof, check_proof, prove
 from cloud_bridge.pages import figures
@@ -71,6 +72,26 @@ def verify(
     checks = _checks_of_url(url, unit, key) if url else _checks_of_store(settings, unit)
     sound = all(not check.faults for check in checks)
     return (checks_json(unit, checks) if as_json else checks_text(unit, checks)), sound
+
+
+def proof(code: str, settings: Path, url: str | None) -> PackProof:
+    """What `id verify FILE` checks, up to this moment.
+
+    Raises:
+        PacktrailError: no such pack, no store, no answer, no signed head yet.
+    """
+    unit = parse_unit(code)
+    if url:
+        return _ask(url, unit, "proof", PackProof)
+    known = load(BridgeSettings, settings)
+    store = open_existing(known.store)
+    try:
+        _expect(store, unit)
+        key = SigningKey.load(known.key_file)
+        Authority(store, key, known.name, known.ledger.origin).seal()
+        return prove(store, unit, known.ledger.origin, key.public)
+    finally:
+        store.close()
 
 
 def _checks_of_store(path: Path, unit: UnitRef) -> list[Check]:

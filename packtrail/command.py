@@ -105,6 +105,7 @@ GROUPS: Final[dict[str, Group]] = {
         Text("show, verify, export a pack's digital ID", "查看、核验、导出电池包的数字身份证"),
         {
             "show": "cloud_bridge.commands:SHOW",
+            "prove": "cloud_bridge.keeping.commands:PROVE",
             "verify": "cloud_bridge.commands:VERIFY",
             "export": "cloud_bridge.exports.commands:EXPORT",
             "import": "cloud_bridge.exports.commands:IMPORT",

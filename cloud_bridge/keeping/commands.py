@@ -1,4 +1,4 @@
-"""`packtrail bridge backup|restore|verify`."""
+"""`packtrail bridge backup|restore|verify` and `packtrail id prove`."""
 
 from __future__ import annotations
 
@@ -57,6 +57,44 @@ def _verify(args: argparse.Namespace) -> int:
     return 0 if sound else 1
 
 
+def _prove_arguments(parser: argparse.ArgumentParser) -> None:
+    code = Text("pack code, or scheme:id", "电池编码，或 类型:标识").say()
+    url = Text("ask a running bridge instead", "改为询问运行中的云桥").say()
+    file = Text("the file to write; CODE.json without", "写入的文件，默认为 编码.json").say()
+    parser.add_argument("code", help=code)
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=file)
+    parser.add_argument("--url", help=url)
+    _settings_argument(parser)
+
+
+def _prove(args: argparse.Namespace) -> int:
+    import msgspec  # noqa: PLC0415 - see _backup
+
+    from cloud_bridge.desk import proof  # noqa: PLC0415 - see _backup
+    from packtrail.errors import os_fault  # noqa: PLC0415 - see _backup
+
+    found = proof(args.code, args.settings, args.url)
+    target = args.output or Path(f"{found.unit.id}.json")
+    try:
+        target.write_bytes(msgspec.json.encode(found))
+    except OSError as error:
+        raise os_fault(error, target) from error
+    facts, size = len(found.facts), target.stat().st_size
+    check = f"packtrail id verify {target} --key …"
+    print(
+        Text(
+            f"{target}: {facts} facts, {size} bytes; check it offline with `{check}`",
+            f"{target}：{facts} 条事实，{size} 字节；离线核验：{check}",
+        ).say()
+    )
+    return 0
+
+
+PROVE = Command(
+    Text("write a pack's whole story as a proof to a file", "将电池包完整履历证明写入文件"),
+    _prove_arguments,
+    _prove,
+)
 BACKUP = Command(
     Text(
         "write the whole store to one file, while the bridge runs", "在线备份整个数据库到一个文件"

@@ -19,6 +19,7 @@ from cloud_bridge.errors import StoreError
 from cloud_bridge.keeping.faults import Findings
 from cloud_bridge.keeping.lines import Line, Looked, Name, Voices, look
 from cloud_bridge.keeping.rest import check_now, check_receipts, check_refusals, check_units
+from cloud_bridge.keeping.stories import StoriesCheck
 from cloud_bridge.keeping.telemetry import ChunkRow, look_at_chunks
 from cloud_bridge.keeping.tree import TreeCheck
 from cloud_bridge.ledger.proof import Check
@@ -112,9 +113,11 @@ def verify_whole(store: Store, origin: str, authority: VerifyKey, jobs: int = 0)
 def _check_content(store: Store, origin: str, authority: VerifyKey, jobs: int) -> list[Check]:
     with store.reading():
         with Workers(authority, store.key_entries(), jobs) as workers:
-            ledger, facts = _check_ledger(store, workers, TreeCheck(store, origin, authority))
+            tree, stories = TreeCheck(store, origin, authority), StoriesCheck(store)
+            ledger, facts = _check_ledger(store, workers, tree, stories)
             chunks = _check_chunks(store, workers)
         rest = [
+            stories.check(origin, authority),
             check_now(store, facts),
             check_refusals(store, workers.voices),
             check_receipts(store),
@@ -122,12 +125,18 @@ def _check_content(store: Store, origin: str, authority: VerifyKey, jobs: int) -
         return [*ledger, chunks, *rest]
 
 
-def _check_ledger(store: Store, workers: Workers, tree: TreeCheck) -> tuple[list[Check], Facts]:
+def _check_ledger(
+    store: Store, workers: Workers, tree: TreeCheck, stories: StoriesCheck
+) -> tuple[list[Check], Facts]:
     lines, index, facts = Findings("lines"), Findings("index"), Facts()
     source = _Lines(store, lines, index)
     said = []
     for looked in workers.answers(look, source):
-        _take(looked, tree, lines, index, facts)
+        for at in range(0, len(looked.hashes), 32):
+            hashed = looked.hashes[at : at + 32]
+            tree.add(hashed)
+            stories.add(*source.passed.popleft(), hashed)
+        _take(looked, lines, index, facts)
         said += looked.statements
     tree.end()
     source.end()
@@ -137,11 +146,9 @@ def _check_ledger(store: Store, workers: Workers, tree: TreeCheck) -> tuple[list
     return [one.check() for one in (lines, tree.nodes, tree.heads, index)], facts
 
 
-def _take(looked: Looked, tree: TreeCheck, lines: Findings, index: Findings, facts: Facts) -> None:
-    for at in range(0, len(looked.hashes), 32):
-        tree.add(looked.hashes[at : at + 32])
-        lines.count += 1
-        index.count += 1
+def _take(looked: Looked, lines: Findings, index: Findings, facts: Facts) -> None:
+    lines.count += len(looked.hashes) // 32
+    index.count += len(looked.hashes) // 32
     for fault in looked.lines:
         lines.fault(fault)
     for fault in looked.index:
@@ -173,6 +180,7 @@ class _Lines:
         self._units = _Listed(store.stream("all_ledger_units"), index)
         self._subjects = _Listed(store.stream("all_ledger_subjects"), index)
         self._targets = {row[0] for row in store.stream("spoken_targets")}
+        self.passed: deque[tuple[int, frozenset[Name]]] = deque()
         self._under: dict[str, frozenset[Name]] = {}
         self._of_statement: dict[int, frozenset[Name]] = {}
 
@@ -184,6 +192,7 @@ class _Lines:
             wanted = row[0] + 1
             units, subjects = self._units.of(row[0]), self._subjects.of(row[0])
             line = Line._make((*row, units, subjects))
+            self.passed.append((line.leaf, units))
             if line.event_id in self._targets:
                 self._under[line.event_id] = line.units
             if any(kind == "event" for kind, _ in line.subjects):

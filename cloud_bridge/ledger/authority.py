@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from cloud_bridge.ledger.checkpoint import Checkpoint, sign_checkpoint
-from cloud_bridge.ledger.merkle import root
+from cloud_bridge.ledger.stories import root_line
 from cloud_bridge.ledger.trust import TrustList, signed_by
 from cloud_bridge.store import Entry, Fact, Store
 from packtrail.event import Body, Event, KeyRegistered, KeyRevoked, sign_event
@@ -82,14 +82,14 @@ class Authority:
 
     def seal(self) -> bool:
         """Sign a checkpoint if the ledger has grown since the last; returns whether it did."""
-        with self._store.reading():
-            size = self._store.size()
-            if size == self._sealed:
-                return False
-            head = Checkpoint(self._origin, size, root(size, self._store.node))
-        self._store.save_checkpoint(size, head.root, sign_checkpoint(head, self._key), self._now())
-        self._sealed = size
+        if self._store.size() == self._sealed:
+            return False
+        self._sealed = self._store.seal(self._sign, self._now())
         return True
+
+    def _sign(self, size: int, tree: bytes, stories: bytes) -> str:
+        head = Checkpoint(self._origin, size, tree, (root_line(stories),))
+        return sign_checkpoint(head, self._key)
 
     def _fact(self, body: Body, counter: int) -> Fact:
         moment = format_time(self._now())

@@ -25,16 +25,18 @@ _SIZE = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
 class Checkpoint(NamedTuple):
-    """A tree head: which log, how many leaves, and the root over them."""
+    """A tree head: which log, how many leaves, the root over them, and what else it commits to."""
 
     origin: str
     size: int
     root: bytes
+    extension: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
         """What the signature covers."""
-        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+        lines = (self.origin, str(self.size), base64.b64encode(self.root).decode())
+        return "".join(f"{line}\n" for line in (*lines, *self.extension))
 
 
 def note_key_hash(name: str, key: VerifyKey) -> bytes:
@@ -75,7 +77,7 @@ def open_checkpoint(note: str, origin: str, key: VerifyKey) -> Checkpoint:
 
 def _read(text: str) -> Checkpoint:
     lines = text.split("\n")
-    if len(lines) < 4 or not lines[0] or not _SIZE.fullmatch(lines[1]):
+    if len(lines) < 4 or not all(lines[:-1]) or not _SIZE.fullmatch(lines[1]):
         raise CodecError("checkpoint", "not origin, size and root")
     try:
         root = base64.b64decode(lines[2], validate=True)
@@ -83,7 +85,7 @@ def _read(text: str) -> Checkpoint:
         raise CodecError("checkpoint", "the root is not base64") from error
     if len(root) != _HASH_BYTES:
         raise CodecError("checkpoint", f"a root of {len(root)} bytes")
-    return Checkpoint(lines[0], int(lines[1]), root)
+    return Checkpoint(lines[0], int(lines[1]), root, tuple(lines[3:-1]))
 
 
 def _signature(line: str, name: str) -> bytes:

@@ -16,6 +16,7 @@ import msgspec
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.ledger.checkpoint import Checkpoint, open_checkpoint
 from cloud_bridge.ledger.merkle import inclusion_proof, leaf_hash, verify_inclusion
+from cloud_bridge.ledger.stories import Completeness, completeness_fault, root_in
 from cloud_bridge.ledger.trust import TrustList, Voice
 from cloud_bridge.store import Entry, Store
 from packtrail.errors import CodecError
@@ -43,6 +44,7 @@ class PackProof(msgspec.Struct, frozen=True, kw_only=True):
         facts: every fact that names the unit.
         keys: every key event up to the checkpoint.
         newer: how many facts are too new for the checkpoint.
+        complete: that `facts` are all of the unit's, where the checkpoint commits to that.
     """
 
     format: int = 1
@@ -52,6 +54,7 @@ class PackProof(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[Proven, ...]
     keys: tuple[Proven, ...]
     newer: int = 0
+    complete: Completeness | None = None
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -83,6 +86,8 @@ CHECKS = {
     "signature": Text("each fact carries its author's signature", "每条事实带有作者签名"),
     "entitled": Text("each author was entitled to state it", "每位作者有权陈述该事实"),
     "numbers": Text("no author gave two contents under one number", "没有同号异文"),
+    "whole": Text("nothing of its story up to the checkpoint is left out", "检查点之前无遗漏"),
+    "stories": Text("the map of stories follows from the index", "履历映射与索引一致"),
     "telemetry": Text("each telemetry chunk carries its gateway's signature", "遥测数据签名有效"),
     "records": Text("no gateway sent two contents under one number", "网关记录没有同号异文"),
     "tree": Text("the whole ledger gives the signed roots", "整个账本与已签名的根一致"),
@@ -118,7 +123,15 @@ def prove(store: Store, unit: UnitRef, origin: str, log_key: VerifyKey) -> PackP
             raise BridgeError(
                 Text("the newest checkpoint is not valid", "最新检查点无效"), where=str(error)
             ) from error
-        entries = store.entries_of(unit)
+        entries, complete = store.entries_of(unit), None
+        if root_in(head.extension) is not None:
+            size, complete = store.completeness(unit)
+            if size != head.size:
+                raise BridgeError(
+                    "many facts are new; a head that covers them comes",
+                    hint="try again",
+                    retryable=True,
+                )
         facts = _proven(store, entries, head)
         return PackProof(
             unit=unit,
@@ -127,6 +140,7 @@ def prove(store: Store, unit: UnitRef, origin: str, log_key: VerifyKey) -> PackP
             facts=facts,
             keys=_proven(store, store.key_entries(), head),
             newer=len(entries) - len(facts),
+            complete=complete,
         )
 
 
@@ -145,7 +159,19 @@ def check_proof(proof: PackProof, authority: VerifyKey) -> list[Check]:
         _gather("signature", proof.facts, lambda one: _unsigned(one, voices.get(one.leaf))),
         _gather("entitled", proof.facts, lambda one: _unentitled(one, voices.get(one.leaf))),
         check_numbers(one.signed for one in proof.facts),
+        *_completeness(proof, head),
     ]
+
+
+def _completeness(proof: PackProof, head: Checkpoint) -> list[Check]:
+    """A head of an older version commits to no stories: then nothing is said of them."""
+    root = root_in(head.extension)
+    if root is None:
+        return []
+    facts = sorted(proof.facts, key=lambda one: one.leaf)
+    leaves = [leaf_hash(encode_event(one.signed)) for one in facts]
+    fault = completeness_fault(proof.complete, root, proof.unit, leaves)
+    return [Check("whole", len(leaves), (fault,) if fault else ())]
 
 
 def check_numbers(facts: Iterable[SignedEvent]) -> Check:

@@ -7,10 +7,11 @@ records of the same gateway at the same time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from cloud_bridge.ledger.stories import Completeness
 from cloud_bridge.store.rows import Values
 from cloud_bridge.store.tables import Table
 from cloud_bridge.store.values import (
@@ -90,6 +91,20 @@ class Store(Protocol):
 
     def conflicting(self, author: str, stream: str, counter: int) -> list[Entry]:
         """Every line under one number of one author; more than one is equivocation."""
+
+    def seal(self, sign: Callable[[int, bytes, bytes], str], now_ns: int) -> int:
+        """Take the map of stories forward over every line, and keep a signed head of both.
+
+        Args:
+            sign: size, root of the tree and root of the map -> the head's note.
+            now_ns: when, UTC.
+
+        Returns:
+            How many lines the newest head covers.
+        """
+
+    def completeness(self, unit: UnitRef) -> tuple[int, Completeness]:
+        """How many lines the map of stories has taken in, and the unit's part of it."""
 
     def save_checkpoint(self, size: int, root: bytes, note: str, now_ns: int) -> None:
         """Keep a signed checkpoint; the first one of a size stays."""

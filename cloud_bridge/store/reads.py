@@ -6,9 +6,11 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from cloud_bridge.errors import StoreError
+from cloud_bridge.ledger.stories import Completeness
 from cloud_bridge.store.attribution import Span, clip
 from cloud_bridge.store.numbers import reach
 from cloud_bridge.store.rows import Rows, Values
+from cloud_bridge.store.stories import completeness_of
 from cloud_bridge.store.values import (
     Chunk,
     Counts,
@@ -99,6 +101,11 @@ class Reads(ABC):
         """See `Store.conflicting`."""
         key = {"author": author, "stream": stream, "counter": counter}
         return [_entry(row) for row in self._run("conflicting", key)]
+
+    def completeness(self, unit: UnitRef) -> tuple[int, Completeness]:
+        """See `Store.completeness`."""
+        size: int = self._run("story_size", None).fetchone()[0]
+        return size, completeness_of(self._run, unit)
 
     def checkpoint(self) -> str | None:
         """See `Store.checkpoint`."""

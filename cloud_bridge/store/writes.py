@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from typing import Final
 
+from cloud_bridge.ledger.merkle import root
 from cloud_bridge.store.batch import Batch
 from cloud_bridge.store.rows import Transaction
+from cloud_bridge.store.stories import Stories
 from cloud_bridge.store.values import Arrival, Committed, Cursor, Fact, Stranger
+
+LINES_AT_ONCE: Final = 20_000
+"""So many lines enter the map of stories in one transaction; meanwhile nobody else writes."""
+
+Sign = Callable[[int, bytes, bytes], str]
+"""Size, root of the tree and root of the map of stories -> the signed head."""
 
 
 class Writes(ABC):
@@ -35,6 +44,21 @@ class Writes(ABC):
         with self._transaction() as rows:
             return Batch(rows, now_ns).record(facts)
 
+    def seal(self, sign: Sign, now_ns: int) -> int:
+        """See `Store.seal`."""
+        while True:
+            with self._transaction() as rows:
+                rows.hold((), ledger=True)
+                stories = Stories(rows)
+                if not stories.advance(LINES_AT_ONCE):
+                    continue
+                size: int = rows.run("ledger_size").fetchone()[0]
+                if size > rows.run("newest_head").fetchone()[0]:
+                    head = root(size, lambda level, position: _node(rows, level, position))
+                    row = {"size": size, "root": head, "note": sign(size, head, stories.root())}
+                    rows.run("insert_checkpoint", {**row, "now": now_ns})
+                return size
+
     def save_checkpoint(self, size: int, root: bytes, note: str, now_ns: int) -> None:
         """See `Store.save_checkpoint`."""
         row = {"size": size, "root": root, "note": note, "now": now_ns}
@@ -46,3 +70,8 @@ class Writes(ABC):
         row = {"projection": projection, "chunk": cursor.chunk, "leaf": cursor.leaf, "now": now_ns}
         with self._transaction() as rows:
             rows.run("upsert_cursor", row)
+
+
+def _node(rows: Transaction, level: int, position: int) -> bytes:
+    row = rows.run("find_node", {"level": level, "position": position}).fetchone()
+    return bytes(row[0])

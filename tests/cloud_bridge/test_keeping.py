@@ -63,6 +63,8 @@ PLACES = {
     "equivocation": ("gateway epoch seq", "digest data"),
     "receipt": ("gateway epoch", "gateway epoch through highest"),
     "record": ("gateway epoch seq", "gateway epoch seq outcome"),
+    "story": ("bucket key", "bucket key scheme unit count head"),
+    "story_node": ("level position", "level position hash"),
 }
 
 
@@ -169,6 +171,7 @@ def test_a_sound_store_is_sound_and_everything_in_it_was_looked_at(kept):
         "nodes": 15,
         "heads": 2,
         "index": 8,
+        "stories": 2,
         "chunks": 3,
         "now": 3,
         "refusals": 2,
@@ -195,7 +198,8 @@ def test_one_flipped_bit_in_any_column_of_any_table_is_located(kept):
 
 def flip(kept: Kept, hand: Any, table: str, key: list[str], column: str, chance: random.Random):
     """Flip a bit of a random row; how to undo it, and words of which one names the place."""
-    names = list(dict.fromkeys([*key, column]))
+    extra = ["scheme", "unit"] if table == "story" else []
+    names = [name for name in dict.fromkeys([*key, *extra]) if name != column] + [column]
     rows = hand.execute(f"SELECT {', '.join(names)} FROM {table}").fetchall()
     row = dict(zip(names, chance.choice([r for r in rows if r[-1] is not None]), strict=True))
     changed = with_flipped_bit(row[column], chance)
@@ -220,6 +224,8 @@ def words(table: str, key: list[str], row: dict[str, Any]) -> list[str]:
         "checkpoint": [f"head of {row.get('size')} lines"],
         "ledger_unit": [f"leaf {row.get('leaf')} "],
         "ledger_subject": [f"leaf {row.get('leaf')} "],
+        "story": [f"the story of {row.get('scheme')}:{row.get('unit')} "],
+        "story_node": [f"node {row.get('level')}/{row.get('position')} of the map"],
         "attribution": [f"attribution {row.get('leaf')} "],
     }
     named["record"] = [f"{row.get('gateway')}/{row.get('epoch')}: "]

@@ -105,6 +105,7 @@ def test_a_sound_proof_passes_every_check(told):
         "signature": 3,
         "entitled": 3,
         "numbers": 3,
+        "whole": 3,
     }
 
 
@@ -133,7 +134,7 @@ def test_a_changed_fact_is_located(told):
     )
     facts = (proof.facts[0], changed, proof.facts[2])
     faults = faults_of(check_proof(msgspec.structs.replace(proof, facts=facts), KEY))
-    assert set(faults) == {"inclusion", "signature"}
+    assert set(faults) == {"inclusion", "signature", "whole"}
     assert faults["inclusion"][0].startswith(f"leaf {one.leaf} ")
 
 

@@ -158,6 +158,9 @@ ON CONFLICT DO NOTHING
 -- name: newest_checkpoint
 SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1
 
+-- name: newest_head
+SELECT coalesce(max(size), -1) FROM checkpoint
+
 -- name: checkpoints
 SELECT note FROM checkpoint ORDER BY size
 
@@ -333,3 +336,45 @@ SELECT seq FROM record WHERE gateway = :gateway AND epoch = :epoch AND seq >= 1 
 -- name: unanswered
 SELECT DISTINCT gateway, epoch FROM record WHERE NOT EXISTS (SELECT 1 FROM receipt
     WHERE receipt.gateway = record.gateway AND receipt.epoch = record.epoch)
+
+-- The map of stories.
+
+-- name: story_size
+SELECT coalesce(max(size), 0) FROM story_state
+
+-- name: move_story
+INSERT INTO story_state (one, size) VALUES (1, :size)
+ON CONFLICT (one) DO UPDATE SET size = excluded.size
+
+-- name: listed_between
+SELECT leaf, scheme, unit FROM ledger_unit WHERE leaf >= :first AND leaf < :last ORDER BY leaf
+
+-- name: listed_of
+SELECT leaf FROM ledger_unit WHERE scheme = :scheme AND unit = :unit AND leaf < :last ORDER BY leaf
+
+-- name: count_listed
+SELECT count(*) FROM ledger_unit WHERE scheme = :scheme AND unit = :unit AND leaf < :last
+
+-- name: find_story
+SELECT count, head FROM story WHERE bucket = :bucket AND key = :key
+
+-- name: upsert_story
+INSERT INTO story (bucket, key, scheme, unit, count, head)
+VALUES (:bucket, :key, :scheme, :unit, :count, :head)
+ON CONFLICT (bucket, key) DO UPDATE SET count = excluded.count, head = excluded.head
+
+-- name: story_bucket
+SELECT key, count, head FROM story WHERE bucket = :bucket ORDER BY key
+
+-- name: all_stories
+SELECT bucket, key, scheme, unit, count, head FROM story ORDER BY bucket, key
+
+-- name: find_story_node
+SELECT hash FROM story_node WHERE level = :level AND position = :position
+
+-- name: upsert_story_node
+INSERT INTO story_node (level, position, hash) VALUES (:level, :position, :hash)
+ON CONFLICT (level, position) DO UPDATE SET hash = excluded.hash
+
+-- name: all_story_nodes
+SELECT level, position, hash FROM story_node
