@@ -39,7 +39,7 @@ def test_a_foreign_program_can_verify_a_pack(desk):
     proof = desk.get(f"/api/v1/packs/{parts.CODE}/proof").json()
 
     text, _, signature = proof["checkpoint"].partition("\n\n")
-    _origin, size, root = text.split("\n")
+    _origin, size, root, stories = text.split("\n")
     blob = base64.b64decode(signature.split(" ")[2])
     bridge = Ed25519PublicKey.from_public_bytes(parts.AUTHORITY.public.raw)
     bridge.verify(blob[4:], (text + "\n").encode())
@@ -57,3 +57,17 @@ def test_a_foreign_program_can_verify_a_pack(desk):
             raw = base64.b64decode(body["public_key"])
             keys[sha(raw).hex()[:16]] = Ed25519PublicKey.from_public_bytes(raw)
     assert len(proof["facts"]) == 6
+
+    # That none is left out, by the formulas of cloud_bridge/ledger/stories.py.
+    scheme, name = parts.PACK.scheme.encode(), parts.PACK.id.encode()
+    key, head = sha(b"\x00" + scheme + b"\x00" + name), bytes(32)
+    for line in sorted(proof["facts"], key=lambda one: one["leaf"]):
+        head = sha(b"\x01" + head + sha(b"\x00" + rfc8785.dumps(line["signed"])))
+    value = sha(b"\x02" + len(proof["facts"]).to_bytes(8, "big") + head)
+    bucket = [tuple(map(base64.b64decode, pair)) for pair in proof["complete"]["bucket"]]
+    assert dict(bucket)[key] == value
+    position, node = int.from_bytes(key[:2], "big"), sha(b"\x03" + b"".join(map(b"".join, bucket)))
+    for step in map(base64.b64decode, proof["complete"]["path"]):
+        node = sha(b"\x04" + (step + node if position % 2 else node + step))
+        position //= 2
+    assert stories == "packtrail-stories " + base64.b64encode(node).decode()
