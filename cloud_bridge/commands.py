@@ -177,6 +177,15 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
             "the bridge's public key, for --url and for a file", "云桥公钥，用于 --url 与证明文件"
         ).say(),
     )
+    _witness_argument(parser)
+
+
+def _witness_argument(parser: argparse.ArgumentParser) -> None:
+    witness = Text(
+        "a witness that has to have cosigned the file's head; may be repeated",
+        "要求该见证方已联署文件中的检查点，可重复",
+    )
+    parser.add_argument("--witness", action="append", default=[], metavar="KEY", help=witness.say())
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -191,7 +200,7 @@ def _verify(args: argparse.Namespace) -> int:
 
     file = proof_file(args.code)
     if file:
-        text, sound = verify_file(file, args.key, as_json=args.json)
+        text, sound = verify_file(file, args.key, args.witness, as_json=args.json)
         print(text)
         return 0 if sound else 1
     from cloud_bridge.desk import verify  # noqa: PLC0415 - see _init

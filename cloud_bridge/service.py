@@ -30,6 +30,7 @@ from cloud_bridge.projections.chosen import chosen
 from cloud_bridge.settings import BridgeSettings, TrustSettings
 from cloud_bridge.store import Store
 from cloud_bridge.store.opening import open_store
+from cloud_bridge.witness.asking import Asking
 from packtrail import logs
 from packtrail.event import KeyRegistered, Role
 from packtrail.language import Text
@@ -108,6 +109,14 @@ class Bridge:
             threading.Thread(target=follower.run, args=(self._stop,), name=follower.name)
             for follower in self.followers
         ]
+        if self.settings.witness:
+            asking = Asking(
+                self.settings.witness, self.store, self.settings.ledger.origin, self.key.public
+            )
+            every_s = self.settings.ledger.checkpoint_s
+            self._threads.append(
+                threading.Thread(target=asking.run, args=(self._stop, every_s), name="witnesses")
+            )
         for thread in self._threads:
             thread.start()
         self.link.start()

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from cloud_bridge.witness.cosignature import WitnessKey
 from packtrail.errors import PacktrailError
 from packtrail.event import EVENTS_OF_ROLE, Role
 from packtrail.settings import Settings, SettingsPath
@@ -159,6 +160,23 @@ class HookSettings(Settings):
     timeout_s: Annotated[float, Field(gt=0, le=300)] = 10.0
 
 
+class WitnessSettings(Settings):
+    """Somebody else's process that cosigns our heads (C2SP tlog-witness)."""
+
+    url: HttpUrl
+    key: str
+    """As `packtrail witness` prints it: NAME+HASH+BASE64."""
+
+    @field_validator("key")
+    @classmethod
+    def _is_witness(cls, text: str) -> str:
+        try:
+            WitnessKey.from_text(text)
+        except PacktrailError as error:
+            raise ValueError(error.describe("en")) from error
+        return text
+
+
 class TrustSettings(Settings):
     """One key that may speak."""
 
@@ -212,6 +230,7 @@ class BridgeSettings(Settings):
     influx: InfluxSettings | None = None
     lake: LakeSettings | None = None
     hook: tuple[HookSettings, ...] = ()
+    witness: tuple[WitnessSettings, ...] = ()
     trust: tuple[TrustSettings, ...] = ()
 
     @model_validator(mode="before")

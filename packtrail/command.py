@@ -101,6 +101,10 @@ GROUPS: Final[dict[str, Group]] = {
             "verify": "cloud_bridge.keeping.commands:VERIFY",
         },
     ),
+    "witness": Group(
+        Text("cosign the signed heads of a bridge's ledger", "为云桥账本的检查点作见证联署"),
+        {"": "cloud_bridge.witness.commands:WITNESS"},
+    ),
     "id": Group(
         Text("show, verify, export a pack's digital ID", "查看、核验、导出电池包的数字身份证"),
         {

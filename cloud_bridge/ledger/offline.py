@@ -6,12 +6,14 @@ The file is what `GET /api/v1/packs/{code}/proof` answers. No store, no network,
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.ledger.proof import Check, PackProof, check_proof
+from cloud_bridge.witness.cosignature import WitnessKey
 from packtrail.errors import os_fault
 from packtrail.event import UnitRef
 from packtrail.language import Text
@@ -26,8 +28,16 @@ def proof_file(name: str) -> Path | None:
     return path if looks or path.is_file() else None
 
 
-def verify_file(path: Path, key: str | None, *, as_json: bool) -> tuple[str, bool]:
+def verify_file(
+    path: Path, key: str | None, witnesses: Sequence[str] = (), *, as_json: bool
+) -> tuple[str, bool]:
     """Check a proof; the report, and whether all is sound.
+
+    Args:
+        path: the file.
+        key: the bridge's, as base64.
+        witnesses: keys of those who have to have cosigned, as `packtrail witness` prints them.
+        as_json: for a program.
 
     Raises:
         PacktrailError: no key was given, or the file cannot be read or holds no proof.
@@ -48,7 +58,8 @@ def verify_file(path: Path, key: str | None, *, as_json: bool) -> tuple[str, boo
             where=str(path),
             hint=Text("save the answer of /api/v1/packs/CODE/proof", "请保存 proof 接口的应答"),
         ) from error
-    checks = check_proof(proof, VerifyKey.from_text(key))
+    others = [WitnessKey.from_text(one) for one in witnesses]
+    checks = check_proof(proof, VerifyKey.from_text(key), others)
     sound = all(not check.faults for check in checks)
     return (checks_json if as_json else checks_text)(proof.unit, checks), sound
 

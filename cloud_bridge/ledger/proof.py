@@ -19,6 +19,7 @@ from cloud_bridge.ledger.merkle import inclusion_proof, leaf_hash, verify_inclus
 from cloud_bridge.ledger.stories import Completeness, completeness_fault, root_in
 from cloud_bridge.ledger.trust import TrustList, Voice
 from cloud_bridge.store import Entry, Store
+from cloud_bridge.witness.cosignature import WitnessKey, cosigned_at
 from packtrail.errors import CodecError
 from packtrail.event import SignedEvent, UnitRef, encode_event
 from packtrail.language import Text
@@ -78,6 +79,9 @@ class Check(msgspec.Struct, frozen=True):
 
 CHECKS = {
     "checkpoint": Text("the checkpoint carries the bridge's signature", "检查点带有云桥签名"),
+    "witnessed": Text(
+        "each witness asked for has cosigned the checkpoint", "所要求的见证方均已联署该检查点"
+    ),
     "newer": Text(
         "facts too new for the checkpoint, which this proof leaves out",
         "检查点之后的事实，本证明未涵盖",
@@ -144,8 +148,16 @@ def prove(store: Store, unit: UnitRef, origin: str, log_key: VerifyKey) -> PackP
         )
 
 
-def check_proof(proof: PackProof, authority: VerifyKey) -> list[Check]:
-    """Check a proof against the one key that has to be known beforehand."""
+def check_proof(
+    proof: PackProof, authority: VerifyKey, witnesses: Sequence[WitnessKey] = ()
+) -> list[Check]:
+    """Check a proof against the one key that has to be known beforehand.
+
+    Args:
+        proof: what was handed out.
+        authority: the log's key.
+        witnesses: those whose cosignature has to be there.
+    """
     try:
         head = open_checkpoint(proof.checkpoint, proof.origin, authority)
     except CodecError as error:
@@ -155,12 +167,22 @@ def check_proof(proof: PackProof, authority: VerifyKey) -> list[Check]:
     return [
         Check("checkpoint", 1),
         *newer,
+        *_witnessed(proof, witnesses),
         _gather("inclusion", (*proof.keys, *proof.facts), lambda one: _lost(one, head)),
         _gather("signature", proof.facts, lambda one: _unsigned(one, voices.get(one.leaf))),
         _gather("entitled", proof.facts, lambda one: _unentitled(one, voices.get(one.leaf))),
         check_numbers(one.signed for one in proof.facts),
         *_completeness(proof, head),
     ]
+
+
+def _witnessed(proof: PackProof, witnesses: Sequence[WitnessKey]) -> list[Check]:
+    faults = [
+        f"{one.name} did not cosign it"
+        for one in witnesses
+        if cosigned_at(proof.checkpoint, one) is None
+    ]
+    return [Check("witnessed", len(witnesses), tuple(faults))] if witnesses else []
 
 
 def _completeness(proof: PackProof, head: Checkpoint) -> list[Check]:

@@ -109,11 +109,14 @@ class Store(Protocol):
     def save_checkpoint(self, size: int, root: bytes, note: str, now_ns: int) -> None:
         """Keep a signed checkpoint; the first one of a size stays."""
 
+    def save_cosignature(self, size: int, name: str, line: str, now_ns: int) -> None:
+        """Keep what a witness adds to the checkpoint of this size; its first one stays."""
+
     def checkpoint(self) -> str | None:
-        """The newest signed checkpoint."""
+        """The newest signed checkpoint, with the lines of its witnesses."""
 
     def checkpoints(self) -> list[str]:
-        """Every signed checkpoint, rising by size."""
+        """Every signed checkpoint, rising by size, without its witnesses."""
 
     def units(self, after: UnitRef | None = None, limit: int = 50) -> list[UnitRef]:
         """Units that anything was said of, in the order of their names."""

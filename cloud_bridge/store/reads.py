@@ -110,7 +110,11 @@ class Reads(ABC):
     def checkpoint(self) -> str | None:
         """See `Store.checkpoint`."""
         row = self._run("newest_checkpoint", None).fetchone()
-        return row[0] if row else None
+        if row is None:
+            return None
+        note, size = row
+        lines = self._run("cosignatures", {"size": size})
+        return "".join([note, *(f"{line}\n" for (line,) in lines)])
 
     def checkpoints(self) -> list[str]:
         """See `Store.checkpoints`."""

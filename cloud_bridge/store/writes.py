@@ -59,6 +59,12 @@ class Writes(ABC):
                     rows.run("insert_checkpoint", {**row, "now": now_ns})
                 return size
 
+    def save_cosignature(self, size: int, name: str, line: str, now_ns: int) -> None:
+        """See `Store.save_cosignature`."""
+        row = {"size": size, "name": name, "line": line, "now": now_ns}
+        with self._transaction() as rows:
+            rows.run("insert_cosignature", row)
+
     def save_checkpoint(self, size: int, root: bytes, note: str, now_ns: int) -> None:
         """See `Store.save_checkpoint`."""
         row = {"size": size, "root": root, "note": note, "now": now_ns}

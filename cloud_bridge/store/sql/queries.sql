@@ -156,7 +156,14 @@ INSERT INTO checkpoint (size, root, note, recorded_ns) VALUES (:size, :root, :no
 ON CONFLICT DO NOTHING
 
 -- name: newest_checkpoint
-SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1
+SELECT note, size FROM checkpoint ORDER BY size DESC LIMIT 1
+
+-- name: cosignatures
+SELECT line FROM cosignature WHERE size = :size ORDER BY name
+
+-- name: insert_cosignature
+INSERT INTO cosignature (size, name, line, recorded_ns) VALUES (:size, :name, :line, :now)
+ON CONFLICT DO NOTHING
 
 -- name: newest_head
 SELECT coalesce(max(size), -1) FROM checkpoint
