@@ -10,6 +10,7 @@ import base64
 import binascii
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,12 +19,15 @@ from cloud_bridge.ledger.checkpoint import Checkpoint, open_checkpoint
 from cloud_bridge.ledger.merkle import inclusion_proof, leaf_hash, verify_inclusion
 from cloud_bridge.ledger.stories import Completeness, completeness_fault, root_in
 from cloud_bridge.ledger.trust import TrustList, Voice
-from cloud_bridge.store import Entry, Store
+from cloud_bridge.store.values import Entry
 from cloud_bridge.witness.cosignature import WitnessKey, cosigned_at
 from packtrail.errors import CodecError
 from packtrail.event import SignedEvent, UnitRef, encode_event
 from packtrail.language import Text
 from packtrail.signing import VerifyKey
+
+if TYPE_CHECKING:
+    from cloud_bridge.store import Store
 
 
 class Proven(msgspec.Struct, frozen=True):

@@ -5,8 +5,11 @@ ledger's tree leave. `Store` is the contract; `SqliteStore` keeps it in one file
 `cloud_bridge.store.postgres` in a PostgreSQL database, loaded only where it is asked for.
 """
 
-from cloud_bridge.store.contract import Store
-from cloud_bridge.store.sqlite import SqliteStore
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from cloud_bridge.store.values import (
     Arrival,
     Blank,
@@ -27,6 +30,10 @@ from cloud_bridge.store.values import (
     StoredChunk,
     Stranger,
 )
+
+if TYPE_CHECKING:
+    from cloud_bridge.store.contract import Store
+    from cloud_bridge.store.sqlite import SqliteStore
 
 __all__ = [
     "Arrival",
@@ -50,3 +57,12 @@ __all__ = [
     "StoredChunk",
     "Stranger",
 ]
+
+_LATER = {"SqliteStore": "cloud_bridge.store.sqlite", "Store": "cloud_bridge.store.contract"}
+"""A proof in a file is checked without a database, and without loading one."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATER[name]), name)
