@@ -123,6 +123,7 @@ GROUPS: Final[dict[str, Group]] = {
             "charge": "simulators.chargepost.commands:CHARGE",
             "run": "simulators.scenario.commands:RUN",
             "list": "simulators.scenario.commands:LIST",
+            "life": "simulators.histories.commands:LIFE",
         },
     ),
     "decode": Group(

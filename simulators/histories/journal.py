@@ -1,0 +1,97 @@
+"""What is told, by whom, when it happened by the teller's own clock, and when it arrives.
+
+Reports enter in any order; signed events leave, numbered by each author in the order in which it
+saw them happen. Reports are late, some are days late because their author was offline, some come
+twice, and some clocks are off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from packtrail.event import Body, Event, SignedEvent, UnitRef, sign_event
+from packtrail.times import NS_PER_S, ClockQuality, format_time
+from simulators.histories.cast import Party
+from simulators.histories.luck import Luck
+
+DAY_S: Final = 86_400
+STREAM: Final = "history"
+LATE_SHARE: Final = 0.05
+TWICE_SHARE: Final = 0.02
+OFFLINE_DAYS: Final = 3.0
+
+
+@dataclass(slots=True, eq=False)
+class Report:
+    """One thing that is told; the event and its id come with `Journal.seal`."""
+
+    t_s: int
+    party: Party
+    unit: UnitRef | None
+    body: Body
+    lag_s: int
+    signed: SignedEvent | None = None
+
+    @property
+    def event_id(self) -> str:
+        """Of the sealed event."""
+        return self.signed.event_id if self.signed else ""
+
+
+@dataclass(slots=True)
+class Journal:
+    """Collects reports.
+
+    Attributes:
+        begin_s: first day of the history, UTC seconds.
+        luck: decides on delays.
+        skew_s: party -> how far its clock runs ahead, s.
+        reports: everything told so far.
+    """
+
+    begin_s: int
+    luck: Luck
+    skew_s: dict[str, int] = field(default_factory=dict)
+    reports: list[Report] = field(default_factory=list)
+
+    def tell(self, day: float, party: Party, unit: UnitRef | None, body: Body) -> Report:
+        """`party` tells what happened `day` days after the beginning."""
+        lag = self.luck.even(2.0, 120.0)
+        if self.luck.chance(LATE_SHARE):
+            lag = self.luck.even(0.05, OFFLINE_DAYS) * DAY_S
+        report = Report(self.begin_s + round(day * DAY_S), party, unit, body, round(lag))
+        self.reports.append(report)
+        return report
+
+    def seal(self) -> None:
+        """Number and sign everything."""
+        counters: dict[str, int] = {}
+        for report in sorted(self.reports, key=lambda one: one.t_s):
+            name = report.party.name
+            counters[name] = counters.get(name, 0) + 1
+            report.signed = sign_event(self._event(report, counters[name]), report.party.key)
+
+    def arrivals(self) -> list[tuple[int, Report]]:
+        """Arrival in UTC seconds and report, in the order of arrival, some twice."""
+        told = [(one.t_s + one.lag_s, one) for one in self.reports]
+        again = [
+            (t_s + round(self.luck.even(60.0, DAY_S)), one)
+            for t_s, one in told
+            if self.luck.chance(TWICE_SHARE)
+        ]
+        return sorted([*told, *again], key=lambda pair: (pair[0], pair[1].event_id))
+
+    def _event(self, report: Report, counter: int) -> Event:
+        skew = self.skew_s.get(report.party.name, 0)
+        moment = format_time((report.t_s + skew) * NS_PER_S)
+        return Event(
+            unit=report.unit,
+            occurred_from=moment,
+            occurred_to=moment,
+            clock=ClockQuality.FREE if skew else ClockQuality.SYNCED,
+            author=report.party.name,
+            stream=STREAM,
+            counter=counter,
+            body=report.body,
+        )
