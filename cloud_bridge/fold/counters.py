@@ -17,15 +17,19 @@ from cloud_bridge.fold.told import Told
 from packtrail.estimate import Estimate
 from packtrail.event import (
     BmsReplaced,
+    ChargeRecorded,
     ConditionCommitted,
     Counter,
     CounterReset,
     InspectionRecorded,
     UnitRepaired,
+    UsageRecorded,
 )
 
 CLAIM_NOISE_PCT: Final = 2.0
 """A BMS relearns upward by so much, percentage points of SoH; 3 points is a planted reset."""
+SAME_VALUES: Final = 3
+"""So many integrals of a day cannot agree with another day's by chance."""
 HEALTH_MARGIN: Final = 0.01
 """Two estimates contradict if the later one's lower bound lies so far above the upper bound."""
 
@@ -38,7 +42,8 @@ class Meters:
     contests: list[Contest] = field(default_factory=list)
     claimed: Told | None = None
     measured: Told | None = None
-    seen: dict[str, Told] = field(default_factory=dict)
+    seen: dict[object, Told] = field(default_factory=dict)
+    charged: Told | None = None
 
     def walk(self, facts: Sequence[Told]) -> Meters:
         """Follow `facts`, in order; returns itself."""
@@ -46,10 +51,15 @@ class Meters:
             match told.event.body:
                 case ConditionCommitted() as body:
                     self._health(told, body)
+                case ChargeRecorded(charge_count=int()):
+                    self._count(told)
+                case UsageRecorded() as body:
+                    self._repeat(told, body)
                 case BmsReplaced(counters=counters):
-                    self.claimed = None
+                    self.claimed = self.charged = None
                     self._restart(told, counters)
                 case CounterReset() as body:
+                    self.charged = None
                     self._restart(told, body.counters)
                     if body.detected:
                         self.contests.append(contest(ContestReason.COUNTER_FELL, [told], [told]))
@@ -80,6 +90,22 @@ class Meters:
         if first.event.from_ns != told.event.from_ns:
             self.contests.append(contest(ContestReason.REPLAYED, [first, told], [told]))
 
+    def _count(self, told: Told) -> None:
+        """The number of charges that the BMS states only grows (GB/T 27930, BRM)."""
+        if self.charged and _charges(told) < _charges(self.charged):
+            proof = [self.charged, told]
+            self.contests.append(contest(ContestReason.COUNTER_FELL, proof, [told]))
+        self.charged = told
+
+    def _repeat(self, told: Told, body: UsageRecorded) -> None:
+        """Charge and energy to the last digit as on another day: that day, told again."""
+        moved = (body.charge_ah, body.discharge_ah, body.charge_kwh, body.discharge_kwh)
+        if sum(value > 0 for value in moved) < SAME_VALUES:
+            return
+        first = self.seen.setdefault((body.covered_h, *moved), told)
+        if isinstance(first.event.body, UsageRecorded) and first.event.body.day != body.day:
+            self.contests.append(contest(ContestReason.REPLAYED, [first, told], [told]))
+
     def _claim(self, told: Told, claimed_pct: float | None) -> None:
         if claimed_pct is None:
             return
@@ -103,6 +129,11 @@ class Meters:
             elif estimate.soh.high >= before.soh.high:
                 return
         self.measured = told
+
+
+def _charges(told: Told) -> int:
+    body = told.event.body
+    return (body.charge_count or 0) if isinstance(body, ChargeRecorded) else 0
 
 
 def _claimed(told: Told | None) -> float | None:

@@ -17,6 +17,7 @@ class Fault(StrEnum):
     COPIED_CODE = "copied_code"
     CLOCK_OFF = "clock_off"
     TOO_FAST = "too_fast"
+    METAL_ASTRAY = "metal_astray"
     UNDECIDED = "undecided"
 
     @property
@@ -54,6 +55,10 @@ _TEXTS = {
     Fault.COPIED_CODE: ("I5", Text("two packs bear this code", "两个电池包使用同一编码")),
     Fault.CLOCK_OFF: ("I18", Text("the reporter's clock is off", "报告方时钟有偏差")),
     Fault.TOO_FAST: ("I6", Text("seen too far apart in too short a time", "移动速度超过可能")),
+    Fault.METAL_ASTRAY: (
+        "I11",
+        Text("its lots give less metal than those of others", "其批次金属得率低于其他企业"),
+    ),
     Fault.UNDECIDED: (
         "I1",
         Text("the reports contradict, more are needed", "报告矛盾，尚待证据"),

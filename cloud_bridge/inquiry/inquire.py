@@ -14,6 +14,7 @@ from cloud_bridge.inquiry.findings import Fault, Finding
 from cloud_bridge.inquiry.packs import Jump, Path, site_of
 from cloud_bridge.inquiry.travel import Position, too_fast
 from cloud_bridge.inquiry.vehicles import Gap, Lines, Misplaced
+from cloud_bridge.inquiry.yields import skimmed
 from packtrail.event import UnitRef
 
 FUTURE_NS: Final = 120 * 10**9
@@ -43,6 +44,7 @@ def inquire(
     found += [_lost_visit(gap, by_unit) for gap in lines.gaps]
     found += _of_packs(jumps, lines, visits, lags)
     found += _ahead(told)
+    found += skimmed(told)
     found += _travel(steps, sites or {}, found)
     return tuple(sorted(set(found)))
 

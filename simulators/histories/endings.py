@@ -67,7 +67,7 @@ class Endings:
     def goes_to(self, day: float, pack: Pack) -> Party:
         """Who takes a retired pack."""
         scene = self.scene
-        if pack.soh(day) >= PRODUCT_FROM and scene.luck.chance(0.7):
+        if pack.soh(day) >= PRODUCT_FROM and scene.luck.chance(0.4):
             return scene.cast["reuse"][0]
         return scene.luck.choice(scene.cast["shredder"])
 

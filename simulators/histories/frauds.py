@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -35,11 +35,13 @@ class Frauds:
         scene: the stage.
         roads: the honest part of the lives.
         endings: where packs end.
+        doomed: packs with their modules that will be shredded and sold as well.
     """
 
     scene: Scene
     roads: Roads
     endings: Endings
+    doomed: list[tuple[Pack, list[UnitRef]]] = field(default_factory=list)
 
     def lives(self) -> dict[tuple[Fraud, str], Callable[[Drive], None]]:
         """Kind and variant -> lives such a life."""
@@ -143,17 +145,24 @@ class Frauds:
         """Its modules are shredded, and go into a product as well."""
         scene, roads, pack = self.scene, self.roads, drive.pack
         roads.measure(drive, roads.visits(drive))
-        shredder, reuse = scene.luck.choice(scene.cast["shredder"]), scene.cast["reuse"][0]
+        shredder = scene.luck.choice(scene.cast["shredder"])
         yard = scene.luck.choice(scene.cast["yard"])
         scrapped = VehicleScrapReceived(drive.vehicle, (pack.unit,), f"C{next(scene.numbers)}")
         scene.tell(drive.end, yard, None, scrapped)
         scene.truth.vehicles[str(drive.vehicle)] = "present"
         there = scene.hand_over(drive.end + 3.0, pack, yard, shredder)
         self.endings.take(there, pack, shredder)
-        body = product_of([(there, pack, module) for module in pack.modules])
-        made = scene.tell(there + 200.0, reuse, second_code(scene, pack, there + 200.0), body)
-        planted = self.plant(Fraud.SPENT_TWICE, "product_and_recycled", pack.unit, made)
-        planted.touched = [str(module) for module in pack.modules] + [str(made.unit)]
+        self.doomed.append((drive.pack, list(pack.modules)))
+
+    def finish(self) -> None:
+        """Products from what the shredder has had: its day is known only now."""
+        scene, reuse = self.scene, self.scene.cast["reuse"][0]
+        for pack, modules in self.doomed:
+            day = self.endings.shredded[str(pack.unit)][0] + 30.0
+            body = product_of([(day, pack, module) for module in modules])
+            made = scene.tell(day, reuse, second_code(scene, pack, day), body)
+            planted = self.plant(Fraud.SPENT_TWICE, "product_and_recycled", pack.unit, made)
+            planted.touched = [*map(str, modules), str(made.unit)]
 
     def lot_sold_twice(self, number: int) -> None:
         """A lot of metal is sold to a second maker; the second use is one too many."""

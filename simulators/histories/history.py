@@ -86,6 +86,7 @@ class History:
             told(1.0)
         self._swap(Stations(scene, roads, order.packs - fixed), told)
         endings.finish()
+        frauds.finish()
         endings.sell()
         if order.each:
             frauds.lot_sold_twice(order.each)

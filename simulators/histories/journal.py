@@ -32,11 +32,7 @@ class Report:
     body: Body
     lag_s: int
     signed: SignedEvent | None = None
-
-    @property
-    def event_id(self) -> str:
-        """Of the sealed event."""
-        return self.signed.event_id if self.signed else ""
+    event_id: str = ""
 
 
 @dataclass(slots=True)
@@ -71,6 +67,7 @@ class Journal:
             name = report.party.name
             counters[name] = counters.get(name, 0) + 1
             report.signed = sign_event(self._event(report, counters[name]), report.party.key)
+            report.event_id = report.signed.event_id
 
     def arrivals(self) -> list[tuple[int, Report]]:
         """Arrival in UTC seconds and report, in the order of arrival, some twice."""

@@ -120,10 +120,10 @@ class Roads:
             owner = OwnerChanged(f"commitment-{next(scene.numbers)}", drive.vehicle)
             when = luck.even(drive.sold + 60, drive.end - 60)
             scene.tell(when, luck.choice(scene.cast["dealer"]), None, owner)
-        if len(days) > 1 and luck.chance(REPAIR_SHARE):
-            self._repair(drive, days[len(days) // 2] + 0.3)
         if len(days) > 2 and luck.chance(REPLACED_SHARE):
             return self._replace(drive, days)
+        if len(days) > 1 and luck.chance(REPAIR_SHARE):
+            self._repair(drive, days[len(days) // 2] + 0.3)
         self.measure(drive, days)
         return drive.pack
 

@@ -27,6 +27,7 @@ SWAP_DAYS: Final = 25.0
 FIRST_DAY: Final = 40.0
 LAST_DAY: Final = 900.0
 MEASURE_EVERY: Final = 5
+RACK: Final = "rack"
 
 
 @dataclass(slots=True, eq=False)
@@ -95,7 +96,7 @@ class Stations:
 
     def _store(self, day: float, station: Party, body: Body) -> Report:
         self.stock[station.name].append(body)
-        slot = PlaceRef(station.site, f"{len(self.stock[station.name])}")
+        slot = PlaceRef(station.site, RACK)
         return self.scene.tell(day, station, body.pack.unit, PackInstalled(place=slot))
 
     def _plant(self, copies: int) -> None:
@@ -159,7 +160,7 @@ class Stations:
             for body in self.stock[station.name]:
                 day = LAST_DAY + scene.luck.even(5.0, 120.0)
                 if not body.copy and body.pack.unit not in self.copied:
-                    removed = PackRemoved(place=PlaceRef(station.site, ""), reason="retirement")
+                    removed = PackRemoved(place=PlaceRef(station.site, RACK), reason="retirement")
                     scene.tell(day, station, body.pack.unit, removed)
                     self.roads.retire(day + 0.5, body.pack, operator)
         for number, (vehicle, body) in enumerate(
