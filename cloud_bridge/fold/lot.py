@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import msgspec
 
@@ -28,6 +29,9 @@ from packtrail.event import (
     UnitDisassembled,
     UnitRef,
 )
+
+ANALYSIS_SHARE: Final = 0.02
+"""Error of a ratio of two chemical analyses, share: each is good to a percent or so."""
 
 
 class LotState(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,6 +170,6 @@ def balance(told: Told, body: MaterialProcessed) -> list[Contest]:
         found.append(contest(ContestReason.MASS_OPEN, [told], [told]))
     for element, put_in in body.elements_in.items():
         got = sum(out.elements.get(element, 0.0) for out in body.out)
-        if got > put_in * (1 + SCALE_SHARE) + 1e-9:
+        if got > put_in * (1 + ANALYSIS_SHARE) + 1e-9:
             found.append(contest(ContestReason.ELEMENTS_OPEN, [told], [told]))
     return found
