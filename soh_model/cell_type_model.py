@@ -26,19 +26,35 @@ from soh_model.chemistry import fresh_cell
 from soh_model.errors import ModelError
 from soh_model.evidence import cannot_tell, digest
 from soh_model.gaussian_process import Process, fit_process
-from soh_model.left_out_fit import second_opinions
+from soh_model.left_out_fit import (
+    BAD_ERROR,
+    BADLY_TOLD,
+    lean_fit,
+    left_out_error,
+    second_opinions,
+)
 from soh_model.pack_spec import PackSpec
 from soh_model.session import Refusal, Session, prepare
-from soh_model.window_features import Passage, Window, common_window, feature_maps, passage
+from soh_model.window_features import (
+    Passage,
+    Window,
+    common_window,
+    feature_maps,
+    lean_maps,
+    passage,
+)
 
 Floats = NDArray[np.float64]
 Units = NDArray[np.int64]
 
-METHOD: Final = "cell-type/2"
-FORMAT: Final = 1
+METHOD: Final = "cell-type/3"
+FORMAT: Final = 2
 BEYOND: Final = 0.03
 BATCH_SD: Final = 0.005
 """Capacity by which new cells of one type differ without any window of a charge showing it."""
+
+NARROWEST: Final = 0.6
+"""Least factor: a deviation from a coarse grid of settings can be too wide, but not by half."""
 
 MOST_STUDENT: Final = 1.4
 FEWEST: Final = 20
@@ -55,20 +71,22 @@ class CellTypeModel:
     Attributes:
         spec: the type.
         window: voltages that a charge must pass.
-        processes: one per view of the features.
+        processes: one per view of all features; none where they tell left-out units badly.
+        opinions: a second process per view where the first tells left-out units badly.
+        lean: one per view of few features where the others tell them badly or cannot be judged.
         widening: factor on the deviation that left-out units asked for.
         conditions: C-rate and temperature of the training, [n][2].
         trained_on: sessions, units, lowest and highest SoH.
-        opinions: a second process per view where the first tells left-out units badly.
     """
 
     spec: PackSpec
     window: Window
     processes: tuple[Process, ...]
+    opinions: tuple[Process, ...]
+    lean: tuple[Process, ...]
     widening: float
     conditions: tuple[tuple[float, float], ...]
     trained_on: tuple[int, int, float, float]
-    opinions: tuple[Process, ...] = ()
 
     @classmethod
     def fit(
@@ -122,15 +140,20 @@ class CellTypeModel:
         maps = feature_maps(passages)
         numbers = _numbered(names) if names is not None else _runs(np.column_stack([maps[0], soh]))
         processes = tuple(fit_process(features, soh, numbers) for features in maps)
+        error = left_out_error(processes)
+        bad = error is not None and error > BADLY_TOLD * float(soh.std())
+        replaced = bad and error > BAD_ERROR
+        lean = lean_fit(lean_maps(passages), soh, numbers) if replaced or error is None else ()
         conditions = sorted({(round(p.c_rate, 2), round(p.temperature_c)) for p in passages})
         return cls(
             spec=spec,
             window=window,
-            processes=processes,
-            widening=float(np.mean([widening(p) for p in processes])),
+            processes=() if replaced else processes,
+            opinions=second_opinions(maps, soh, numbers) if bad and not replaced else (),
+            lean=lean,
+            widening=float(np.mean([widening(p) for p in (lean if replaced else processes)])),
             conditions=tuple((rate, float(warm)) for rate, warm in conditions),
             trained_on=(len(soh), len(np.unique(numbers)), float(soh.min()), float(soh.max())),
-            opinions=second_opinions(processes, maps, soh, numbers),
         )
 
     def predict(self, samples: SampleBatch) -> Estimate:
@@ -154,15 +177,21 @@ class CellTypeModel:
     def interval(self, found: Passage) -> Interval:
         """SoH of one passage: the mean of the views, their deviation and disagreement.
 
-        Second opinions move the mean and widen by their disagreement. No view
-        may answer beyond what the training held: there it would only extrapolate.
+        Second opinions move the mean and widen by their disagreement. No view may answer beyond
+        what the training held: there it would only extrapolate.
         """
         low, high = self.trained_on[2] - BEYOND, self.trained_on[3] + BEYOND
-        maps = feature_maps([found])
-        answers = [p.predict(m) for p, m in zip(self.processes, maps, strict=True)]
-        others = [p.predict(m) for p, m in zip(self.opinions, maps, strict=bool(self.opinions))]
-        means = np.clip([float(mean[0]) for mean, _ in answers + others], low, high)
-        known = np.mean([d[0] ** 2 for _, d in answers]) + means.var()
+        full, few = feature_maps([found]), lean_maps([found])
+        first, second, lean = (
+            [p.predict(view) for p, view in zip(processes, views, strict=bool(processes))]
+            for processes, views in (
+                (self.processes, full),
+                (self.opinions, full),
+                (self.lean, few),
+            )
+        )
+        means = np.clip([float(mean[0]) for mean, _ in first + second + lean], low, high)
+        known = np.mean([d[0] ** 2 for _, d in first or lean]) + means.var()
         value = float(means.mean())
         half = 1.96 * float(np.hypot(self.widening * np.sqrt(known), BATCH_SD))
         return Interval(value, max(0.0, value - half), value + half)
@@ -198,10 +227,11 @@ class CellTypeModel:
             spec=self.spec,
             window=self.window,
             processes=tuple(process.plain() for process in self.processes),
+            opinions=tuple(process.plain() for process in self.opinions),
+            lean=tuple(process.plain() for process in self.lean),
             widening=self.widening,
             conditions=self.conditions,
             trained_on=self.trained_on,
-            opinions=tuple(process.plain() for process in self.opinions),
         )
         path.write_bytes(msgspec.msgpack.encode(stored))
 
@@ -222,10 +252,11 @@ class CellTypeModel:
             spec=stored.spec,
             window=stored.window,
             processes=tuple(Process.of_plain(content) for content in stored.processes),
+            opinions=tuple(Process.of_plain(content) for content in stored.opinions),
+            lean=tuple(Process.of_plain(content) for content in stored.lean),
             widening=stored.widening,
             conditions=stored.conditions,
             trained_on=stored.trained_on,
-            opinions=tuple(Process.of_plain(content) for content in stored.opinions),
         )
 
 
@@ -236,10 +267,11 @@ class _Stored(msgspec.Struct):
     spec: PackSpec
     window: Window
     processes: tuple[dict[str, Any], ...]
+    opinions: tuple[dict[str, Any], ...]
+    lean: tuple[dict[str, Any], ...]
     widening: float
     conditions: tuple[tuple[float, float], ...]
     trained_on: tuple[int, int, float, float]
-    opinions: tuple[dict[str, Any], ...] = ()
 
 
 def widening(process: Process) -> float:
@@ -260,7 +292,7 @@ def widening(process: Process) -> float:
     reached = np.cumsum(1 / counts[place][order]) / len(names)
     needed = float(score[order][min(int(np.searchsorted(reached, 0.95)), len(score) - 1)])
     few = float(student.ppf(0.975, max(len(names) - 1, 1))) / 1.96
-    mixed = float(np.clip((needed * len(names) + 2.0) / (len(names) + 2), 1.0, 3.0))
+    mixed = float(np.clip((needed * len(names) + 2.0) / (len(names) + 2), NARROWEST, 3.0))
     return mixed * min(few, MOST_STUDENT)
 
 

@@ -81,6 +81,10 @@ class Process:
         kinds["level"], kinds["spread"] = content["level"], content["spread"]
         return cls(**kinds, inverse=_inverse(kinds["rows"], kinds["units"], kinds["theta"]))
 
+    def values(self) -> Floats:
+        """The training values, scaled, [n]."""
+        return np.linalg.solve(self.inverse, self.weights)
+
     def predict(self, features: Floats) -> tuple[Floats, Floats]:
         """Mean and standard deviation for rows of a unit never seen, each [m]."""
         new = _scaled(features, self.centre, self.scale)
@@ -122,12 +126,16 @@ def fit_process(features: Floats, values: Floats, units: Units) -> Process:
     if not np.any(np.abs(values - _unit_medians(values, units)) > 1e-12):
         return _fit(features, values, units, limits=_CONSTANT_UNITS)
     first = _fit(features, values, units)
-    residual, _ = first.left_out()
-    centred = np.abs(residual - _unit_medians(residual, units))
-    keep = centred <= 4 * 1.4826 * float(np.median(centred)) + 1e-6
+    keep = usual_rows(first.left_out()[0], units)
     if keep.all():
         return first
     return _fit(features[keep], values[keep], units[keep], start=first.theta)
+
+
+def usual_rows(residual: Floats, units: Units) -> NDArray[np.bool_]:
+    """Rows within four robust deviations of their unit's median residual, [n]."""
+    centred = np.abs(residual - _unit_medians(residual, units))
+    return np.asarray(centred <= 4 * 1.4826 * float(np.median(centred)) + 1e-6)
 
 
 def _unit_medians(residual: Floats, units: Units) -> Floats:

@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from soh_model.gaussian_process import Floats, Process, Units, spread_rows
+from soh_model.gaussian_process import Floats, Process, Units, spread_rows, usual_rows
 
 LENGTHS: Final = (1.0, 2.0, 4.0)
 """Length scales, in root mean square deviations of the features."""
@@ -28,6 +28,9 @@ NOISE: Final = (0.01, 0.1, 1.0)
 
 BADLY_TOLD: Final = 0.2
 """Left-out error over the spread of the values beyond which likelihood has learned little."""
+
+BAD_ERROR: Final = 0.02
+"""Left-out error, in SoH, beyond which likelihood learned ways of cycling and not ageing."""
 
 FEWEST_UNITS: Final = 4
 """Units below which the error on left-out ones chooses nothing."""
@@ -64,22 +67,52 @@ def _left_out_error(process: Process) -> float:
     return float(np.abs(residual).mean())
 
 
-def second_opinions(
-    likely: Sequence[Process], maps: Sequence[Floats], values: Floats, units: Units
-) -> tuple[Process, ...]:
-    """Processes by left-out units, one per view; none where likelihood already does well.
+def without_outliers(process: Process) -> Process:
+    """The same settings without the rows four deviations off their unit's usual residual.
 
-    A type cycled in many ways (NASA's cells) shows less than its rows promise: a length scale
-    per feature then fits the ways of cycling and not the ageing.
+    A broken capacity test is a row's fault, not its unit's: half a per cent of them would pull
+    every answer of the unit.
+    """
+    keep = usual_rows(process.left_out()[0], process.units)
+    if keep.all():
+        return process
+    return Process.of(
+        (process.centre, process.scale, process.level, process.spread),
+        process.theta,
+        process.rows[keep],
+        process.units[keep],
+        process.values()[keep],
+    )
+
+
+def lean_fit(views: Sequence[Floats], values: Floats, units: Units) -> tuple[Process, ...]:
+    """One process per view of few features, chosen by left-out units and freed of outliers.
 
     Args:
-        likely: processes by marginal likelihood, one per view.
+        views: [n, d] each.
+        values: [n].
+        units: [n], which unit each row belongs to.
+    """
+    pick = spread_rows(units)
+    return tuple(
+        without_outliers(fit_left_out(view[pick], values[pick], units[pick])) for view in views
+    )
+
+
+def left_out_error(processes: Sequence[Process]) -> float | None:
+    """Mean error on left-out units, None where there are too few units for one."""
+    if len(np.unique(processes[0].units)) < FEWEST_UNITS:
+        return None
+    return float(np.mean([_left_out_error(process) for process in processes]))
+
+
+def second_opinions(maps: Sequence[Floats], values: Floats, units: Units) -> tuple[Process, ...]:
+    """Processes by left-out units, one per view of all features.
+
+    Args:
         maps: the views, [n, d] each.
         values: [n].
         units: [n], which unit each row belongs to.
     """
-    error = float(np.mean([_left_out_error(process) for process in likely]))
-    if len(np.unique(units)) < FEWEST_UNITS or error < BADLY_TOLD * float(values.std()):
-        return ()
     pick = spread_rows(units)
     return tuple(fit_left_out(view[pick], values[pick], units[pick]) for view in maps)

@@ -21,6 +21,7 @@ CHARGING_PER_RATED: Final = 0.02
 """Current that counts as charging, A per Ah of rating."""
 
 STEPS: Final = 8
+RATE_STEP: Final = 0.05
 SLACK: Final = 0.25
 """Share of the window that a charge may miss at either end; that part then counts as empty."""
 
@@ -104,7 +105,7 @@ def feature_maps(passages: list[Passage]) -> tuple[Floats, Floats, Floats, Float
     """
     steps = np.array([p.steps for p in passages])
     total = steps.sum(axis=1, keepdims=True)
-    base = np.array([(p.c_rate, p.temperature_c) for p in passages])
+    base = _conditions(passages)
     rise = np.array([[p.rise_c] for p in passages])
     taper = np.array([[p.taper] for p in passages])
     logs = np.log(np.maximum(steps, 1e-4))
@@ -114,3 +115,30 @@ def feature_maps(passages: list[Passage]) -> tuple[Floats, Floats, Floats, Float
         np.hstack([steps.cumsum(axis=1), base]),
         np.hstack([steps / np.maximum(total, 1e-6), total, base, rise, taper]),
     )
+
+
+def lean_maps(passages: list[Passage]) -> tuple[Floats, Floats, Floats]:
+    """Three views of three to five features, each [n, features].
+
+    The charge, its share in the lower half of the window or in the outer thirds, the
+    conditions: what many ways of cycling still have in common.
+    """
+    steps = np.array([p.steps for p in passages])
+    total = steps.sum(axis=1, keepdims=True)
+    base = np.hstack([total, _conditions(passages)])
+    share = steps / np.maximum(total, 1e-6)
+    half, first, last = (
+        share[:, part].sum(axis=1, keepdims=True)
+        for part in (slice(STEPS // 2), slice(3), slice(-3, None))
+    )
+    return base, np.hstack([base, half]), np.hstack([base, first, last])
+
+
+def _conditions(passages: list[Passage]) -> Floats:
+    """Logarithm of the C-rate in steps of a twentieth, and the temperature, [n, 2].
+
+    In finer steps the rate would only tell one tester's channel from another.
+    """
+    rates = np.array([p.c_rate for p in passages])
+    steps = np.round(np.log(np.maximum(rates, 1e-3)) / RATE_STEP) * RATE_STEP
+    return np.column_stack([steps, [p.temperature_c for p in passages]])

@@ -85,9 +85,26 @@ def test_a_stored_model_answers_as_before(model, examples, tmp_path):
     assert again.predict(batch).soh.value == pytest.approx(model.predict(batch).soh.value, abs=1e-9)
 
 
-def test_units_told_well_need_no_second_opinion_and_units_told_badly_get_one(model, examples):
-    assert model.opinions == ()
-    assert badly_told(examples).opinions
+def test_units_told_well_keep_all_features_and_units_told_badly_are_asked_few(model, examples):
+    assert len(model.processes) == 4
+    assert model.opinions == model.lean == ()
+    badly = badly_told(examples)
+    assert badly.processes == badly.opinions == ()
+    assert len(badly.lean) == 3
+    low, high = badly.trained_on[2:]
+    told = badly.predict(examples[3][0]).soh
+    assert told.width > 0.5 * (high - low)
+
+
+def test_broken_capacity_tests_do_not_pull_the_answers_of_a_type_known_from_three_cells(examples):
+    """Three cells are too few to judge by leaving out: few features are asked as well."""
+    few, units = examples[:42], [k // 14 for k in range(42)]
+    broken = [(batch, c - 12.0 * (k % 14 == 3)) for k, (batch, c) in enumerate(few)]
+    whole, marred = (CellTypeModel.fit(pairs, SPEC, units=units) for pairs in (few, broken))
+    assert len(marred.lean) == 3
+    for batch, _ in examples[42:56]:
+        off = marred.predict(batch).soh.value - whole.predict(batch).soh.value
+        assert abs(off) < 0.01
 
 
 def badly_told(examples):
@@ -97,7 +114,7 @@ def badly_told(examples):
     return CellTypeModel.fit(shuffled, SPEC, units=[k // 5 for k in range(len(examples))])
 
 
-def test_a_stored_model_keeps_its_second_opinions(examples, tmp_path):
+def test_a_stored_model_of_few_features_answers_as_before(examples, tmp_path):
     model = badly_told(examples)
     model.save(tmp_path / "type.soh")
     told, again = (
