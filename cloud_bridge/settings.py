@@ -93,6 +93,21 @@ class HttpSettings(Settings):
     """Host names that are answered; behind a reverse proxy, the proxy's public name."""
 
 
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
+
+
+class AccessSettings(Settings):
+    """Who may see what; a bridge that answers to this machine alone shows everything."""
+
+    enforce: bool = False
+    """Also on a bridge that answers to this machine alone."""
+    jurisdiction: Literal["CN", "EU"] = "CN"
+    folder: SettingsPath = Path("access")
+    """Holds the keys of machines and the log of restricted reads."""
+    table: SettingsPath | None = None
+    """A table of one's own."""
+
+
 class LedgerSettings(Settings):
     """The signed tree."""
 
@@ -227,6 +242,7 @@ class BridgeSettings(Settings):
     http: HttpSettings = HttpSettings()
     ledger: LedgerSettings = LedgerSettings()
     enrolment: EnrolmentSettings = EnrolmentSettings()
+    access: AccessSettings = AccessSettings()
     influx: InfluxSettings | None = None
     lake: LakeSettings | None = None
     hook: tuple[HookSettings, ...] = ()
@@ -237,7 +253,12 @@ class BridgeSettings(Settings):
     @classmethod
     def _fill_in(cls, content: Any) -> Any:
         """A table left out is read as empty, so that its paths are beside the file too."""
-        return {"enrolment": {}} | content if isinstance(content, dict) else content
+        return {"enrolment": {}, "access": {}} | content if isinstance(content, dict) else content
+
+    @property
+    def access_enforced(self) -> bool:
+        """Whether the access table rules: always once anybody beyond this machine can ask."""
+        return self.access.enforce or not {self.http.host, *self.http.allowed_hosts} <= LOOPBACK
 
     @model_validator(mode="after")
     def _hooks_have_names(self) -> BridgeSettings:

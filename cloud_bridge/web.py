@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
+from cloud_bridge.access.opening import gate_for
 from cloud_bridge.api import answers, enrolment, exports, ledger, packs, problems, vehicles
 from cloud_bridge.api.context import Context
 from cloud_bridge.api.guard import Guard, content_policy
@@ -48,6 +49,7 @@ def context_over(bridge: Bridge, settings_file: Path | None = None) -> Context:
         seal=bridge.authority.seal,
         enrolment=bridge.enrolment(settings_file),
         proof_key=bridge.key,
+        access=gate_for(bridge.settings),
     )
 
 

@@ -99,6 +99,8 @@ GROUPS: Final[dict[str, Group]] = {
             "backup": "cloud_bridge.keeping.commands:BACKUP",
             "restore": "cloud_bridge.keeping.commands:RESTORE",
             "verify": "cloud_bridge.keeping.commands:VERIFY",
+            "key": "cloud_bridge.access.commands:KEY",
+            "reads": "cloud_bridge.access.commands:READS",
         },
     ),
     "witness": Group(

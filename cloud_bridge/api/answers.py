@@ -33,8 +33,18 @@ class ReadingAnswer(msgspec.Struct, frozen=True):
     values: dict[str, float]
 
 
+class HiddenAnswer(msgspec.Struct, frozen=True):
+    """A part of the answer that the access rules hide, and who may ask for it."""
+
+    field: str
+    en: str
+    zh: str
+    who_en: str
+    who_zh: str
+
+
 class PackAnswer(msgspec.Struct, frozen=True):
-    """One pack of a list."""
+    """One pack of a list; `hidden` names the fields that are empty because they are hidden."""
 
     code: str
     verdict: VerdictAnswer
@@ -46,6 +56,7 @@ class PackAnswer(msgspec.Struct, frozen=True):
     soh_high: float | None
     reading: ReadingAnswer | None
     seen_at: str
+    hidden: tuple[str, ...] = ()
 
 
 class PackList(msgspec.Struct, frozen=True):
@@ -56,7 +67,10 @@ class PackList(msgspec.Struct, frozen=True):
 
 
 class PackDetail(msgspec.Struct, frozen=True):
-    """One pack: its digital ID, the digest of the ID's bytes, and the newest reading."""
+    """One pack: its digital ID, the digest of the ID's bytes, and the newest reading.
+
+    What `hidden` names is empty in `state`; the digest of an ID of which parts are hidden is "".
+    """
 
     code: str
     verdict: VerdictAnswer
@@ -64,6 +78,7 @@ class PackDetail(msgspec.Struct, frozen=True):
     digest: str
     reading: ReadingAnswer | None
     seen_at: str
+    hidden: list[HiddenAnswer] = []
 
 
 class EventAnswer(msgspec.Struct, frozen=True):
@@ -259,7 +274,7 @@ def reading_answer(view: PackView) -> ReadingAnswer | None:
     return ReadingAnswer(format_time(reading.t_ns), reading.values) if reading else None
 
 
-def pack_answer(view: PackView) -> PackAnswer:
+def pack_answer(view: PackView, hidden: tuple[str, ...] = ()) -> PackAnswer:
     """One line of the list of packs."""
     state, health = view.state, view.state.newest_health
     soh = health.estimate.soh if health else None
@@ -274,6 +289,7 @@ def pack_answer(view: PackView) -> PackAnswer:
         soh_high=soh.high if soh else None,
         reading=reading_answer(view),
         seen_at=format_time(view.seen_ns) if view.seen_ns else "",
+        hidden=hidden,
     )
 
 

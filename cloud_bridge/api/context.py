@@ -9,6 +9,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from cloud_bridge.access.gate import Gate
 from cloud_bridge.enrolment import EnrolmentDesk
 from cloud_bridge.ledger.authority import TrustReader
 from cloud_bridge.metrics import Metrics
@@ -38,6 +39,7 @@ class Context:
         enrolment: takes requests of gateways; None without a certificate authority.
         duties: what is owed, kept between requests.
         proof_key: signs credentials; None for none.
+        access: judges readers; None where only this machine can ask, and may see everything.
     """
 
     store: Store
@@ -53,6 +55,7 @@ class Context:
     enrolment: EnrolmentDesk | None = None
     duties: DutyBook = field(default_factory=DutyBook)
     proof_key: SigningKey | None = None
+    access: Gate | None = None
 
 
 def context_of(request: Request) -> Context:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
+from cloud_bridge.access.fields import Field, Reader
+from cloud_bridge.access.gate import Sight
 from cloud_bridge.api.context import Bridge, Context
 from cloud_bridge.api.packs import known_unit
 from cloud_bridge.api.problems import Problem
+from cloud_bridge.api.sight import See, note
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.exports.formats import FORMATS
 from cloud_bridge.exports.making import prepared
 from cloud_bridge.exports.points import Access
 from packtrail.errors import CodecError
+from packtrail.event import UnitRef
 from packtrail.language import Text
 
 ANYBODY: Final = frozenset({Access.PUBLIC})
@@ -27,7 +31,7 @@ router = APIRouter(prefix="/api/v1/packs", tags=["exports"])
         200: {"content": {one.media: {} for one in FORMATS.values()}, "description": "Document"}
     },
 )
-def export_pack(bridge: Bridge, code: str, form: str) -> Response:
+def export_pack(request: Request, bridge: Bridge, sight: See, code: str, form: str) -> Response:
     """The passport in one format; what the reader may not see is left out and told.
 
     Formats: `batterypass`, `catenax-code`, `credential` and the others that `packtrail id export
@@ -39,10 +43,10 @@ def export_pack(bridge: Bridge, code: str, form: str) -> Response:
         known = ", ".join(FORMATS)
         raise Problem(404, Text(f"formats: {known}", f"可选格式：{known}"), format=form[:100])
     unit = known_unit(bridge, code)
+    may = allowed(bridge, sight, unit)
+    note(request, bridge, sight, sight.of(unit) if may > ANYBODY else frozenset())
     try:
-        ready = prepared(
-            bridge.store, unit, bridge.now(), key=bridge.proof_key, allowed=allowed(bridge)
-        )
+        ready = prepared(bridge.store, unit, bridge.now(), key=bridge.proof_key, allowed=may)
         document = chosen.write(ready)
     except (CodecError, BridgeError) as error:
         detail = Text(error.describe("en"), error.describe("zh"))
@@ -52,6 +56,11 @@ def export_pack(bridge: Bridge, code: str, form: str) -> Response:
     return Response(document, media_type=chosen.media, headers={"Content-Disposition": disposition})
 
 
-def allowed(_: Context) -> frozenset[Access]:
-    """What the reader of this request may see: nobody has proven an interest here yet."""
-    return ANYBODY
+def allowed(bridge: Context, sight: Sight, unit: UnitRef) -> frozenset[Access]:
+    """What the reader may see of a passport: who proved no interest with a key, public points."""
+    seen = sight.of(unit)
+    if bridge.access is None or not {Field.MAKING, Field.HEALTH, Field.INCIDENTS} <= seen:
+        return ANYBODY
+    if sight.role == Reader.AUTHORITY:
+        return frozenset(Access)
+    return frozenset({Access.PUBLIC, Access.LEGITIMATE})

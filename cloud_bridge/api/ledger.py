@@ -8,6 +8,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from cloud_bridge.access.fields import Field
 from cloud_bridge.api.answers import (
     CheckpointAnswer,
     HealthAnswer,
@@ -20,6 +21,7 @@ from cloud_bridge.api.answers import (
 )
 from cloud_bridge.api.context import Bridge, Context, Language
 from cloud_bridge.api.problems import Problem
+from cloud_bridge.api.sight import See, require
 from cloud_bridge.ingest.judge import judge_event
 from cloud_bridge.ledger.checkpoint import verifier_line
 from cloud_bridge.store import Fact, Refused
@@ -70,8 +72,9 @@ async def submit_events(request: Request, bridge: Bridge) -> Response:
 
 
 @router.get("/api/v1/stations", responses=described(StationList))
-def list_stations(bridge: Bridge) -> Response:
+def list_stations(request: Request, bridge: Bridge, sight: See) -> Response:
     """Gateways, their newest receipt and lag, their slots and the packs in them."""
+    require(request, bridge, sight, Field.STATIONS)
     return answer(StationList([station_answer(view) for view in bridge.stations.all()]))
 
 
@@ -96,8 +99,9 @@ def show_health(bridge: Bridge, language: Language) -> Response:
 
 
 @router.get("/metrics", include_in_schema=False)
-def show_metrics(bridge: Bridge) -> Response:
+def show_metrics(request: Request, bridge: Bridge, sight: See) -> Response:
     """The exposition format of Prometheus."""
+    require(request, bridge, sight, Field.STATIONS)
     return Response(bridge.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 

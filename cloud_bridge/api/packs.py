@@ -11,6 +11,8 @@ import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from cloud_bridge.access.fields import Field
+from cloud_bridge.access.redact import OF_A_PACK, redacted, redacted_state
 from cloud_bridge.api.answers import (
     EventList,
     PackDetail,
@@ -26,6 +28,7 @@ from cloud_bridge.api.answers import (
 )
 from cloud_bridge.api.context import Bridge, Context
 from cloud_bridge.api.problems import Problem
+from cloud_bridge.api.sight import See, hidden_from, note, require
 from cloud_bridge.fold import digest
 from cloud_bridge.ledger.proof import PackProof, prove
 from cloud_bridge.view import parse_unit
@@ -45,7 +48,9 @@ router = APIRouter(prefix="/api/v1/packs", tags=["packs"])
 
 @router.get("", responses=described(PackList))
 def list_packs(
+    request: Request,
     bridge: Bridge,
+    sight: See,
     after: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
@@ -53,20 +58,29 @@ def list_packs(
     start = _unit(after) if after else None
     views = bridge.packs.page(start, limit)
     cursor = str(views[-1].unit) if len(views) == limit else None
-    return answer(PackList([pack_answer(view) for view in views], cursor))
+    seen = [sight.of(view.unit) & OF_A_PACK for view in views]
+    note(request, bridge, sight, frozenset().union(*seen))
+    listed = [
+        pack_answer(redacted(view, fields), tuple(sorted(OF_A_PACK - fields)))
+        for view, fields in zip(views, seen, strict=True)
+    ]
+    return answer(PackList(listed, cursor))
 
 
 @router.get("/{code:path}/events", responses=described(EventList))
-def list_events(bridge: Bridge, code: str) -> Response:
+def list_events(request: Request, bridge: Bridge, sight: See, code: str) -> Response:
     """Every fact that names the pack, as it was signed."""
-    entries = bridge.store.entries_of(known_unit(bridge, code))
+    unit = known_unit(bridge, code)
+    require(request, bridge, sight, Field.LEDGER, unit)
+    entries = bridge.store.entries_of(unit)
     return answer(EventList([event_answer(entry) for entry in entries]))
 
 
 @router.get("/{code:path}/proof", responses=described(PackProof))
-def show_proof(bridge: Bridge, code: str) -> Response:
+def show_proof(request: Request, bridge: Bridge, sight: See, code: str) -> Response:
     """The pack's facts with their paths to a signed checkpoint that covers them all."""
     unit = known_unit(bridge, code)
+    require(request, bridge, sight, Field.LEDGER, unit)
     bridge.seal()
     return answer(prove(bridge.store, unit, bridge.origin, bridge.log_key))
 
@@ -75,6 +89,7 @@ def show_proof(bridge: Bridge, code: str) -> Response:
 def show_telemetry(
     request: Request,
     bridge: Bridge,
+    sight: See,
     code: str,
     start: Annotated[str | None, Query(alias="from", max_length=40)] = None,
     to: Moment = None,
@@ -82,6 +97,7 @@ def show_telemetry(
 ) -> Response:
     """Samples of a span as JSON columns, or as CSV (`format=csv` or `Accept: text/csv`)."""
     unit = known_unit(bridge, code)
+    require(request, bridge, sight, Field.TELEMETRY, unit)
     from_ns, to_ns = _bound(_moment(start), 0), _bound(_moment(to), LAST_NS)
     batch, more = bridge.packs.telemetry(unit, from_ns, to_ns, CHUNKS_PER_ANSWER)
     cursor = format_time(int(batch.t_ns[-1]) + 1) if more and len(batch) else None
@@ -92,21 +108,32 @@ def show_telemetry(
 
 # Last of all: identifiers may hold a slash, so this path takes whatever is left.
 @router.get("/{code:path}", responses=described(PackDetail))
-def show_pack(bridge: Bridge, code: str, at: Moment = None, known: Moment = None) -> Response:
+def show_pack(
+    request: Request,
+    bridge: Bridge,
+    sight: See,
+    code: str,
+    at: Moment = None,
+    known: Moment = None,
+) -> Response:
     """The digital ID now, as it was `at` a time, or as it was `known` at a time."""
     unit = known_unit(bridge, code)
-    view = bridge.packs.view(unit)
+    seen = sight.of(unit) & OF_A_PACK
+    whole = bridge.packs.view(unit)
+    view = redacted(whole, seen)
     state = view.state
     if at or known:
-        state = bridge.packs.state(unit, _moment(at), _moment(known))
+        state = redacted_state(bridge.packs.state(unit, _moment(at), _moment(known)), seen)
+    note(request, bridge, sight, seen)
     return answer(
         PackDetail(
             code=str(unit),
             verdict=verdict_answer(view),
             state=state,
-            digest=digest(state),
+            digest=digest(state) if seen >= OF_A_PACK else "",
             reading=reading_answer(view),
             seen_at=format_time(view.seen_ns) if view.seen_ns else "",
+            hidden=hidden_from(bridge, seen),
         )
     )
 

@@ -18,6 +18,8 @@ MEDIA_TYPE: Final = "application/problem+json"
 
 TITLES: Final = {
     400: Text("The request cannot be read", "请求无法识别"),
+    401: Text("A key is needed", "需要密钥"),
+    403: Text("Not for this reader", "该访问者无权查看"),
     404: Text("Not found", "未找到"),
     405: Text("Method not allowed", "不支持该方法"),
     413: Text("The request is too large", "请求过大"),
@@ -55,6 +57,8 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
             **self.more,
         }
         headers = {"Content-Language": language}
+        if self.status == 401:
+            headers["WWW-Authenticate"] = 'Bearer realm="packtrail"'
         if self.status == 503:
             headers["Retry-After"] = "5"
         return Response(

@@ -11,6 +11,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+from cloud_bridge.api.answers import HiddenAnswer
 from cloud_bridge.fold import kind_text
 from cloud_bridge.pages import SCRIPT, STYLE, figures
 from cloud_bridge.pages.words import WORDS, problem_text
@@ -73,6 +74,10 @@ class Paper:
     def missing(self, name: str, why: str = "") -> HTMLResponse:
         """The page for what is not there."""
         return self.render("missing.html", 404, here="", name=name[:80], why=why[:300])
+
+    def hidden(self, what: HiddenAnswer) -> HTMLResponse:
+        """The page for what the access rules hide."""
+        return self.render("hidden.html", 403, here="", hidden=[what])
 
     def _word(self, name: str, **fields: object) -> str:
         return WORDS[name].say(self._language, **fields)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import quote
 
 import numpy as np
 import segno
 from markupsafe import Markup
 
+from cloud_bridge.access.fields import Field
+from cloud_bridge.access.redact import redacted
 from cloud_bridge.api.context import Context
 from cloud_bridge.fold import HealthPoint, Incident, PackState
 from cloud_bridge.ledger.checkpoint import Checkpoint, open_checkpoint
@@ -21,6 +24,9 @@ from packtrail.errors import CodecError
 from packtrail.event import UnitRef
 from packtrail.sample import Floats, SampleBatch
 from packtrail.times import NS_PER_S, parse_time
+
+NOTHING: Final = SampleBatch.from_arrays(t_s=())
+"""No samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +71,14 @@ class Portrait:
         return self.view.state.health[-1] if self.view.state.health else None
 
 
-def portrait(bridge: Context, unit: UnitRef, language: str) -> Portrait:
-    """Read and draw one pack."""
+def portrait(bridge: Context, unit: UnitRef, language: str, seen: frozenset[Field]) -> Portrait:
+    """Read and draw one pack, as far as a reader may see it."""
     with bridge.store.reading():
-        view = bridge.packs.view(unit)
+        view = redacted(bridge.packs.view(unit), seen)
         entries = bridge.store.entries_of(unit)
-        facts = bridge.packs.facts(unit)
+        facts = bridge.packs.facts(unit) if Field.LEDGER in seen else []
         checkpoint = _checkpoint(bridge)
-        session = bridge.packs.last_session(unit)
+        session = bridge.packs.last_session(unit) if Field.TELEMETRY in seen else NOTHING
     covered = checkpoint.size if checkpoint else 0
     lines = lines_of(view.state, facts, language)
     return Portrait(

@@ -7,7 +7,12 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from cloud_bridge.api.context import Bridge, Language
+from cloud_bridge.access.fields import Field
+from cloud_bridge.access.gate import Sight
+from cloud_bridge.access.redact import OF_A_PACK, redacted
+from cloud_bridge.api.answers import HiddenAnswer
+from cloud_bridge.api.context import Bridge, Context, Language
+from cloud_bridge.api.sight import See, hidden_answer, hidden_from, note
 from cloud_bridge.exports.formats import FORMATS
 from cloud_bridge.pages.paper import Paper
 from cloud_bridge.pages.portrait import portrait
@@ -27,6 +32,7 @@ def overview(
     request: Request,
     bridge: Bridge,
     language: Language,
+    sight: See,
     after: Annotated[str | None, Query(max_length=200)] = None,
 ) -> HTMLResponse:
     """Counts, stations, what needs attention, and the packs."""
@@ -36,8 +42,12 @@ def overview(
     except CodeError:
         return paper.missing(after or "")
     with bridge.packs.together():
-        views = bridge.packs.page(start, PER_PAGE)
-        stations = bridge.stations.all()
+        whole = bridge.packs.page(start, PER_PAGE)
+        told = Field.STATIONS in sight.of()
+        stations = bridge.stations.all() if told else []
+    seen = [sight.of(view.unit) & OF_A_PACK for view in whole]
+    note(request, bridge, sight, frozenset().union(*seen, sight.of() & {Field.STATIONS}))
+    views = [redacted(view, fields) for view, fields in zip(whole, seen, strict=True)]
     return paper.render(
         "overview.html",
         here="/",
@@ -46,20 +56,27 @@ def overview(
         start=start,
         stations=stations,
         counts=bridge.store.counts(),
-        twins=bridge.store.equivocations(limit=5),
+        twins=bridge.store.equivocations(limit=5) if told else [],
+        hidden=_hidden_of_all(bridge, sight),
         care=[view for view in views if view.verdict.level != "green"],
         health=bridge.health(),
     )
 
 
 @router.get("/packs/{code:path}/vehicle")
-def vehicle(request: Request, bridge: Bridge, language: Language, code: str) -> HTMLResponse:
+def vehicle(
+    request: Request, bridge: Bridge, language: Language, sight: See, code: str
+) -> HTMLResponse:
     """The vehicle that a pack is in, by way of the pack: no address here names a VIN."""
     paper = Paper(request, language, bridge.now())
     try:
-        binding = bridge.packs.state(unit := parse_unit(code)).binding
+        unit = parse_unit(code)
     except CodeError as error:
         return paper.missing(code, error.describe(language))
+    if Field.VEHICLES not in sight.of(unit):
+        return paper.hidden(hidden_answer(bridge.access, Field.VEHICLES))
+    note(request, bridge, sight, frozenset({Field.VEHICLES}))
+    binding = bridge.packs.state(unit).binding
     found = vehicle_state(bridge.store, binding.vehicle) if binding and binding.vehicle else None
     if found is None:
         return paper.missing(code)
@@ -67,7 +84,9 @@ def vehicle(request: Request, bridge: Bridge, language: Language, code: str) -> 
 
 
 @router.get("/packs/{code:path}")
-def pack(request: Request, bridge: Bridge, language: Language, code: str) -> HTMLResponse:
+def pack(
+    request: Request, bridge: Bridge, language: Language, sight: See, code: str
+) -> HTMLResponse:
     """One pack's digital ID."""
     paper = Paper(request, language, bridge.now())
     try:
@@ -76,18 +95,27 @@ def pack(request: Request, bridge: Bridge, language: Language, code: str) -> HTM
         return paper.missing(code, error.describe(language))
     if not bridge.packs.known(unit):
         return paper.missing(code)
+    seen = sight.of(unit) & OF_A_PACK
+    note(request, bridge, sight, seen)
     return paper.render(
         "pack.html",
         here="",
-        shown=portrait(bridge, unit, language),
+        shown=portrait(bridge, unit, language, seen),
+        seen=seen,
+        hidden=hidden_from(bridge, seen),
         exports=list(FORMATS.values()),
     )
 
 
 @router.get("/stations/{gateway}")
-def station(request: Request, bridge: Bridge, language: Language, gateway: str) -> HTMLResponse:
+def station(
+    request: Request, bridge: Bridge, language: Language, sight: See, gateway: str
+) -> HTMLResponse:
     """One station's slots."""
     paper = Paper(request, language, bridge.now())
+    if Field.STATIONS not in sight.of():
+        return paper.hidden(hidden_answer(bridge.access, Field.STATIONS))
+    note(request, bridge, sight, frozenset({Field.STATIONS}))
     if gateway not in bridge.stations.names():
         return paper.missing(gateway)
     view = bridge.stations.view(gateway)
@@ -98,11 +126,15 @@ def station(request: Request, bridge: Bridge, language: Language, gateway: str) 
 
 
 @router.get("/duties")
-def duties(request: Request, bridge: Bridge, language: Language) -> HTMLResponse:
+def duties(request: Request, bridge: Bridge, language: Language, sight: See) -> HTMLResponse:
     """Who owes what by when, the most urgent first."""
+    paper = Paper(request, language, bridge.now())
+    if Field.DUTIES not in sight.of():
+        return paper.hidden(hidden_answer(bridge.access, Field.DUTIES))
+    note(request, bridge, sight, frozenset({Field.DUTIES}))
     found = bridge.duties.open(bridge.store, bridge.now())
     shown = found[:DUTIES_SHOWN]
-    return Paper(request, language, bridge.now()).render(
+    return paper.render(
         "duties.html",
         here="/duties",
         found=shown,
@@ -117,3 +149,11 @@ def api_description(request: Request, bridge: Bridge, language: Language) -> HTM
     """The API's description to read, made of the same OpenAPI document."""
     paper = Paper(request, language, bridge.now())
     return paper.render("docs.html", here="/docs", paths=request.app.openapi()["paths"])
+
+
+def _hidden_of_all(bridge: Context, sight: Sight) -> list[HiddenAnswer]:
+    """What the overview leaves out for this reader: parts of packs, and the stations."""
+    hidden = hidden_from(bridge, sight.of())
+    if bridge.access and Field.STATIONS not in sight.of():
+        hidden.append(hidden_answer(bridge.access, Field.STATIONS))
+    return hidden

@@ -13,6 +13,12 @@ WORDS: Final = {
         "每个电池包的签名生命档案：它在哪里、健康如何、经历过什么——数据直接来自 CAN 总线。",
     ),
     "title": Text("Digital IDs of battery packs", "动力电池数字身份证"),
+    "hidden": Text("Not shown to you", "未向您显示的内容"),
+    "hidden_why": Text(
+        "The access rules hide the following from readers without a key.",
+        "根据访问规则，以下内容不向未持有相应密钥的访问者显示。",
+    ),
+    "hidden_who": Text("may be asked for by {who}", "可申请查看者：{who}"),
     "overview": Text("Overview", "总览"),
     "packs": Text("Packs", "电池包"),
     "facts": Text("signed facts", "已签名事实"),

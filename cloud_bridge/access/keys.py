@@ -1,0 +1,144 @@
+"""API keys of machines: `pt_ID_SECRET`, kept as SHA-256 of the secret in `keys.json`.
+
+A secret is 256 random bits, so a slow hash would add nothing. The file is read again when it
+changes: a revoked key is refused from the next request on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import threading
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from cloud_bridge.access.fields import Purpose, Reader
+from cloud_bridge.enrolment.folder import locked, write_whole
+from cloud_bridge.errors import BridgeError
+from packtrail.language import Text
+
+FILE: Final = "keys.json"
+PREFIX: Final = "pt_"
+
+
+class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
+    """One key.
+
+    Attributes:
+        id: public half of its name.
+        name: whose it is.
+        role: what the table judges it as.
+        purposes: what it may read for; the first where a request names none.
+        codes: it has its role for codes that begin so; for the rest it is the public. Empty: all.
+        digest: SHA-256 of the secret, hexadecimal.
+        made_ns: UTC ns.
+        expires_ns: UTC ns, 0 for never.
+        revoked_ns: UTC ns, 0 while it holds.
+    """
+
+    id: str
+    name: str
+    role: Reader
+    purposes: tuple[Purpose, ...]
+    codes: tuple[str, ...] = ()
+    digest: str
+    made_ns: int
+    expires_ns: int = 0
+    revoked_ns: int = 0
+
+    def holds(self, now_ns: int) -> bool:
+        """Whether it is good at `now_ns`."""
+        return not self.revoked_ns and (not self.expires_ns or now_ns < self.expires_ns)
+
+
+class KeyRing:
+    """The keys of a folder. Safe to call from any thread and any process.
+
+    Args:
+        folder: where `keys.json` lies; it is made with the first key.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._read: tuple[tuple[int, int, int], dict[str, ApiKey]] = ((0, 0, 0), {})
+
+    def all(self) -> list[ApiKey]:
+        """Every key, the oldest first."""
+        return list(self._keys().values())
+
+    def add(
+        self,
+        name: str,
+        role: Reader,
+        purposes: tuple[Purpose, ...],
+        codes: tuple[str, ...],
+        now_ns: int,
+        days: float = 0,
+    ) -> str:
+        """Make a key; the whole token, which is kept nowhere."""
+        secret, number = secrets.token_urlsafe(32), secrets.token_hex(4)
+        key = ApiKey(
+            id=number,
+            name=name,
+            role=role,
+            purposes=purposes,
+            codes=codes,
+            digest=_digest(secret),
+            made_ns=now_ns,
+            expires_ns=now_ns + round(days * 86_400e9) if days else 0,
+        )
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with locked(self._folder):
+            self._write([*self.all(), key])
+        return f"{PREFIX}{number}_{secret}"
+
+    def revoke(self, number: str, now_ns: int) -> ApiKey:
+        """Take a key's voice from it.
+
+        Raises:
+            BridgeError: there is none of that id.
+        """
+        found = self._keys().get(number)
+        if found is None:
+            raise BridgeError(
+                Text("no such key", "没有此密钥"),
+                where=number,
+                hint=Text("see `packtrail bridge key list`", "见 packtrail bridge key list"),
+            )
+        gone = msgspec.structs.replace(found, revoked_ns=found.revoked_ns or now_ns)
+        with locked(self._folder):
+            self._write([gone if key.id == number else key for key in self.all()])
+        return gone
+
+    def known(self, token: str, now_ns: int) -> ApiKey | None:
+        """The key of a token, or None if it is not good."""
+        number, _, secret = token.removeprefix(PREFIX).partition("_")
+        key = self._keys().get(number)
+        if key is None or not token.startswith(PREFIX):
+            return None
+        good = hmac.compare_digest(key.digest, _digest(secret))
+        return key if good and key.holds(now_ns) else None
+
+    def _keys(self) -> dict[str, ApiKey]:
+        file = self._folder / FILE
+        try:
+            about = file.stat()
+        except FileNotFoundError:
+            return {}
+        mark = (about.st_ino, about.st_mtime_ns, about.st_size)
+        with self._lock:
+            if mark != self._read[0]:
+                keys = msgspec.json.decode(file.read_bytes(), type=list[ApiKey])
+                self._read = mark, {key.id: key for key in keys}
+            return self._read[1]
+
+    def _write(self, keys: list[ApiKey]) -> None:
+        write_whole(self._folder / FILE, msgspec.json.encode(keys))
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,123 @@
+"""Who asks, and what he may see: from a request's header to its `Sight`; refusals that say why."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+
+from cloud_bridge.access.fields import EVERYTHING, Field, Purpose, Reader
+from cloud_bridge.access.gate import OPEN, Gate, Sight
+from cloud_bridge.access.keys import ApiKey
+from cloud_bridge.access.redact import OF_A_PACK
+from cloud_bridge.api.answers import HiddenAnswer
+from cloud_bridge.api.context import Bridge, Context
+from cloud_bridge.api.problems import Problem
+from packtrail.event import UnitRef
+from packtrail.language import Text
+
+NO_KEY: Final = Text(
+    "the key is unknown, revoked or expired: ask the operator of this bridge",
+    "密钥未知、已吊销或已过期：请联系本云桥的运营者",
+)
+
+
+def sight_of(request: Request, bridge: Bridge) -> Sight:
+    """What the reader of a request may see.
+
+    Raises:
+        Problem: 401 for a key that is not good, 403 for a purpose that it does not have.
+    """
+    gate = bridge.access
+    if gate is None:
+        return OPEN
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    asked = _purpose(request.query_params.get("purpose", ""))
+    if not kind:
+        return gate.anybody(asked or Purpose.RECEIVE)
+    key = gate.key_of(token.strip()) if kind.lower() == "bearer" else None
+    if key is None:
+        raise Problem(401, NO_KEY)
+    return gate.sight(key, _allowed(key, asked))
+
+
+See = Annotated[Sight, Depends(sight_of)]
+
+
+def require(
+    request: Request, bridge: Context, sight: Sight, field: Field, unit: UnitRef | None = None
+) -> None:
+    """Let pass who may see `field`, and take it down.
+
+    Raises:
+        Problem: 401 for anybody, 403 for a key: what is hidden, and who may ask for it.
+    """
+    if field not in sight.of(unit):
+        raise refusal(bridge, sight, field)
+    note(request, bridge, sight, frozenset({field}))
+
+
+def refusal(bridge: Context, sight: Sight, field: Field) -> Problem:
+    """What is hidden, and who may ask for it."""
+    said = hidden_answer(bridge.access, field)
+    detail = Text(
+        f"{field.text.en}: hidden by the access rules; may ask: {said.who_en}",
+        f"{field.text.zh}：按访问规则不予显示；可申请者：{said.who_zh}",
+    )
+    return Problem(403 if sight.reader else 401, detail, field=field.value)
+
+
+def note(request: Request, bridge: Context, sight: Sight, shown: frozenset[Field]) -> None:
+    """Take down what is shown, before it is."""
+    if bridge.access is None:
+        return
+    address = request.client.host if request.client else ""
+    try:
+        bridge.access.note(sight, shown, request.url.path[:300], address)
+    except OSError as error:
+        detail = Text(
+            "the log of reads cannot be written, so nothing restricted is shown",
+            "访问日志无法写入，受限数据暂不提供",
+        )
+        raise Problem(503, detail) from error
+
+
+def hidden_from(bridge: Context, seen: frozenset[Field]) -> list[HiddenAnswer]:
+    """The parts of a pack that a reader with `seen` is not shown."""
+    if bridge.access is None or seen >= EVERYTHING:
+        return []
+    return [
+        hidden_answer(bridge.access, field)
+        for field in Field
+        if field in OF_A_PACK and field not in seen
+    ]
+
+
+def hidden_answer(gate: Gate | None, field: Field) -> HiddenAnswer:
+    """One hidden field."""
+    who = gate.who_may_see(field) if gate else (Reader.OPERATOR,)
+    return HiddenAnswer(
+        field.value,
+        field.text.en,
+        field.text.zh,
+        ", ".join(role.text.en for role in who),
+        "、".join(role.text.zh for role in who),
+    )
+
+
+def _purpose(text: str) -> Purpose | None:
+    try:
+        return Purpose(text) if text else None
+    except ValueError as error:
+        known = ", ".join(Purpose)
+        raise Problem(422, Text(f"purposes: {known}", f"可选用途：{known}")) from error
+
+
+def _allowed(key: ApiKey, asked: Purpose | None) -> Purpose:
+    if asked is None:
+        return key.purposes[0]
+    if asked not in key.purposes:
+        known = ", ".join(key.purposes)
+        detail = Text(f"this key may read for: {known}", f"此密钥的可用用途：{known}")
+        raise Problem(403, detail, purpose=asked.value)
+    return asked
