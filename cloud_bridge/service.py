@@ -88,7 +88,7 @@ class Bridge:
         )
         self.followers = [
             Follower(projection, self.store, self.metrics)
-            for projection in chosen(settings, self.key)
+            for projection in chosen(settings, self.key, self.store)
         ]
         self.metrics.connected.set_function(lambda: self.link.connected)
         self.metrics.queue.set_function(lambda: len(self.inbox))
@@ -97,7 +97,7 @@ class Bridge:
 
     def start(self) -> None:
         """Publish the trust list, then let records in."""
-        changed = self.authority.publish_trust(self._registrations(self.settings))
+        changed = self.authority.publish_trust(self._registrations(self.settings, self.key))
         self.authority.seal()
         log.info("bridge_started", name=self.settings.name, trust_changes=changed)
         self._threads = [
@@ -145,7 +145,7 @@ class Bridge:
         def add_trust(party: str, public_key: str, sites: Sequence[str]) -> None:
             enrol(settings_file, party, public_key, Role.GATEWAY, tuple(sites))
             fresh = load(BridgeSettings, settings_file)
-            self.authority.publish_trust(self._registrations(fresh))
+            self.authority.publish_trust(self._registrations(fresh, self.key))
 
         return EnrolmentDesk(
             CertificateAuthority.load(folder),
@@ -156,9 +156,14 @@ class Bridge:
         )
 
     @staticmethod
-    def _registrations(settings: BridgeSettings) -> list[KeyRegistered]:
+    def _registrations(settings: BridgeSettings, key: SigningKey) -> list[KeyRegistered]:
         folder = settings.enrolment.folder
-        return [registration(entry) for entry in still_trusted(settings.trust, folder)]
+        found = [registration(entry) for entry in still_trusted(settings.trust, folder)]
+        own = key.public.text
+        # What a platform answered is stated by the bridge itself: its key needs a voice for that.
+        if settings.platform and own not in {body.public_key for body in found}:
+            found.append(KeyRegistered(own, settings.name, Role.SYSTEM.value))
+        return found
 
     def _publish(self, topic: str, payload: bytes) -> None:
         self.link.publish(topic, payload)

@@ -192,6 +192,18 @@ class WitnessSettings(Settings):
         return text
 
 
+class PlatformSettings(Settings):
+    """A national platform that reports go to."""
+
+    name: Name
+    url: HttpUrl
+    token_env: str = ""
+    """The variable that holds its token."""
+    parties: tuple[str, ...] = ()
+    """Only what these have to report; everybody's without."""
+    timeout_s: Annotated[float, Field(gt=0, le=300)] = 10.0
+
+
 class TrustSettings(Settings):
     """One key that may speak."""
 
@@ -247,6 +259,7 @@ class BridgeSettings(Settings):
     lake: LakeSettings | None = None
     hook: tuple[HookSettings, ...] = ()
     witness: tuple[WitnessSettings, ...] = ()
+    platform: tuple[PlatformSettings, ...] = ()
     trust: tuple[TrustSettings, ...] = ()
 
     @model_validator(mode="before")
@@ -265,6 +278,9 @@ class BridgeSettings(Settings):
         names = [hook.name for hook in self.hook]
         if len(set(names)) < len(names):
             raise ValueError("hook: every hook has a name of its own, its cursor hangs on it")
+        names = [platform.name for platform in self.platform]
+        if len(set(names)) < len(names):
+            raise ValueError("platform: every platform has a name of its own")
         return self
 
     @model_validator(mode="after")

@@ -18,6 +18,7 @@ from cloud_bridge.exports.exchange import Export, Imported
 from cloud_bridge.exports.lens import Json, Row, look, read, write
 from cloud_bridge.exports.points import POINTS, Access
 from cloud_bridge.exports.traction_code import tree_of, units_in
+from cloud_bridge.reporting.flows import reports_of
 from packtrail.errors import CodecError, CodeError
 from packtrail.event import UnitRef
 from packtrail.language import Text
@@ -116,6 +117,15 @@ def _read_credential(document: Json) -> Imported:
     return Imported("credential", passport.unit, passport.data, issuer=issuer)
 
 
+def _national(export: Export) -> bytes:
+    """Who has to report what of this pack; for those with a legitimate interest."""
+    facts = export.gathered.facts if Access.LEGITIMATE in export.allowed else ()
+    reports = reports_of((told.event_id, told.event) for told in facts)
+    hidden = 0 if facts else len(export.gathered.facts)
+    document = {"code": str(export.passport.unit), "as_of": export.passport.as_of}
+    return encoded(document | {"reports": reports, "withheld": hidden})
+
+
 def _traction(export: Export) -> bytes:
     return encoded(tree_of(export.gathered.state, export.state_of))
 
@@ -175,6 +185,15 @@ _ALL: Final = (
         lambda export: encoded(epcis.document_of(export)),
         epcis.read_document,
         lambda document: document.get("type") == "EPCISDocument",
+    ),
+    Format(
+        "national",
+        Text("national report: the flows of one pack", "国家平台上报：单个电池的各流程"),
+        "application/json",
+        "json",
+        _national,
+        None,
+        lambda document: "reports" in document,
     ),
     Format(
         "credential",

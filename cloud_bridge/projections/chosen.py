@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.projections.contract import Projection
-from cloud_bridge.settings import BridgeSettings, LakeSettings
+from cloud_bridge.settings import BridgeSettings, LakeSettings, PlatformSettings
+from cloud_bridge.store import Store
 from packtrail.language import Text
+from packtrail.settings import secret
 from packtrail.signing import SigningKey
 
 
-def chosen(settings: BridgeSettings, key: SigningKey) -> list[Projection]:
-    """Every projection of the settings.
+def chosen(
+    settings: BridgeSettings, key: SigningKey, store: Store | None = None
+) -> list[Projection]:
+    """Every projection of the settings; reports to platforms only where there is a store.
 
     Raises:
         PacktrailError: a secret is not set, or a library is not installed.
@@ -26,7 +30,19 @@ def chosen(settings: BridgeSettings, key: SigningKey) -> list[Projection]:
         from cloud_bridge.projections.hooks import Hook  # noqa: PLC0415 - see above
 
         found += [Hook(hook, key) for hook in settings.hook]
+    if store is not None:
+        found += [_reports(one, settings, key, store) for one in settings.platform]
     return found
+
+
+def _reports(
+    one: PlatformSettings, settings: BridgeSettings, key: SigningKey, store: Store
+) -> Projection:
+    from cloud_bridge.reporting import HttpPlatform, PlatformReports  # noqa: PLC0415 - see above
+
+    token = secret(one.token_env) if one.token_env else ""
+    platform = HttpPlatform(one.name, one.url, token, one.timeout_s)
+    return PlatformReports(platform, store, key, settings.name, one.parties)
 
 
 def find(settings: BridgeSettings, key: SigningKey, name: str) -> Projection:
