@@ -142,7 +142,7 @@ class CellTypeModel:
         processes = tuple(fit_process(features, soh, numbers) for features in maps)
         error = left_out_error(processes)
         bad = error is not None and error > BADLY_TOLD * float(soh.std())
-        replaced = bad and error > BAD_ERROR
+        replaced = bad and error is not None and error > BAD_ERROR
         lean = lean_fit(lean_maps(passages), soh, numbers) if replaced or error is None else ()
         conditions = sorted({(round(p.c_rate, 2), round(p.temperature_c)) for p in passages})
         return cls(

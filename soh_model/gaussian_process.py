@@ -83,7 +83,7 @@ class Process:
 
     def values(self) -> Floats:
         """The training values, scaled, [n]."""
-        return np.linalg.solve(self.inverse, self.weights)
+        return np.asarray(np.linalg.solve(self.inverse, self.weights), np.float64)
 
     def predict(self, features: Floats) -> tuple[Floats, Floats]:
         """Mean and standard deviation for rows of a unit never seen, each [m]."""
