@@ -25,6 +25,9 @@ PANEL: Final = 190
 LEFT: Final = 70
 POINTS: Final = 400
 
+MEASURED: Final = "#1f6feb"
+FITTED: Final = "#d1242f"
+
 _MODES: Final = (
     (P.LLI, Text("loss of lithium", "锂损失")),
     (P.LAM_NEG, Text("loss of negative host", "负极材料损失")),
@@ -46,12 +49,13 @@ def explain_svg(fit: BalanceFit, answer: Estimate, language: str | None = None) 
     left_mv = 1000 * (drive.volts - fitted)
     panels = [
         _panel(
-            Text("mean cell voltage, V: measured and fitted", "平均单体电压 V：实测与拟合"),
+            Text("mean cell voltage, V", "平均单体电压 V"),
             hours,
-            [(drive.volts, "#1f6feb"), (fitted, "#d1242f")],
+            [(drive.volts, MEASURED), (fitted, FITTED)],
             40,
             language,
         ),
+        _legend(28, language),
         _panel(
             Text("what the fit leaves, mV", "拟合残差 mV"),
             hours,
@@ -113,10 +117,31 @@ def _panel(
     return (
         f'<text x="{LEFT}" y="{top - 8}" font-weight="bold">{escape(title.say(language))}</text>'
         f'<rect x="{LEFT}" y="{top}" width="{right - LEFT}" height="{PANEL}" fill="none" '
-        f'stroke="#d0d7de"/>{paths}'
+        f'stroke="#d0d7de"/>{_zero(low, high, top, right)}{paths}'
         f'<text x="{LEFT - 6}" y="{top + 12}" text-anchor="end">{high:.4g}</text>'
         f'<text x="{LEFT - 6}" y="{top + PANEL}" text-anchor="end">{low:.4g}</text>'
         f'<text x="{right}" y="{top + PANEL + 16}" text-anchor="end">{hours[-1]:.1f} h</text>'
+    )
+
+
+def _legend(y: int, language: str | None) -> str:
+    """Which colour is which, at the right above the first panel."""
+    entries = ((MEASURED, Text("measured", "实测")), (FITTED, Text("fitted", "拟合")))
+    return "".join(
+        f'<rect x="{WIDTH - 220 + 100 * k}" y="{y - 9}" width="18" height="4" fill="{colour}"/>'
+        f'<text x="{WIDTH - 196 + 100 * k}" y="{y}">{escape(label.say(language))}</text>'
+        for k, (colour, label) in enumerate(entries)
+    )
+
+
+def _zero(low: float, high: float, top: int, right: int) -> str:
+    """A line at zero where the panel holds it."""
+    if not low < 0 < high:
+        return ""
+    y = top + PANEL * high / (high - low)
+    return (
+        f'<line x1="{LEFT}" y1="{y:.1f}" x2="{right}" y2="{y:.1f}" stroke="#d0d7de"/>'
+        f'<text x="{LEFT - 6}" y="{y + 5:.1f}" text-anchor="end">0</text>'
     )
 
 
