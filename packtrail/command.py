@@ -100,6 +100,8 @@ GROUPS: Final[dict[str, Group]] = {
             "handover": "cloud_bridge.takeback.commands:HANDOVER",
             "statistics": "cloud_bridge.takeback.commands:STATISTICS",
             "reports": "cloud_bridge.reporting.commands:REPORTS",
+            "model": "cloud_bridge.models.commands:MODEL",
+            "bans": "cloud_bridge.models.commands:BANS",
             "rebuild": "cloud_bridge.commands:REBUILD",
             "backup": "cloud_bridge.keeping.commands:BACKUP",
             "restore": "cloud_bridge.keeping.commands:RESTORE",

@@ -15,13 +15,14 @@ from cloud_bridge.access.redact import redacted
 from cloud_bridge.api.context import Context
 from cloud_bridge.fold import HealthPoint, Incident, PackState
 from cloud_bridge.ledger.checkpoint import Checkpoint, open_checkpoint
+from cloud_bridge.models import sheet_of
 from cloud_bridge.pages import figures
 from cloud_bridge.pages.charts import Chart, line_chart
 from cloud_bridge.pages.story import Line, gathered, lines_of
 from cloud_bridge.pages.words import WORDS
 from cloud_bridge.view import PackView
 from packtrail.errors import CodecError
-from packtrail.event import UnitRef
+from packtrail.event import ModelSheetPublished, UnitRef
 from packtrail.sample import Floats, SampleBatch
 from packtrail.times import NS_PER_S, parse_time
 
@@ -43,6 +44,7 @@ class Portrait:
         label: QR code of the bare code, as labels carry it.
         proven: how many facts the newest checkpoint covers.
         checkpoint: the newest valid checkpoint, or None.
+        sheet: what the maker tells of the model, or None.
     """
 
     view: PackView
@@ -54,6 +56,7 @@ class Portrait:
     label: Markup
     proven: int
     checkpoint: Checkpoint | None
+    sheet: ModelSheetPublished | None = None
 
     @property
     def incidents(self) -> list[Incident]:
@@ -79,6 +82,7 @@ def portrait(bridge: Context, unit: UnitRef, language: str, seen: frozenset[Fiel
         facts = bridge.packs.facts(unit) if Field.LEDGER in seen else []
         checkpoint = _checkpoint(bridge)
         session = bridge.packs.last_session(unit) if Field.TELEMETRY in seen else NOTHING
+        sheet = sheet_of(bridge.store, view.state) if Field.MAKING in seen else None
     covered = checkpoint.size if checkpoint else 0
     lines = lines_of(view.state, facts, language)
     return Portrait(
@@ -91,6 +95,7 @@ def portrait(bridge: Context, unit: UnitRef, language: str, seen: frozenset[Fiel
         label=_label(unit),
         proven=sum(entry.leaf < covered for entry in entries),
         checkpoint=checkpoint,
+        sheet=sheet,
     )
 
 

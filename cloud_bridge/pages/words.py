@@ -140,6 +140,12 @@ WORDS: Final = {
     "download_proof": Text("proof", "证明文件"),
     "download_events": Text("signed events", "签名事件"),
     "download_csv": Text("telemetry as CSV", "遥测 CSV"),
+    "sheet": Text("Model sheet", "型号说明"),
+    "sheet_parts": Text("Composition", "组成"),
+    "sheet_material": Text("Material", "材料"),
+    "sheet_steps": Text("Dismantling", "拆解步骤"),
+    "sheet_discharge": Text("Discharge first", "先放电"),
+    "sheet_safety": Text("Safety", "安全措施"),
     "exports": Text("In the formats of others", "以其他格式导出"),
     "exports_note": Text(
         "public data points; the rest is named as withheld", "仅公开数据项，其余标明为不予显示"

@@ -1,0 +1,5 @@
+"""Model sheets: what a maker must tell of a model, put on record and found for each pack."""
+
+from cloud_bridge.models.sheets import read_sheet, sheet_of
+
+__all__ = ["read_sheet", "sheet_of"]
