@@ -4,7 +4,8 @@
 # Installs it, makes a gateway, has it record into its outbox with no broker in reach, kills it,
 # saves it, upgrades to NEWER, looks whether every record is still there, restores the backup
 # elsewhere, removes and purges. Processes, mounts and network are its own and end with it. Needs
-# root, debootstrap, iproute2 and Debian's archive; CLEAN=FOLDER keeps the clean system.
+# root, debootstrap, iproute2 and Debian's archive; CLEAN=FOLDER keeps the clean system,
+# MIRROR=URL names another archive than the usual one.
 set -euo pipefail
 
 package=$(realpath "${1:?name the package}")
@@ -16,7 +17,7 @@ say() { echo "try-deb: $*"; }
 must() { "$@" || { say "FAILED: $*"; exit 1; }; }
 
 [ -d "$clean/usr" ] || debootstrap --variant=minbase --include=python3.11,adduser,systemd \
-    bookworm "$clean" http://deb.debian.org/debian >/dev/null
+    bookworm "$clean" ${MIRROR:+"$MIRROR"} >/dev/null
 clean=$(realpath "$clean")
 
 if [ -z "${TRY_DEB_INSIDE:-}" ]; then

@@ -4,7 +4,8 @@
 # In the virtual machine of `socketcan-vm` a clean Debian with the package boots systemd, which
 # starts the unit as it is: its sandbox, watchdog and restarts are what is tried. Frames on vcan0
 # must be heard without a capability; a kill -9 and a process that stands still must end in a
-# fresh start. Needs root, debootstrap and Debian's archive; CLEAN=FOLDER keeps the clean system.
+# fresh start. Needs root, debootstrap and Debian's archive; CLEAN=FOLDER keeps the clean system,
+# MIRROR=URL names another archive than the usual one.
 set -euo pipefail
 
 package=$(realpath "${1:?name the package}")
@@ -16,7 +17,7 @@ root=$scratch/root
 
 [ -d "$clean/usr" ] || debootstrap --variant=minbase \
     --include=python3.11,adduser,systemd,systemd-sysv,dbus bookworm "$clean" \
-    http://deb.debian.org/debian >/dev/null
+    ${MIRROR:+"$MIRROR"} >/dev/null
 cp -a "$clean" "$root"
 cp "$package" "$root/package.deb"
 inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"; }
