@@ -332,7 +332,7 @@ def test_show_as_json_is_the_state(english, kept, capsys):
 def test_verify_says_what_was_checked(english, kept, capsys):
     assert run_line(["id", "verify", parts.CODE, *kept]) == 0
     out = capsys.readouterr().out
-    assert out.count("✓") == 10
+    assert out.count("✓") == 11
     assert "sound" in out
 
 
