@@ -125,6 +125,8 @@ class LedgerSettings(Settings):
         return origin
 
     checkpoint_s: Annotated[float, Field(gt=0, le=3600)] = 5.0
+    grace_s: Annotated[float, Field(ge=0, le=604_800)] = 600.0
+    """So long late reports are waited for before the bridge states a contradiction."""
 
 
 class EnrolmentSettings(Settings):

@@ -12,7 +12,14 @@ from collections.abc import Sequence
 
 from cloud_bridge.fold.contests import Contest, ContestReason, contest
 from cloud_bridge.fold.told import Told
-from packtrail.event import AnomalyFlagged, CorrectionDeclared, Disputed, DisputeResolved, Role
+from packtrail.event import (
+    AnomalyFlagged,
+    ConflictDetected,
+    CorrectionDeclared,
+    Disputed,
+    DisputeResolved,
+    Role,
+)
 
 UPHELD = "upheld"
 
@@ -69,8 +76,8 @@ class Settlement:
         for told in self.standing:
             target = self._by_id.get(_target(told))
             body = told.event.body
-            if isinstance(body, AnomalyFlagged):
-                found.append(Contest(ContestReason.ANOMALY, (told.event_id,), body.evidence))
+            if isinstance(body, AnomalyFlagged | ConflictDetected):
+                found.append(_noticed(told.event_id, body))
             elif target is None or self.void(target.event_id):
                 continue
             elif isinstance(body, CorrectionDeclared) and not entitled(told, target):
@@ -83,6 +90,15 @@ class Settlement:
 def entitled(correction: Told, target: Told) -> bool:
     """Whether who corrects may: the target's own author, or an authority."""
     return correction.event.author == target.event.author or correction.role == Role.AUTHORITY
+
+
+def _noticed(event_id: str, body: AnomalyFlagged | ConflictDetected) -> Contest:
+    """A bridge's statement under the name of what it found, where the fold knows one."""
+    kind, culprits = (
+        (body.kind, ()) if isinstance(body, AnomalyFlagged) else (body.reason, body.culprits)
+    )
+    reason = ContestReason(kind) if kind in set(ContestReason) else ContestReason.ANOMALY
+    return Contest(reason, (*body.evidence, event_id), culprits)
 
 
 def _target(told: Told) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from cloud_bridge.fold import PackState, Safety, Told, kind_text
+from cloud_bridge.fold import ContestReason, PackState, Safety, Told, kind_text
 from cloud_bridge.pages import figures
 from cloud_bridge.pages.plain import PLAIN
 from cloud_bridge.pages.words import problem_text
 from packtrail.estimate import Estimate
 from packtrail.event import (
+    AnomalyFlagged,
     ConditionCommitted,
+    ConflictDetected,
     IdentityContested,
     IncidentRecorded,
     PackInstalled,
@@ -113,7 +115,16 @@ def _sentence(told: Told, unit: UnitRef | None, language: str) -> tuple[str, Tex
             text = _thinned(body)
         case TelemetryAttributed() as body:
             text = _attributed(body, unit, language)
+        case AnomalyFlagged(kind=reason) | ConflictDetected(reason=reason):
+            tone, text = "alarm", _noticed(text, reason)
     return tone, text
+
+
+def _noticed(text: Text, reason: str) -> Text:
+    if reason not in set(ContestReason):
+        return text
+    what = ContestReason(reason).text
+    return Text(f"{text.en}: {what.en}", f"{text.zh}：{what.zh}")
 
 
 def _alarm_tone(body: IncidentRecorded) -> str:

@@ -1,4 +1,7 @@
-"""The projections that the settings ask for; each brings its library only when it is asked for."""
+"""The projections that the settings ask for; each brings its library only when it is asked for.
+
+The watch follows every store of a running bridge, whether anything else does or not.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from cloud_bridge.errors import BridgeError
 from cloud_bridge.projections.contract import Projection
 from cloud_bridge.settings import BridgeSettings, LakeSettings, PlatformSettings
 from cloud_bridge.store import Store
+from cloud_bridge.watch import Watch
 from packtrail.language import Text
 from packtrail.settings import secret
 from packtrail.signing import SigningKey
@@ -14,7 +18,7 @@ from packtrail.signing import SigningKey
 def chosen(
     settings: BridgeSettings, key: SigningKey, store: Store | None = None
 ) -> list[Projection]:
-    """Every projection of the settings; reports to platforms only where there is a store.
+    """Every projection of the settings; those that write to the ledger only where there is one.
 
     Raises:
         PacktrailError: a secret is not set, or a library is not installed.
@@ -32,6 +36,7 @@ def chosen(
         found += [Hook(hook, key) for hook in settings.hook]
     if store is not None:
         found += [_reports(one, settings, key, store) for one in settings.platform]
+        found.append(Watch(store, key, settings.name, settings.ledger.grace_s))
     return found
 
 
