@@ -13,6 +13,10 @@ DURATION ?=
 FAST ?=
 DEMO_OPTIONS := $(if $(DURATION),--duration $(DURATION)) $(if $(FAST),--fast)
 
+# make test WORKERS=0 runs one test after the other, TESTS=tests/gateway only some.
+WORKERS ?= 2
+TESTS ?=
+
 .PHONY: demo test check bench format services clean
 .DEFAULT_GOAL := demo
 
@@ -20,7 +24,7 @@ demo: $(RUN_INSTALLED)
 	@$(BIN)/packtrail demo $(DEMO_OPTIONS)
 
 test: $(DEV_INSTALLED) services
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 check: $(DEV_INSTALLED)
 	$(BIN)/ruff check .
