@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time, timedelta, timezone
-from typing import Final
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,8 +15,9 @@ from cloud_bridge.fold.counters import Meters
 from cloud_bridge.fold.custody import Keeping
 from cloud_bridge.fold.incidents import incidents_of, worst
 from cloud_bridge.fold.lifecycle import Life
-from cloud_bridge.fold.moves import Move, moves_of
+from cloud_bridge.fold.moves import moves_of
 from cloud_bridge.fold.names import aliases_of, names_of, twice
+from cloud_bridge.fold.registration import registered
 from cloud_bridge.fold.settled import Settlement
 from cloud_bridge.fold.state import (
     Binding,
@@ -36,15 +36,10 @@ from packtrail.event import (
     ConditionCommitted,
     IdentityContested,
     InspectionRecorded,
-    ProductAssembled,
     TriageDecided,
     UnitRef,
-    UnitRegistered,
     UnitRepaired,
 )
-
-_FIRST_TIME_ZONE: Final = timezone(timedelta(hours=14))
-"""Where a date begins first on Earth: a pack that is made on a day may be used from then on."""
 
 
 def fold(unit: UnitRef, facts: Iterable[Told]) -> PackState:
@@ -58,26 +53,10 @@ def fold(unit: UnitRef, facts: Iterable[Told]) -> PackState:
     settled = Settlement(told)
     ordered = settled.standing
     names = names_of(unit, ordered)
-    life = Life(names).walk(ordered)
-    moves = [move for move in moves_of(names, ordered) if move.told.event_id not in life.illegal]
-    walk = Walk(moves).run()
-    tree, keeping, meters = (
-        Tree(names).walk(ordered),
-        Keeping().walk(ordered),
-        Meters().walk(ordered),
-    )
-    registration, contests = _registration(names, ordered, moves)
-    contests += [
-        *settled.contests,
-        *life.contests,
-        *walk.contests,
-        *tree.contests,
-        *keeping.contests,
-        *meters.contests,
-        *twice(unit, ordered),
-        *_equivocations(told),
-        *_misread(ordered),
-    ]
+    life, walk, tree, keeping, meters = walks = _walks(names, ordered)
+    registration, contests = registered(names, ordered, walk.moves)
+    contests += [found for one in (settled, *walks) for found in one.contests]
+    contests += [*twice(unit, ordered), *_equivocations(told), *_misread(ordered)]
     incidents = incidents_of(ordered)
     gaps = sorted({*walk.gaps, *life.gaps})
     return PackState(
@@ -110,6 +89,28 @@ def fold(unit: UnitRef, facts: Iterable[Told]) -> PackState:
     )
 
 
+class _Walks(NamedTuple):
+    """The facts read once along each axis of the state."""
+
+    life: Life
+    walk: Walk
+    tree: Tree
+    keeping: Keeping
+    meters: Meters
+
+
+def _walks(names: frozenset[UnitRef], facts: Sequence[Told]) -> _Walks:
+    life = Life(names).walk(facts)
+    moves = [move for move in moves_of(names, facts) if move.told.event_id not in life.illegal]
+    return _Walks(
+        life,
+        Walk(moves).run(),
+        Tree(names).walk(facts),
+        Keeping().walk(facts),
+        Meters().walk(facts),
+    )
+
+
 def digest(state: PackState) -> str:
     """SHA-256 of the state's bytes, hex: equal for equal facts, on every bridge."""
     return hashlib.sha256(msgspec.json.encode(state)).hexdigest()
@@ -123,49 +124,6 @@ def as_it_was(facts: Iterable[Told], at_ns: int) -> list[Told]:
 def as_we_knew_it(facts: Iterable[Told], known_ns: int) -> list[Told]:
     """Facts that were on record by `known_ns`, whenever they had happened."""
     return [told for told in facts if told.recorded_ns <= known_ns]
-
-
-def _registration(
-    names: frozenset[UnitRef], facts: Sequence[Told], moves: Sequence[Move]
-) -> tuple[Registration | None, list[Contest]]:
-    """The first registration stands; a different one, or use before it, contests it."""
-    stated = [
-        told
-        for told in facts
-        if told.event.unit in names
-        and isinstance(told.event.body, UnitRegistered | ProductAssembled)
-    ]
-    if not stated:
-        return None, [contest(ContestReason.UNREGISTERED, facts[:1])]
-    first, body = stated[0], stated[0].event.body
-    assert isinstance(body, UnitRegistered | ProductAssembled)
-    contests = [
-        contest(ContestReason.REGISTRATIONS_DIFFER, [first, other], [other])
-        for other in stated[1:]
-        if (other.event.body, other.event.author) != (body, first.event.author)
-    ]
-    contests += _too_early(first, body, moves)
-    event = first.event
-    return Registration(body, event.author, event.occurred_from, first.event_id), contests
-
-
-def _too_early(
-    first: Told, body: UnitRegistered | ProductAssembled, moves: Sequence[Move]
-) -> list[Contest]:
-    """Used before it was registered, or before the day on which it was made."""
-    if not moves or moves[0].told.event_id == first.event_id:
-        return []
-    used, found = moves[0].told, []
-    if used.event.to_ns < first.event.from_ns:
-        found.append(contest(ContestReason.BEFORE_REGISTRATION, [used, first]))
-    made_on = body.made_on if isinstance(body, UnitRegistered) else ""
-    try:
-        made = datetime.combine(date.fromisoformat(made_on), time(), _FIRST_TIME_ZONE)
-    except ValueError:
-        return found
-    if used.event.to_ns < int(made.timestamp()) * 10**9:
-        found.append(contest(ContestReason.BEFORE_MADE, [first, used], [used]))
-    return found
 
 
 def _equivocations(facts: Sequence[Told]) -> list[Contest]:
