@@ -196,11 +196,11 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from cloud_bridge.ledger.offline import proof_file, verify_file  # noqa: PLC0415 - see _init
+    from cloud_bridge.ledger.offline import proof_file  # noqa: PLC0415 - see _init
 
     file = proof_file(args.code)
     if file:
-        text, sound = verify_file(file, args.key, args.witness, as_json=args.json)
+        text, sound = _verified(file, args)
         print(text)
         return 0 if sound else 1
     from cloud_bridge.desk import verify  # noqa: PLC0415 - see _init
@@ -208,6 +208,18 @@ def _verify(args: argparse.Namespace) -> int:
     text, sound = verify(args.code, args.settings, args.url, args.key, as_json=args.json)
     print(text)
     return 0 if sound else 1
+
+
+def _verified(file: Path, args: argparse.Namespace) -> tuple[str, bool]:
+    """A certificate says what it is; anything else in a file has to be a proof."""
+    from cloud_bridge.ledger.offline import certificate_in, verify_file  # noqa: PLC0415 - see _init
+
+    certificate = certificate_in(file)
+    if certificate is None:
+        return verify_file(file, args.key, args.witness, as_json=args.json)
+    from cloud_bridge.appraisal.at_terminal import verify_certificate  # noqa: PLC0415 - see _init
+
+    return verify_certificate(file, certificate, args.key, as_json=args.json)
 
 
 def _ask_arguments(parser: argparse.ArgumentParser) -> None:

@@ -194,6 +194,17 @@ class WitnessSettings(Settings):
         return text
 
 
+class AppraisalSettings(Settings):
+    """What packs are appraised by; the files are read again when they change."""
+
+    policy: SettingsPath
+    """Grades and safety gates."""
+    prices: SettingsPath
+    """Prices of the day, with their source."""
+    valid_days: Annotated[int, Field(ge=1, le=366)] = 30
+    """How long a certificate holds."""
+
+
 class PlatformSettings(Settings):
     """A national platform that reports go to."""
 
@@ -259,6 +270,7 @@ class BridgeSettings(Settings):
     access: AccessSettings = AccessSettings()
     influx: InfluxSettings | None = None
     lake: LakeSettings | None = None
+    appraisal: AppraisalSettings | None = None
     hook: tuple[HookSettings, ...] = ()
     witness: tuple[WitnessSettings, ...] = ()
     platform: tuple[PlatformSettings, ...] = ()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from cloud_bridge.appraisal.opening import appraiser_for
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.ingest.mqtt import probe
 from cloud_bridge.projections.chosen import chosen, find
@@ -60,6 +61,7 @@ def init(folder: Path) -> list[Text]:
             sample = files("cloud_bridge").joinpath("sample.toml").read_text("utf-8")
             settings.write_text(sample, "utf-8")
             told.append(Text(f"made {settings}", f"已生成 {settings}"))
+        told += _samples(folder)
     except OSError as error:
         raise BridgeError(
             Text("cannot be written: {why}", "无法写入：{why}").fill(why=reason_of(error)),
@@ -75,6 +77,18 @@ def init(folder: Path) -> list[Text]:
             f"用 packtrail bridge trust 登记公钥，然后：{run}",
         )
     )
+    return told
+
+
+def _samples(folder: Path) -> list[Text]:
+    """What packs are appraised by, to be made one's own."""
+    told = []
+    for name in ("policy", "prices"):
+        file = folder / f"{name}.toml"
+        if not file.exists():
+            sample = files("soh_model").joinpath(f"sample_{name}.toml").read_text("utf-8")
+            file.write_text(sample, "utf-8")
+            told.append(Text(f"made {file}", f"已生成 {file}"))
     return told
 
 
@@ -94,6 +108,7 @@ def check(path: Path) -> list[Finding]:
         _try(Text("port", "端口"), lambda: listen(settings.http).close()),
         _try(Text("broker", "消息代理"), lambda: _reach(settings)),
         _try(Text("projections", "投影"), lambda: _make_projections(settings)),
+        *_appraisal(settings),
         _trust(settings),
     ]
 
@@ -121,6 +136,11 @@ def _try(what: Text, action: Callable[[], object]) -> Finding:
     except PacktrailError as error:
         return Finding(what, error.describe(locale_language()))
     return Finding(what)
+
+
+def _appraisal(settings: BridgeSettings) -> list[Finding]:
+    appraiser = appraiser_for(settings)
+    return [_try(Text("policy and prices", "判定规则与价格"), appraiser.check)] if appraiser else []
 
 
 def _make_projections(settings: BridgeSettings) -> None:

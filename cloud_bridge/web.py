@@ -17,11 +17,21 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
 from cloud_bridge.access.opening import gate_for
-from cloud_bridge.api import answers, enrolment, exports, ledger, packs, problems, vehicles
+from cloud_bridge.api import (
+    answers,
+    appraisal,
+    enrolment,
+    exports,
+    ledger,
+    packs,
+    problems,
+    vehicles,
+)
 from cloud_bridge.api.context import Context
 from cloud_bridge.api.guard import Guard, content_policy
+from cloud_bridge.appraisal.opening import appraiser_for
 from cloud_bridge.errors import BridgeError
-from cloud_bridge.pages import INLINE
+from cloud_bridge.pages import INLINE, appraisals
 from cloud_bridge.pages import routes as pages
 from cloud_bridge.service import Bridge
 from cloud_bridge.settings import HttpSettings
@@ -49,6 +59,7 @@ def context_over(bridge: Bridge, settings_file: Path | None = None) -> Context:
         seal=bridge.authority.seal,
         enrolment=bridge.enrolment(settings_file),
         proof_key=bridge.key,
+        appraiser=appraiser_for(bridge.settings),
         access=gate_for(bridge.settings),
     )
 
@@ -66,8 +77,8 @@ def application(context: Context) -> FastAPI:
     app.state.context = context
     problems.install(app)
     answers.describe(app)
-    # A pack's own path takes whatever is left, so exports stand before it.
-    routers = (exports, packs, vehicles, ledger, enrolment, pages)
+    # A pack's own path takes whatever is left, so what is more of a pack stands before it.
+    routers = (exports, appraisal, appraisals, packs, vehicles, ledger, enrolment, pages)
     for one in routers:
         app.include_router(one.router)
     return app

@@ -120,6 +120,7 @@ GROUPS: Final[dict[str, Group]] = {
             "show": "cloud_bridge.commands:SHOW",
             "prove": "cloud_bridge.keeping.commands:PROVE",
             "verify": "cloud_bridge.commands:VERIFY",
+            "appraise": "cloud_bridge.appraisal.commands:APPRAISE",
             "export": "cloud_bridge.exports.commands:EXPORT",
             "import": "cloud_bridge.exports.commands:IMPORT",
         },

@@ -81,6 +81,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         if faults:
             raise SettingsError("policy", faults)
 
+    def grade(self, name: str) -> Grade | None:
+        """The grade of that name; None for what is none, such as `recycle`."""
+        return next((grade for grade in self.grades if grade.name == name), None)
+
 
 def load_toml(kind: type[Loaded], path: Path) -> Loaded:
     """Read a policy or price file.

@@ -92,7 +92,7 @@ def triage(facts: PackFacts, policy: Policy, prices: Prices) -> Decision:
         )
     chances = grade_probabilities(soh, facts.estimate, policy)
     likely = max(chances, key=lambda name: chances[name])
-    grade = next((g for g in policy.grades if g.name == likely), None)
+    grade = policy.grade(likely)
     sure = chances[likely] >= policy.certainty
     return Decision(
         code=facts.code,

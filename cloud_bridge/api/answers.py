@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI, Response
 
+from cloud_bridge.appraisal import Appraisal
 from cloud_bridge.fold import PackState, VehicleState
 from cloud_bridge.ledger.proof import PackProof
 from cloud_bridge.rules import Duty
@@ -233,6 +234,7 @@ ANSWERS = (
     VehicleDetail,
     HealthAnswer,
     PackProof,
+    Appraisal,
     SignedEvent,
 )
 _REF = "#/components/schemas/{name}"

@@ -10,6 +10,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from cloud_bridge.access.gate import Gate
+from cloud_bridge.appraisal import Appraiser
 from cloud_bridge.enrolment import EnrolmentDesk
 from cloud_bridge.ledger.authority import TrustReader
 from cloud_bridge.metrics import Metrics
@@ -39,6 +40,7 @@ class Context:
         enrolment: takes requests of gateways; None without a certificate authority.
         duties: what is owed, kept between requests.
         proof_key: signs credentials; None for none.
+        appraiser: says what packs are fit for and worth; None without policy and prices.
         access: judges readers; None where only this machine can ask, and may see everything.
     """
 
@@ -55,6 +57,7 @@ class Context:
     enrolment: EnrolmentDesk | None = None
     duties: DutyBook = field(default_factory=DutyBook)
     proof_key: SigningKey | None = None
+    appraiser: Appraiser | None = None
     access: Gate | None = None
 
 

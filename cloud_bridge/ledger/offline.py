@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -19,6 +20,9 @@ from packtrail.event import UnitRef
 from packtrail.language import Text
 from packtrail.signing import VerifyKey
 
+CERTIFICATE: Final = "BatteryAppraisalCredential"
+"""Type of the credential that an appraisal goes out as."""
+
 
 def proof_file(name: str) -> Path | None:
     """The file of that name, None where `name` is a code."""
@@ -26,6 +30,18 @@ def proof_file(name: str) -> Path | None:
     # A code has neither a dot nor a slash: a file that is not there is still meant as a file.
     looks = "/" in name or path.suffix == ".json"
     return path if looks or path.is_file() else None
+
+
+def certificate_in(path: Path) -> dict[str, object] | None:
+    """The certificate of an appraisal in a file; None for everything else."""
+    try:
+        content = path.read_bytes()
+        # A proof may be large, and is decoded once: only what names the type is looked at here.
+        document = msgspec.json.decode(content) if CERTIFICATE.encode() in content else None
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    kinds = document.get("type") if isinstance(document, dict) else None
+    return document if isinstance(kinds, list) and CERTIFICATE in kinds else None
 
 
 def verify_file(

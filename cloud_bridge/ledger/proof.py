@@ -112,6 +112,10 @@ CHECKS = {
     "refusals": Text("refused and conflicting bytes are as they came", "被拒与冲突的字节保持原样"),
     "receipts": Text("each receipt is borne out by the records", "每份回执均有记录支持"),
     "complete": Text("no fact of this pack is hidden", "该电池包没有被隐藏的事实"),
+    "issuer": Text("signed by the key that was given", "由所给密钥签署"),
+    "appraisal": Text("holds an appraisal in full", "鉴定内容完整"),
+    "validity": Text("within its validity", "在有效期内"),
+    "subject": Text("about the pack that it names", "与所列电池包一致"),
 }
 
 

@@ -66,6 +66,11 @@ def moment_of(text: str) -> str:
         return text[:40]
 
 
+def day_of(text: str) -> str:
+    """An event's date, UTC."""
+    return moment_of(text)[:10]
+
+
 def age(t_ns: int, now_ns: int, language: str) -> str:
     """How long ago; a time ahead of our clock (simulated, or a clock off) is shown itself."""
     seconds = (now_ns - t_ns) // NS_PER_S

@@ -92,7 +92,7 @@ def portrait(bridge: Context, unit: UnitRef, language: str, seen: frozenset[Fiel
         health_chart=_health_chart(view.state, language),
         session=_session_charts(session, language),
         session_span=_span(session),
-        label=_label(unit),
+        label=label_of(unit),
         proven=sum(entry.leaf < covered for entry in entries),
         checkpoint=checkpoint,
         sheet=sheet,
@@ -108,7 +108,8 @@ def _checkpoint(bridge: Context) -> Checkpoint | None:
         return None
 
 
-def _label(unit: UnitRef) -> Markup:
+def label_of(unit: UnitRef) -> Markup:
+    """QR code of the bare code, as labels carry it."""
     code = segno.make(str(unit), error="m", micro=False)
     # Built by the library from the code's modules alone: no text of anybody stands in it.
     return Markup(code.svg_inline(border=2, dark="#000", omitsize=True))  # noqa: S704

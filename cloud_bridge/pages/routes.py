@@ -13,7 +13,10 @@ from cloud_bridge.access.redact import OF_A_PACK, redacted
 from cloud_bridge.api.answers import HiddenAnswer
 from cloud_bridge.api.context import Bridge, Context, Language
 from cloud_bridge.api.sight import See, hidden_answer, hidden_from, note
+from cloud_bridge.appraisal.words import conclusion
 from cloud_bridge.exports.formats import FORMATS
+from cloud_bridge.pages.appraisals import WORDS as APPRAISAL
+from cloud_bridge.pages.appraisals import appraisal_of
 from cloud_bridge.pages.paper import Paper
 from cloud_bridge.pages.portrait import portrait
 from cloud_bridge.pages.story import line_of
@@ -97,8 +100,12 @@ def pack(
         return paper.missing(code)
     seen = sight.of(unit) & OF_A_PACK
     note(request, bridge, sight, seen)
+    worth = appraisal_of(request, bridge, sight, unit)
     return paper.render(
         "pack.html",
+        worth=worth,
+        conclusion=conclusion(worth) if worth else None,
+        appraisal=APPRAISAL,
         here="",
         shown=portrait(bridge, unit, language, seen),
         seen=seen,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
@@ -124,6 +125,9 @@ class Layout:
         public = {name: self._make_key(name) for name in ("bridge", "gateway", *MAKERS)}
         for model in MODELS:
             write_toml(self.folder / f"{model.name}.toml", _data_sheet(model))
+        for name in ("policy", "prices"):
+            sample = files("soh_model").joinpath(f"sample_{name}.toml").read_text("utf-8")
+            (self.folder / f"{name}.toml").write_text(sample, "utf-8")
         write_toml(self.bridge, self._bridge_settings(public))
         write_toml(self.gateway, self._gateway_settings(public["bridge"]))
         write_toml(self.station, self._station_settings(start, speed, seed))
@@ -146,6 +150,7 @@ class Layout:
             "mqtt": {"host": LOOPBACK, "port": self.ports.broker, "protocol": "3.1.1"},
             "http": {"host": LOOPBACK, "port": self.ports.bridge},
             "ledger": {"origin": "demo.packtrail.example/ledger", "checkpoint_s": 1.0},
+            "appraisal": {"policy": "policy.toml", "prices": "prices.toml"},
             "trust": [gateway | {"sites": [SITE]}, *makers],
         }
 

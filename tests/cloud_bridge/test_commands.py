@@ -284,7 +284,8 @@ def test_trust_adds_a_key_and_keeps_the_rest_of_the_file(english, tmp_path, caps
     assert run_line(["bridge", "trust", "x", "no-key", "--settings", str(path)]) == 2
     assert "base64" in one_line(capsys)
     assert path.read_text() == once
-    assert sorted(p.name for p in folder.iterdir()) == ["bridge.pem", "bridge.toml"]
+    made = ["bridge.pem", "bridge.toml", "policy.toml", "prices.toml"]
+    assert sorted(p.name for p in folder.iterdir()) == made
 
 
 def test_the_sample_names_every_setting(tmp_path):

@@ -1,0 +1,78 @@
+"""From a digital ID to the facts that triage asks for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cloud_bridge.errors import BridgeError
+from cloud_bridge.fold import PackState, Safety, Standing
+from cloud_bridge.view.packs import Reading
+from packtrail.event import ProductAssembled, UnitRegistered
+from packtrail.language import Text
+from soh_model.triage import PackFacts
+
+CONTESTED: Final = "contested"
+"""A pack whose record contradicts itself: nobody can say whose history this is."""
+MISSING: Final = "missing"
+"""Reported lost or stolen."""
+
+_NOT_MADE: Final = Text(
+    "no maker has put this pack on record, so its energy is not known",
+    "没有生产企业登记过该电池包，其能量未知",
+)
+_REGISTER: Final = Text("let its maker or importer register it", "请由其生产企业或进口商登记")
+_NOT_TOLD: Final = Text("nothing was ever told of its health", "没有任何健康状态报告")
+_MEASURE: Final = Text("charge it at a gateway and let it rest", "请在网关充电并静置后再测")
+
+
+def facts_of(state: PackState, reading: Reading | None) -> PackFacts:
+    """What the gates and grades are asked about.
+
+    Args:
+        state: the digital ID.
+        reading: the newest sample: insulation is measured at its voltage.
+
+    Raises:
+        BridgeError: the pack is not registered, or no health was ever reported.
+    """
+    stated = state.registration.stated if state.registration else None
+    if stated is None:
+        raise BridgeError(_NOT_MADE, where=str(state.unit), hint=_REGISTER)
+    point = state.newest_health or (state.health[-1] if state.health else None)
+    if point is None:
+        raise BridgeError(_NOT_TOLD, where=str(state.unit), hint=_MEASURE)
+    values = reading.values if reading else {}
+    return PackFacts(
+        code=str(state.unit),
+        chemistry=stated.chemistry.upper(),
+        nominal_kwh=_energy_kwh(stated),
+        estimate=point.estimate,
+        insulation_ohm=values.get("insulation_ohm"),
+        pack_voltage_v=values.get("pack_voltage_v"),
+        events=_events(state),
+    )
+
+
+def holds_of(state: PackState) -> tuple[str, ...]:
+    """What has to be cleared before anything is decided: it is no fault of the cells."""
+    found: list[str] = []
+    if state.safety is Safety.QUARANTINE:
+        found.append(state.safety.value)
+    if state.standing is Standing.CONTESTED:
+        found.append(CONTESTED)
+    if state.custody.missing:
+        found.append(MISSING)
+    return tuple(found)
+
+
+def _energy_kwh(stated: UnitRegistered | ProductAssembled) -> float:
+    told = stated.energy_kwh if isinstance(stated, UnitRegistered) else None
+    return told or stated.rated_capacity_ah * stated.nominal_voltage_v / 1000
+
+
+def _events(state: PackState) -> tuple[str, ...]:
+    """Kinds of incident that nobody has inspected since, and how dangerous the pack is now."""
+    found = [one.kind for one in state.incidents if not one.inspected]
+    if state.safety in (Safety.DANGER, Safety.DAMAGED):
+        found.append(state.safety.value)
+    return tuple(dict.fromkeys(found))
