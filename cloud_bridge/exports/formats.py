@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from cloud_bridge.errors import BridgeError
-from cloud_bridge.exports import batterypass, catenax, epcis, ready, ready_performance
+from cloud_bridge.exports import batterypass, catenax, epcis, idta, ready, ready_performance
 from cloud_bridge.exports.credential import credential_of, issuer_of, passport_in
 from cloud_bridge.exports.datum import Datum, Missing, Passport, Source
 from cloud_bridge.exports.exchange import Export, Imported
@@ -130,6 +130,11 @@ def _traction(export: Export) -> bytes:
     return encoded(tree_of(export.gathered.state, export.state_of))
 
 
+def _idta(export: Export) -> bytes:
+    document = filled(idta.ROWS, export.passport)
+    return encoded(idta.environment_of(export.passport, document))
+
+
 def _read_traction(document: Json) -> Imported:
     unit, parts = units_in(document)
     data = {"unit_id": Datum(value=str(unit), source=Source.STATED)}
@@ -167,6 +172,15 @@ _ALL: Final = (
         Text("Catena-X BatteryPass 6.1", "Catena-X BatteryPass 6.1"),
         catenax.ROWS,
         "identification.identification",
+    ),
+    Format(
+        "idta",
+        Text("IDTA 02035 submodels (AAS)", "IDTA 02035 子模型（AAS）"),
+        "application/json",
+        "json",
+        _idta,
+        lambda document: imported("idta", read(idta.ROWS, idta.plain_document(document))),
+        idta.is_environment,
     ),
     Format(
         "catenax-code",
