@@ -23,12 +23,20 @@ class Portion:
         end: the cursor after it.
         chunks: telemetry, by position.
         entries: ledger lines, by leaf.
+        attributed: parts of chunks, of this portion or carried before, that are known since to be
+            another unit's than they were sealed for; they name that unit.
     """
 
     begin: Cursor
     end: Cursor
     chunks: Sequence[StoredChunk]
     entries: Sequence[Entry]
+    attributed: Sequence[StoredChunk] = ()
+
+    @property
+    def telemetry(self) -> Sequence[StoredChunk]:
+        """Chunks under the unit that they were sealed for, then those known to be another's."""
+        return [*self.chunks, *self.attributed]
 
 
 class Projection(Protocol):

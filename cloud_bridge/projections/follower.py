@@ -97,7 +97,7 @@ class Follower:
         """
         try:
             portion = self._next()
-            if portion.chunks or portion.entries:
+            if portion.telemetry or portion.entries:
                 self._projection.take(portion)
         except PacktrailError:
             # A target that went away may have forgotten its newest seconds, whatever it said.
@@ -143,7 +143,8 @@ class Follower:
         end = Cursor(
             chunks[-1][0] if chunks else begin.chunk, entries[-1].leaf if entries else begin.leaf
         )
-        return Portion(begin, end, [chunk for _, chunk in chunks], entries)
+        attributed = self._store.chunks_attributed(begin, end) if end != begin else []
+        return Portion(begin, end, [chunk for _, chunk in chunks], entries, attributed)
 
     def _behind(self, portion: Portion) -> float:
         """Seconds from the newest thing carried to its commit; what stands on a dashboard."""

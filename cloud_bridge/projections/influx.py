@@ -91,7 +91,7 @@ class Influx:
         self._client.close()
 
     def _lines(self, portion: Portion) -> Iterator[str]:
-        for chunk in portion.chunks:
+        for chunk in portion.telemetry:
             if chunk.data:
                 yield from chunk_lines(chunk, cells=self._settings.cells)
         for entry in portion.entries:

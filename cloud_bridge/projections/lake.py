@@ -5,8 +5,9 @@
 
 Columns of telemetry: `t_ns`, then quantities by name; per-cell quantities are lists. A file is
 named by the positions (or leaves) that it covers, written beside and renamed, so a reader never
-sees half of one. The files of a day become one when the day is over. Nothing is double after a
-kill: a note says what a portion writes, and what was written in vain is removed first.
+sees half of one. The files of a day become one when the day is over; what was told late to be
+another pack's stands beside them in `attributed-…` files. Nothing is double after a kill: a note
+says what a portion writes, and what was written in vain is removed first.
 """
 
 from __future__ import annotations
@@ -104,6 +105,11 @@ class Lake:
     def _tables(self, portion: Portion) -> Iterator[tuple[Path, pa.Table]]:
         name = f"{portion.begin.chunk + 1:012}-{portion.end.chunk:012}.parquet"
         for (pack, day), batches in by_day(portion.chunks).items():
+            folder = self._folder / "telemetry" / f"pack={pack}" / f"day={day}"
+            yield folder / name, telemetry_table(batches)
+        # Named by the statements: chunks that were carried long ago may be among them.
+        name = f"attributed-{portion.begin.chunk + 1:012}-{portion.begin.leaf + 1:012}.parquet"
+        for (pack, day), batches in by_day(portion.attributed).items():
             folder = self._folder / "telemetry" / f"pack={pack}" / f"day={day}"
             yield folder / name, telemetry_table(batches)
         if portion.entries:

@@ -112,7 +112,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def compact(folder: Path) -> None:
     """Make one file of a day's files; after a kill the next call finishes what was begun."""
-    files = sorted(folder.glob("*.parquet"))
+    files = sorted(folder.glob("[0-9]*.parquet"))
     spans = {file: tuple(int(part) for part in file.stem.split("-")) for file in files}
     for file, (first, last) in list(spans.items()):
         if any(other != file and a <= first and last <= b for other, (a, b) in spans.items()):

@@ -147,6 +147,14 @@ class Store(Protocol):
     ) -> list[tuple[int, StoredChunk]]:
         """Chunks with positions above `position` up to `through`, rising, each with its own."""
 
+    def chunks_attributed(self, begin: Cursor, end: Cursor) -> list[StoredChunk]:
+        """Parts of chunks that were told to be another unit's than they were sealed for.
+
+        Each chunk and statement about it comes once over all steps from cursor to cursor: in the
+        step in which the later of the two is carried. The chunk names the unit whose it is, and
+        its span is what was attributed.
+        """
+
     def cursor(self, projection: str) -> Cursor:
         """How far a projection has come; the beginning if it never moved."""
 

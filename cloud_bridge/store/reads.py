@@ -162,6 +162,12 @@ class Reads(ABC):
         span = {"after": position, "through": through, "limit": limit}
         return [(row[11], _chunk(row)) for row in self._run("chunks_after", span)]
 
+    def chunks_attributed(self, begin: Cursor, end: Cursor) -> list[StoredChunk]:
+        """See `Store.chunks_attributed`."""
+        span = {"after": begin.chunk, "through": end.chunk}
+        leaves = {"after_leaf": begin.leaf, "leaf": end.leaf}
+        return [_chunk(row) for row in self._run("chunks_attributed", {**span, **leaves})]
+
     def cursor(self, projection: str) -> Cursor:
         """See `Store.cursor`."""
         row = self._run("find_cursor", {"projection": projection}).fetchone()

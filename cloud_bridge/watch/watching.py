@@ -34,7 +34,6 @@ from packtrail.event import (
     CorrectionDeclared,
     Event,
     SiteRegistered,
-    TelemetryAttributed,
     UnitRef,
     sign_event,
     units_named,
@@ -100,16 +99,11 @@ class Watch:
     def take(self, portion: Portion) -> None:
         """See `Projection.take`."""
         for entry in portion.entries:
-            body = entry.event.body
-            if isinstance(body, AnomalyFlagged | ConflictDetected):
+            if isinstance(entry.event.body, AnomalyFlagged | ConflictDetected):
                 continue  # our own word is no news
             for unit in units_named(entry.event):
                 self._note(unit).told = True
-            if isinstance(body, TelemetryAttributed) and entry.event.unit:
-                span = parse_time(body.from_time), parse_time(body.to_time)
-                sent = Sent(entry.event.author, body.place.slot, *span)
-                _join(self._note(entry.event.unit).sent, sent)
-        for stored in portion.chunks:
+        for stored in portion.telemetry:
             chunk = stored.chunk
             if chunk.unit:
                 sent = Sent(stored.address.gateway, chunk.slot, chunk.from_ns, chunk.to_ns)

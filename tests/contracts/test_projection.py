@@ -25,7 +25,7 @@ from cloud_bridge.store import Cursor, SqliteStore
 from tests.cloud_bridge import parts
 from tests.cloud_bridge.receiver import Receiver
 from tests.cloud_bridge.running import until
-from tests.contracts.test_store import NOW, arrival, chunk_of
+from tests.contracts.test_store import NOW, arrival, attributed, chunk_of
 from tests.databases import VictoriaMetrics, victoria
 
 __all__ = ["victoria"]
@@ -51,6 +51,11 @@ class InfluxTarget:
             for series in self.export(metric):
                 held.update((kind, t_ms) for t_ms in series["timestamps"])
         return held
+
+    def packs(self) -> Counter[str]:
+        """Pack -> samples, once a moment."""
+        series = self.export("telemetry_soc_pct")
+        return Counter({one["metric"]["pack"]: len(one["timestamps"]) for one in series})
 
     def export(self, metric: str) -> list[dict[str, Any]]:
         urllib.request.urlopen(f"{self.server.url}/internal/force_flush", timeout=5).read()
@@ -81,6 +86,13 @@ class LakeTarget:
                 table = dataset.dataset(self.folder / part, format="parquet").to_table([column])
                 held.update((kind, t_ns // 10**6) for t_ns in table[column].to_pylist())
         return held
+
+    def packs(self) -> Counter[str]:
+        """Pack -> samples, however often."""
+        folders = self.folder.glob("telemetry/pack=*")
+        rows = {one: dataset.dataset(one, format="parquet").count_rows() for one in folders}
+        names = {one: urllib.parse.unquote(one.name.removeprefix("pack=")) for one in rows}
+        return Counter({names[one]: n for one, n in rows.items() if ":" not in names[one]})
 
     def down(self) -> None:
         self.folder.mkdir(exist_ok=True)
@@ -243,3 +255,25 @@ def test_a_projection_can_be_made_again_from_the_beginning(store, target, follow
 def test_a_target_with_nothing_to_do_is_left_alone(store, target, follower):
     assert not follower.step()
     assert target.held() == Counter()
+
+
+@pytest.mark.parametrize("target", ["influx", "lake"], indirect=True)
+@pytest.mark.parametrize("late", [False, True], ids=["first the chunk", "first the statement"])
+@pytest.mark.parametrize("apart", [False, True], ids=["in one step", "in two steps"])
+def test_telemetry_of_a_slot_reaches_the_pack_that_it_is_known_to_be_of(
+    store, target, follower, late, apart
+):
+    batch = parts.samples(60, parts.T0)
+    half = parts.T0 + 30 * parts.SECOND
+    said = arrival(1, attributed(half, parts.T0 + parts.HOUR))
+    steps = [said, arrival(2, *chunk_of(batch, unit=None))]
+    for one in steps if late else reversed(steps):
+        store.commit([one], [], NOW)
+        if apart:
+            carry(follower)
+    carry(follower)
+    assert target.packs() == Counter({parts.CODE: 30})
+    # Killed before the cursor moved: it comes again, and is there once.
+    store.move_cursor(follower.name, Cursor(), NOW)
+    carry(Follower(target.projection(), store, Metrics()))
+    assert target.packs() == Counter({parts.CODE: 30})

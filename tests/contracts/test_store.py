@@ -8,6 +8,7 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -570,6 +571,21 @@ def test_a_mistaken_packs_telemetry_is_taken_from_it(store):
     assert spans_of(store, parts.OTHER_PACK) == []
     assert len(spans_of(store, parts.PACK)) == 1
     assert store.latest_chunks(parts.OTHER_PACK) == []
+
+
+def test_each_attributed_chunk_is_told_once_over_all_steps(store):
+    half = parts.T0 + parts.MINUTE // 2
+    store.commit([arrival(1, chunk(None))], [], NOW)
+    told = attributed(half, parts.T0 + 3 * parts.HOUR)
+    store.commit([arrival(2, told)], [], NOW)
+    store.commit([arrival(3, chunk(None, parts.T0 + parts.HOUR))], [], NOW)
+    steps = [Cursor(), Cursor(1, -1), Cursor(1, 0), Cursor(2, 0)]
+    found = [store.chunks_attributed(*step) for step in pairwise(steps)]
+    assert [len(one) for one in found] == [0, 1, 1]
+    assert all(one.chunk.unit == parts.PACK for step in found for one in step)
+    assert found[1][0].chunk.from_ns == half
+    whole = store.chunks_attributed(Cursor(), Cursor(2, 0))
+    assert whole == [*found[1], *found[2]]
 
 
 def test_another_gateways_slot_of_the_same_name_stays_untouched(store):

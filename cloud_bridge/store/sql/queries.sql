@@ -219,6 +219,26 @@ ORDER BY 8, 1, 2, 3 LIMIT :limit
 SELECT gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, recorded_ns, position
 FROM chunk WHERE position > :after AND position <= :through ORDER BY position LIMIT :limit
 
+-- name: chunks_attributed
+SELECT c.gateway, c.epoch, c.seq, a.scheme, a.unit, c.slot,
+    CASE WHEN c.from_ns > a.from_ns THEN c.from_ns ELSE a.from_ns END,
+    CASE WHEN c.to_ns < a.to_ns THEN c.to_ns ELSE a.to_ns END,
+    c.samples, c.data, c.recorded_ns, c.position, a.leaf
+FROM chunk AS c JOIN attribution AS a
+ON a.old_scheme = coalesce(c.scheme, '') AND a.old_unit = coalesce(c.unit, '')
+AND a.gateway = c.gateway AND a.slot = c.slot AND c.to_ns >= a.from_ns AND c.from_ns <= a.to_ns
+WHERE c.position > :after AND c.position <= :through AND a.leaf <= :leaf
+UNION ALL
+SELECT c.gateway, c.epoch, c.seq, a.scheme, a.unit, c.slot,
+    CASE WHEN c.from_ns > a.from_ns THEN c.from_ns ELSE a.from_ns END,
+    CASE WHEN c.to_ns < a.to_ns THEN c.to_ns ELSE a.to_ns END,
+    c.samples, c.data, c.recorded_ns, c.position, a.leaf
+FROM attribution AS a JOIN chunk AS c
+ON c.gateway = a.gateway AND c.slot = a.slot AND c.to_ns >= a.from_ns AND c.from_ns <= a.to_ns
+AND coalesce(c.scheme, '') = a.old_scheme AND coalesce(c.unit, '') = a.old_unit
+WHERE a.leaf > :after_leaf AND a.leaf <= :leaf AND c.position <= :after
+ORDER BY 12, 13
+
 -- name: newest_chunk
 SELECT coalesce(max(position), 0) FROM chunk
 
