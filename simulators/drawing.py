@@ -18,7 +18,9 @@ from packtrail.errors import reason_of, remedy_of
 from simulators.arithmetic import Floats
 from simulators.errors import SimulationError
 
-COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+COLOURS: Final = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#B8A400",
+)  # fmt: skip
 WIDTH: Final = 900
 HEIGHT: Final = 190
 LEFT, RIGHT, TOP, BOTTOM = 70, 20, 34, 30
@@ -36,6 +38,15 @@ class Line:
     high: Floats | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Something that lasts from `begin` to `end`, as a shaded stretch behind the lines."""
+
+    name: str
+    begin: float
+    end: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Panel:
     """One diagram.
@@ -45,12 +56,14 @@ class Panel:
         x_label: what runs along.
         lines: drawn over each other.
         bars: (name, x of bars, heights) to be drawn below the lines.
+        spans: stretches of x to be marked; what lies outside of the lines is cut off.
     """
 
     title: str
     x_label: str
     lines: Sequence[Line] = ()
     bars: Sequence[tuple[str, Floats, Floats]] = field(default_factory=tuple)
+    spans: Sequence[Span] = ()
 
 
 def write_overview(path: Path, title: str, panels: Sequence[Panel]) -> None:
@@ -88,6 +101,7 @@ def _panel(panel: Panel) -> list[str]:
     values = [v for line in panel.lines for v in (line.y, line.low, line.high) if v is not None]
     up = _Scale.of(values + [np.append(b[2], 0.0) for b in panel.bars], HEIGHT - BOTTOM, TOP)
     parts = [f'<text x="{LEFT}" y="14" font-weight="bold">{escape(panel.title)}</text>']
+    parts += [part for span in panel.spans for part in _span(span, across)]
     parts += [
         f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{up(y):.1f}" y2="{up(y):.1f}" '
         f'stroke="#ddd"/><text x="{LEFT - 6}" y="{up(y) + 4:.1f}" text-anchor="end">{y:g}</text>'
@@ -109,6 +123,19 @@ def _panel(panel: Panel) -> list[str]:
     return parts + _legend(names)
 
 
+def _span(span: Span, across: _Scale) -> list[str]:
+    begin, end = (min(max(x, across.low), across.high) for x in (span.begin, span.end))
+    if end <= begin:
+        return []
+    left, wide = across(begin), across(end) - across(begin)
+    box = f'x="{left:.1f}" y="{TOP}" width="{wide:.1f}" height="{HEIGHT - BOTTOM - TOP}"'
+    place = f'x="{left + 3:.1f}" y="{TOP + 11}" font-size="10" fill="#a33"'
+    return [
+        f'<rect {box} fill="#D55E00" opacity="0.1"/>',
+        f"<text {place}>{escape(span.name)}</text>",
+    ]
+
+
 def _line(line: Line, across: _Scale, up: _Scale, colour: str) -> list[str]:
     step = max(1, len(line.x) // MOST_POINTS)
     x, parts = line.x[::step], []
@@ -118,9 +145,19 @@ def _line(line: Line, across: _Scale, up: _Scale, colour: str) -> list[str]:
             f'<polygon points="{_points(np.concatenate([x, x[::-1]]), edge, across, up)}" '
             f'fill="{colour}" opacity="0.15"/>'
         )
-    points = _points(x, line.y[::step], across, up)
-    parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
+    for run_x, run_y in _runs(x, line.y[::step]):
+        points = _points(run_x, run_y, across, up)
+        parts.append(
+            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
+        )
     return parts
+
+
+def _runs(x: Floats, y: Floats) -> list[tuple[Floats, Floats]]:
+    """The stretches of a line without what is not known (NaN)."""
+    known = np.flatnonzero(np.isfinite(y))
+    cuts = np.flatnonzero(np.diff(known) > 1) + 1
+    return [(x[part], y[part]) for part in np.split(known, cuts) if len(part)]
 
 
 def _bars(

@@ -14,6 +14,8 @@ class PackFrame(NamedTuple):
         data: payload.
         fd: CAN FD format, with the faster rate for the payload.
         delay_ms: how long after the burst's beginning it may go; such frames queue apart.
+        error: an error frame, as a controller reports what it could not read; it has no payload
+            and its identifier is the class of error (`linux/can/error.h`).
     """
 
     frame_id: int
@@ -21,3 +23,4 @@ class PackFrame(NamedTuple):
     data: bytes
     fd: bool = False
     delay_ms: int = 0
+    error: bool = False

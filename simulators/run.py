@@ -170,7 +170,7 @@ class StationRun:
         frames = self._broadcast.frames(tick)
         for timed in frames if self.faults is None else self.faults.pass_on(frames):
             sink.send(timed)
-            self.frames += 1
+            self.frames += not timed.frame.error
 
     def misbehave(self, faults: Faults) -> None:
         """Have faults between what is true and what the buses carry."""

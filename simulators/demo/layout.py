@@ -90,6 +90,11 @@ class Layout:
         return self.folder / "gateway.toml"
 
     @property
+    def outbox(self) -> Path:
+        """The folder of the gateway's outbox."""
+        return self.folder / "outbox"
+
+    @property
     def station(self) -> Path:
         """Settings of the simulated station."""
         return self.folder / "station.toml"
@@ -122,6 +127,7 @@ class Layout:
                 where=str(self.folder),
                 hint=Text("choose a new one with --folder", "用 --folder 指定新文件夹"),
             )
+        self.outbox.mkdir()
         public = {name: self._make_key(name) for name in ("bridge", "gateway", *MAKERS)}
         for model in MODELS:
             write_toml(self.folder / f"{model.name}.toml", _data_sheet(model))
@@ -160,7 +166,7 @@ class Layout:
             "gateway": GATEWAY,
             "site": SITE,
             "key": {"file": "keys/gateway.pem"},
-            "outbox": {"file": "outbox.db", "quota_mb": 200},
+            "outbox": {"file": "outbox/outbox.db", "quota_mb": 200},
             "broker": {
                 "host": LOOPBACK,
                 "port": self.uplink or self.ports.broker,

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -30,16 +30,19 @@ class Child:
         name: for people, and for its log file.
         arguments: of `simulators.demo.child`.
         folder: where its log file goes.
+        before: a command that runs it, such as one that gives it a disk of its own.
     """
 
-    def __init__(self, name: str, arguments: list[str], folder: Path) -> None:
+    def __init__(
+        self, name: str, arguments: list[str], folder: Path, before: Sequence[str] = ()
+    ) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
         root = str(Path(simulators.__file__).parent.parent)
         path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-m", "simulators.demo.child", *arguments],
+                [*before, sys.executable, "-m", "simulators.demo.child", *arguments],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -60,8 +63,15 @@ class Child:
 
     def quieten(self) -> None:
         """Ask it to make no more data; the station stops, the gateway beside it does not."""
+        self._say("")
+
+    def set_clock(self, ahead_s: float) -> None:
+        """Set its clock, so many seconds ahead of the machine's."""
+        self._say(f"clock {ahead_s}")
+
+    def _say(self, line: str) -> None:
         if self._process.stdin is not None and not self.ended:
-            self._process.stdin.write(b"\n")
+            self._process.stdin.write(f"{line}\n".encode())
             self._process.stdin.flush()
 
     def stop(self) -> int:
@@ -95,10 +105,10 @@ class Family:
         self._stack = ExitStack()
         self.children: list[Child] = []
 
-    def start(self, name: str, arguments: list[str]) -> Child:
-        """Start one more."""
+    def start(self, name: str, arguments: list[str], before: Sequence[str] = ()) -> Child:
+        """Start one more; `before` is a command that runs it."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        child = Child(name, arguments, self._folder)
+        child = Child(name, arguments, self._folder, before)
         self.children.append(child)
         self._stack.callback(child.stop)
         return child

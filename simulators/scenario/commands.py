@@ -28,6 +28,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--assert", dest="expected", type=Path, metavar="F", help=expected)
     report = say("write a JUnit report", "写出 JUnit 报告")
     parser.add_argument("--junit", type=Path, metavar="F", help=report)
+    plot = say("draw records, slots and alarms over time as SVG", "将记录、仓位与报警绘制为 SVG")
+    parser.add_argument("--plot", type=Path, metavar="F", help=plot)
     folder = say("keep settings, databases and logs there", "配置、数据库与日志的保存位置")
     parser.add_argument("--folder", type=Path, help=folder)
 
@@ -53,7 +55,15 @@ def _run(args: argparse.Namespace) -> int:
     checks = verdict.judge(expectations, observed) if expectations else []
     if args.junit:
         args.junit.write_bytes(verdict.junit(path.stem, checks, time.monotonic() - begun))
+    if args.plot:
+        performance.album.write(args.plot, scenario, _sum(checks))
     return _tell(observed, checks)
+
+
+def _sum(checks: list[Any]) -> str:
+    """How many expectations were met."""
+    met, all_ = sum(check.met for check in checks), len(checks)
+    return Text("{met} of {all} as expected", "{all} 项预期满足 {met} 项").say(met=met, all=all_)
 
 
 def _tell(observed: dict[str, float], checks: list[Any]) -> int:

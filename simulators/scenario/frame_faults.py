@@ -19,6 +19,7 @@ from simulators.clock import TICKS_PER_S
 from simulators.draws import Draws
 from simulators.frames import PackFrame
 from simulators.scenario.script import (
+    BusOff,
     CutTransport,
     Deed,
     DriftingSensor,
@@ -26,6 +27,7 @@ from simulators.scenario.script import (
     Runaway,
     SilentBus,
     StuckSensor,
+    WrongBitRate,
 )
 
 FLOOD_STREAM: Final = 51
@@ -33,7 +35,21 @@ DATA_PACKETS: Final = 0xEB
 """PDU format of TP.DT, SAE J1939-21 clause 5.10.2.1."""
 FALL_V_PER_MIN: Final = 0.04
 INSULATION_PER_MIN: Final = 0.4
-ON_SLOT: Final = (StuckSensor, DriftingSensor, Runaway, SilentBus, Flood, CutTransport)
+ERROR: Final = PackFrame(0x88, extended=True, data=b"", error=True)
+"""A protocol violation (CAN_ERR_PROT) that the bus has seen (CAN_ERR_BUSERROR)."""
+TRIES: Final = 32
+"""The transmit error counter rises by 8 each, and beyond 255 is bus-off (ISO 11898-1, 12.1.4)."""
+TRY_NS: Final = 500_000
+ON_SLOT: Final = (
+    StuckSensor,
+    DriftingSensor,
+    Runaway,
+    SilentBus,
+    Flood,
+    CutTransport,
+    BusOff,
+    WrongBitRate,
+)
 
 
 @dataclass
@@ -76,9 +92,14 @@ class BusFaults:
     def pass_on(self, timed: Sequence[TimedFrame]) -> Iterator[TimedFrame]:
         """The frames of a tick as they reach the buses."""
         for one in timed:
-            if not any(self._swallows(deed, one) for _, deed in self._due(one.slot)):
+            due = [deed for _, deed in self._due(one.slot)]
+            if any(isinstance(deed, WrongBitRate) for deed in due):
+                yield one._replace(frame=ERROR)
+            elif not any(self._swallows(deed, one) for deed in due):
                 yield one
-        yield from self._floods(timed[0].t_ns if timed else 0)
+        t_ns = timed[0].t_ns if timed else 0
+        yield from self._attempts(t_ns)
+        yield from self._floods(t_ns)
 
     def _due(self, slot: str) -> Iterator[tuple[int, Deed]]:
         now_s = self._tick / TICKS_PER_S
@@ -90,7 +111,7 @@ class BusFaults:
                     self._kept.pop(number, None)
 
     def _swallows(self, deed: Deed, timed: TimedFrame) -> bool:
-        if isinstance(deed, SilentBus):
+        if isinstance(deed, SilentBus | BusOff):
             return True
         if not isinstance(deed, CutTransport):
             return False
@@ -99,6 +120,16 @@ class BusFaults:
             return False
         self._packets += 1
         return self._packets % 3 == 0
+
+    def _attempts(self, t_ns: int) -> Iterator[TimedFrame]:
+        """What others see of controllers that try to come back to their buses."""
+        for number, deed in enumerate(self.deeds):
+            if not isinstance(deed, BusOff) or (number, deed) not in self._due(deed.slot):
+                continue
+            ticks = self._tick - round(deed.at_s * TICKS_PER_S)
+            if t_ns and ticks % max(1, round(deed.restart_s * TICKS_PER_S)) == 0:
+                for n in range(TRIES):
+                    yield TimedFrame(t_ns + n * TRY_NS, deed.slot, ERROR)
 
     def _floods(self, t_ns: int) -> Iterator[TimedFrame]:
         for slot in {deed.slot for deed in self.deeds if isinstance(deed, Flood)}:

@@ -19,6 +19,7 @@ from simulators.demo.observed import Snapshot
 from simulators.demo.watch import Watcher
 from simulators.demo.web import fetch_json
 from simulators.run import StationRun
+from simulators.scenario.album import Album
 from simulators.scenario.frame_faults import BusFaults
 from simulators.scenario.script import Scenario
 from simulators.scenario.stage import Stage
@@ -53,8 +54,12 @@ class Performance:
         layout = self._stage.layout
         self._watcher = Watcher(layout.gateway_url, layout.bridge_url)
         self._silent: set[str] = set()
+        self._errors: dict[str, int] = {}
+        self._troubles: set[str] = set()
         self._victims: set[str] = set()
         self._failure: PacktrailError | None = None
+        self._begun = 0.0
+        self.album = Album()
 
     def run(self, told: Told = lambda _seconds: None) -> Observed:
         """Play it to the end.
@@ -93,20 +98,26 @@ class Performance:
             self._failure = error
 
     def _follow_script(self, speaking: threading.Thread, told: Told) -> None:
-        steps, begun, passed = self._stage.steps(self._scenario), time.monotonic(), 0.0
+        steps, passed = self._stage.steps(self._scenario), 0.0
+        self._begun = time.monotonic()
         while speaking.is_alive():
-            now_s = time.monotonic() - begun
+            now_s = time.monotonic() - self._begun
             while steps and steps[0][0] <= now_s:
                 steps.pop(0)[1]()
             self._stage.check()
             self._notice_victims(now_s)
-            self._notice_silence()
-            self._watcher.look()
+            self._notice_station()
+            self._look()
             told(now_s - passed)
             passed = now_s
             speaking.join(LOOK_S)
         for _, act in steps:  # what the script leaves open is mended, so that all can arrive
             act()
+
+    def _look(self, *, anew: bool = False) -> Snapshot:
+        snapshot = self._watcher.look(anew=anew)
+        self.album.take(time.monotonic() - self._begun, snapshot)
+        return snapshot
 
     def _notice_victims(self, now_s: float) -> None:
         """The packs that stand where something is done to a slot."""
@@ -116,17 +127,23 @@ class Performance:
             if pack is not None and deed.at_s <= now_s < deed.at_s + deed.for_s:
                 self._victims.add(self.station.fleet.packs.packs[pack].code)
 
-    def _notice_silence(self) -> None:
-        station = fetch_json(f"{self._stage.layout.gateway_url}/v1/station") or {"buses": {}}
-        self._silent |= {name for name, bus in station["buses"].items() if bus["silent"]}
+    def _notice_station(self) -> None:
+        """What the gateway says of its buses and its disk."""
+        station = fetch_json(f"{self._stage.layout.gateway_url}/v1/station")
+        if not station:
+            return
+        for name, bus in station["buses"].items():
+            self._silent |= {name} if bus["silent"] else set()
+            self._errors[name] = max(bus["error_frames"], self._errors.get(name, 0))
+        self._troubles |= {*station["problems"], *station["troubles"]}
 
     def _drain(self) -> Snapshot:
         """Until every record is stored and receipted, and nothing new has come for a while."""
         deadline, quiet_since = time.monotonic() + DRAIN_S, time.monotonic()
-        snapshot = self._watcher.look()
+        snapshot = self._look()
         while time.monotonic() < deadline:
             time.sleep(LOOK_S)
-            before, snapshot = snapshot.path, self._watcher.look(anew=True)
+            before, snapshot = snapshot.path, self._look(anew=True)
             if snapshot.path != before or not snapshot.path.complete:
                 quiet_since = time.monotonic()
             if snapshot.path.sealed and time.monotonic() - quiet_since > QUIET_S:
@@ -160,6 +177,8 @@ class Performance:
         seen["frames_lost"] = seen["frames_sent"] - seen["frames_heard"]
         seen["swaps_missed"] = seen["swaps_true"] - seen["swaps_told"]
         seen |= dict.fromkeys((f"silent.{name}" for name in self._silent), 1.0)
+        seen |= {f"errors.{name}": float(count) for name, count in self._errors.items() if count}
+        seen["troubles_told"] = float(len(self._troubles))
         for kind, who in tally.incidents.items():
             seen[f"incidents.{kind}"] = len(who)
             seen[f"victims.{kind}"] = len(who & self._victims)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from packtrail.language import Text
 from packtrail.settings import Settings, load
@@ -88,6 +88,38 @@ class CutTransport(_OnSlot):
     do: Literal["cut_transport"]
 
 
+class BusOff(_OnSlot):
+    """The pack's controller cannot send and goes bus-off; it tries again after each restart.
+
+    ISO 11898-1, clause 12.1.4: 32 failed transmissions take a controller off the bus. Others see
+    those as error frames.
+    """
+
+    do: Literal["bus_off"]
+    restart_s: Annotated[float, Field(ge=0.1, le=60)] = 1.0
+
+
+class WrongBitRate(_OnSlot):
+    """The adapter listens at another bit rate: every frame is an error frame to it."""
+
+    do: Literal["wrong_bit_rate"]
+
+
+class ClockStep(_Timed):
+    """The gateway's clock is set ahead, or back, and set right after a while."""
+
+    do: Literal["clock_step"]
+    step_s: Annotated[float, Field(ge=-315_360_000, le=315_360_000)]
+    for_s: Length = 86_400
+
+
+class DiskFull(_Timed):
+    """Something else takes all room on the disk of the gateway's outbox, until it is deleted."""
+
+    do: Literal["disk_full"]
+    for_s: Length = 5.0
+
+
 class PowerCut(_Timed):
     """A process of the house is killed with kill -9, and started again after a while."""
 
@@ -118,6 +150,10 @@ Deed = Annotated[
     | SilentBus
     | Flood
     | CutTransport
+    | BusOff
+    | WrongBitRate
+    | ClockStep
+    | DiskFull
     | PowerCut
     | NetworkDown
     | NetworkSlow,
@@ -145,6 +181,23 @@ class Scenario(Settings):
     duration_s: Annotated[float, Field(ge=2, le=86_400)] = 20.0
     misread_share: Annotated[float, Field(ge=0, le=1)] = 0.01
     deeds: tuple[Deed, ...] = Field((), alias="deed")
+
+    @property
+    def fills_disk(self) -> bool:
+        """Whether the gateway's outbox needs a small disk of its own."""
+        return any(isinstance(deed, DiskFull) for deed in self.deeds)
+
+    @model_validator(mode="after")
+    def _keeps_its_disk(self) -> Self:
+        cuts = [deed for deed in self.deeds if isinstance(deed, PowerCut) and deed.on == "gateway"]
+        if self.fills_disk and cuts:
+            # The small disk is in memory, and lives as long as the gateway's process.
+            told = Text(
+                "deed: disk_full and power_cut on the gateway need two scenarios",
+                "deed：disk_full 与对网关的 power_cut 需分成两个场景",
+            )
+            raise ValueError(told.say())
+        return self
 
 
 def load_scenario(name: str) -> tuple[Scenario, Path]:

@@ -18,10 +18,19 @@ from simulators.demo.processes import Child, Family
 from simulators.demo.web import answers
 from simulators.fleet import SLOT_STARTS
 from simulators.scenario.proxy import Proxy
-from simulators.scenario.script import NetworkDown, NetworkSlow, PowerCut, Scenario
+from simulators.scenario.script import (
+    ClockStep,
+    DiskFull,
+    NetworkDown,
+    NetworkSlow,
+    PowerCut,
+    Scenario,
+)
+from simulators.scenario.small_disk import SmallDisk
 from simulators.wire.bus_server import BusServer
 
 START_S: Final = 60.0
+AGAIN_S: Final = 0.5
 Step = tuple[float, Callable[[], None]]
 
 
@@ -40,6 +49,7 @@ class Stage:
         self.network = Proxy(ports.broker)
         self.layout = Layout(folder, ports, self.network.port, self.buses.port)
         self.layout.write(start=start, speed=scenario.speed, seed=scenario.seed)
+        self._disk = SmallDisk(self.layout.outbox) if scenario.fills_disk else None
         self._family = Family(folder / "logs")
         self._children: dict[str, Child] = {}
         self._lines = {
@@ -77,6 +87,14 @@ class Stage:
                 case NetworkSlow(bytes_per_s=rate):
                     steps.append((deed.at_s, partial(self._slow, rate)))
                     steps.append((end_s, partial(self._slow, 0)))
+                case ClockStep(step_s=ahead):
+                    steps.append((deed.at_s, partial(self._set_clock, ahead)))
+                    steps.append((end_s, partial(self._set_clock, 0.0)))
+                case DiskFull(for_s=length):
+                    # Whatever the gateway frees is taken again at once.
+                    fills = range(round(length / AGAIN_S))
+                    steps += [(deed.at_s + n * AGAIN_S, self._fill_disk) for n in fills]
+                    steps.append((end_s, self._clear_disk))
                 case _:
                     continue
         return sorted(steps, key=lambda step: step[0])
@@ -97,7 +115,19 @@ class Stage:
         self.buses.close()
 
     def _start(self, name: str) -> None:
-        self._children[name] = self._family.start(name, self._lines[name])
+        before = self._disk.before if self._disk and name == "gateway" else ()
+        self._children[name] = self._family.start(name, self._lines[name], before)
+
+    def _set_clock(self, ahead_s: float) -> None:
+        self._children["gateway"].set_clock(ahead_s)
+
+    def _fill_disk(self) -> None:
+        if self._disk:
+            self._disk.fill(self._children["gateway"].pid)
+
+    def _clear_disk(self) -> None:
+        if self._disk:
+            self._disk.clear(self._children["gateway"].pid)
 
     def _kill(self, name: str) -> None:
         self._family.kill(self._children[name])

@@ -1,7 +1,7 @@
 """Buses over loopback TCP, one channel a slot, for gateways that run in processes of their own.
 
 Speaks the part of the socketcand protocol that python-can's `socketcand` interface reads: greeting,
-`open`, `rawmode`, then frames with their station times. CAN FD is not part of that protocol.
+`open`, `rawmode`, then frames and errors with their station times. CAN FD is not part of it.
 """
 
 from __future__ import annotations
@@ -44,10 +44,7 @@ class BusServer:
 
     def send(self, timed: TimedFrame) -> None:
         """One frame to everybody on its slot's bus; nobody is waited for."""
-        frame = timed.frame
-        name = f"{frame.frame_id:08X}" if frame.extended else f"{frame.frame_id:03X}"
-        seconds, rest = divmod(timed.t_ns, NS_PER_S)
-        line = f"< frame {name} {seconds}.{rest // 1000:06d} {frame.data.hex().upper()} >"
+        line = _line(timed)
         with self._lock:
             for line_to in list(self._listeners[timed.slot]):
                 try:
@@ -86,6 +83,16 @@ class BusServer:
         with self._lock:
             line.settimeout(BEAT_S)
             self._listeners[slot].append(line)
+
+
+def _line(timed: TimedFrame) -> str:
+    frame = timed.frame
+    seconds, rest = divmod(timed.t_ns, NS_PER_S)
+    stamp = f"{seconds}.{rest // 1000:06d}"
+    if frame.error:
+        return f"< error {frame.frame_id:08X} {stamp} >"
+    name = f"{frame.frame_id:08X}" if frame.extended else f"{frame.frame_id:03X}"
+    return f"< frame {name} {stamp} {frame.data.hex().upper()} >"
 
 
 def _word(line: socket.socket, verb: str) -> str:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 import xml.etree.ElementTree as ET
 
+import can
 import numpy as np
 import pytest
 
 from packtrail.command import run_line
 from packtrail.errors import PacktrailError
+from simulators.broadcast import TimedFrame
 from simulators.run import StationRun
 from simulators.scenario import judge, load_expectations, load_scenario, shipped
-from simulators.scenario.frame_faults import BusFaults
+from simulators.scenario.frame_faults import ERROR, BusFaults
 from simulators.scenario.proxy import Proxy
 from simulators.scenario.script import expected_beside
+from simulators.scenario.small_disk import SmallDisk
 from simulators.scenario.verdict import junit
 from simulators.settings import StationSettings
+from simulators.wire.bus_server import BusServer
 
 HEAD = """
 title = { en = "t", zh = "t" }
@@ -69,6 +75,10 @@ def test_every_shipped_scenario_is_sound_and_says_what_it_proves():
         (deed(at_s=1.0, do="power_cut", on="sun"), "on"),
         (deed(at_s=1.0, do="silent_bus", slot="1", loudness=3), "loudness"),
         ("speed = 0\n", "speed"),
+        (
+            deed(at_s=1.0, do="disk_full") + deed(at_s=2.0, do="power_cut", on="gateway"),
+            "disk_full",
+        ),
     ],
 )
 def test_a_mistake_names_file_and_key(tmp_path, deeds, said):
@@ -110,6 +120,86 @@ def test_lost_packets_are_packets_of_transports_alone(tmp_path):
     missing = [timed for timed in frames_of(tmp_path, "") if timed not in heard]
     assert missing
     assert {timed.frame.frame_id >> 16 & 0xFF for timed in missing} == {0xEB}
+
+
+def test_a_controller_that_is_off_the_bus_is_heard_as_errors_until_it_is_well(tmp_path):
+    deeds = deed(at_s=1.0, do="bus_off", slot="3", for_s=2.0, restart_s=0.5)
+    heard, quiet = frames_of(tmp_path, deeds), frames_of(tmp_path, "")
+    errors = [timed for timed in heard if timed.frame.error]
+    assert {timed.slot for timed in errors} == {"3"}
+    assert len(errors) == 4 * 32, "thirty-two failed attempts at each of four restarts"
+    begin = quiet[0].t_ns
+    left = {(t.t_ns - begin) / 60e9 for t in heard if t.slot == "3" and not t.frame.error}
+    assert not [t for t in left if 1.3 < t < 2.7]
+    assert [t for t in left if t > 3.1]
+    assert [t for t in heard if t.slot != "3"] == [t for t in quiet if t.slot != "3"]
+
+
+def test_at_the_wrong_bit_rate_every_frame_is_an_error(tmp_path):
+    heard = frames_of(tmp_path, deed(at_s=0.0, do="wrong_bit_rate", slot="5"))
+    quiet = frames_of(tmp_path, "")
+    assert [t.t_ns for t in heard if t.slot == "5"] == [t.t_ns for t in quiet if t.slot == "5"]
+    assert all(t.frame.error and not t.frame.data for t in heard if t.slot == "5")
+
+
+def test_an_error_on_the_wire_is_one_to_python_can():
+    buses = BusServer({"slot5": "5"})
+    try:
+        where = {"host": "127.0.0.1", "port": buses.port}
+        with can.Bus(interface="socketcand", channel="slot5", **where) as bus:
+            message = None
+            for _ in range(50):  # the listener is let in a moment after it was welcomed
+                buses.send(TimedFrame(10**18, "5", ERROR))
+                message = message or bus.recv(0.1)
+            assert message.is_error_frame
+            assert message.arbitration_id == 0x88
+    finally:
+        buses.close()
+
+
+def test_a_process_believes_the_clock_that_it_is_given():
+    code = (
+        "import time\n"
+        "from simulators.demo.child import set_clock\n"
+        "real = time.time_ns()\n"
+        "for ahead in (86400.0, -3600.0, 0.0):\n"
+        "    set_clock(ahead)\n"
+        "    print(round((time.time_ns() - real) / 1e9), round(time.time() - real / 1e9))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["86400", "86400", "-3600", "-3600", "0", "0"]
+
+
+def test_a_small_disk_fills_up_for_one_process_alone(tmp_path):
+    disk = SmallDisk(tmp_path)
+    writing = (
+        "import sys\n"
+        "for line in sys.stdin:\n"
+        "    try:\n"
+        f"        open({str(tmp_path / 'x')!r}, 'ab', 0).write(bytes(102_400))\n"
+        "        print('written', flush=True)\n"
+        "    except OSError as error:\n"
+        "        print(error.strerror, flush=True)\n"
+    )
+    with subprocess.Popen(
+        [*disk.before, sys.executable, "-c", writing],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+
+        def write() -> str:
+            process.stdin.write("\n")
+            process.stdin.flush()
+            return process.stdout.readline().strip()
+
+        assert write() == "written"
+        disk.fill(process.pid)
+        assert write() == "No space left on device"
+        disk.clear(process.pid)
+        assert write() == "written"
+        process.stdin.close()
+    assert list(tmp_path.iterdir()) == [], "nobody else has seen it"
 
 
 def test_a_network_is_slow_and_cut_and_mended():
@@ -166,7 +256,11 @@ def test_a_house_that_loses_power_and_network_concludes_the_truth(tmp_path, caps
         "".join(f'[[expect]]\nwhat = "{k}"\n{bound}\n{says}\n' for k, bound in bounds.items())
     )
     report = tmp_path / "report.xml"
+    plot = tmp_path / "plot.svg"
     line = ["simulate", "run", str(file), "--assert", str(expected), "--junit", str(report)]
-    assert run_line(line) == 0
+    assert run_line([*line, "--plot", str(plot)]) == 0
+    drawn = "".join(ET.parse(plot).getroot().itertext())
+    for words in ("4 of 4 as expected", "power_cut gateway", "network_down", "slot 8", "sealed"):
+        assert words in drawn
     assert "records_missing" in capsys.readouterr().out
     assert ET.parse(report).getroot().find("testsuite").get("failures") == "0"
