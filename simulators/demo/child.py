@@ -1,6 +1,7 @@
 """A process of the demonstration, which lives no longer than its parent.
 
     python -m simulators.demo.child broker PORT
+    python -m simulators.demo.child mosquitto PROGRAM FILE
     python -m simulators.demo.child line bridge run --settings bridge.toml
     python -m simulators.demo.child station station.toml gateway run --settings gateway.toml
 
@@ -12,13 +13,14 @@ line in the main thread and the station beside it, for a virtual bus lives in on
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sys
 import threading
 import time
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from packtrail import logs
 from packtrail.command import EXIT_FAULT, run_line
@@ -29,6 +31,7 @@ from simulators.settings import StationSettings
 
 PATIENCE_S: Final = 8.0
 _machine_ns = time.time_ns
+_PR_SET_PDEATHSIG: Final = 1
 
 
 def main(arguments: list[str]) -> int:
@@ -48,9 +51,17 @@ def _run(kind: str, rest: list[str], quiet: threading.Event) -> int:
 
         serve(int(rest[0]))
         return 0
+    if kind == "mosquitto":
+        _become([rest[0], "-c", rest[1]])
     if kind == "station":
         return _station(Path(rest[0]), rest[1:], quiet)
     return run_line(rest)
+
+
+def _become(line: list[str]) -> NoReturn:
+    """Run another program in this process; the kernel ends it with its parent (prctl(2))."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    os.execvp(line[0], line)  # noqa: S606 - a program that the caller has looked for
 
 
 def _station(settings: Path, line: list[str], stop: threading.Event) -> int:

@@ -37,6 +37,7 @@ class Child:
         self, name: str, arguments: list[str], folder: Path, before: Sequence[str] = ()
     ) -> None:
         self.name = name
+        self._deaf = arguments[0] == "mosquitto"
         self.log = folder / f"{name}.log"
         root = str(Path(simulators.__file__).parent.parent)
         path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
@@ -78,6 +79,8 @@ class Child:
         """Ask it to end by closing its input, then insist; returns its exit code."""
         if self._process.stdin is not None:
             self._process.stdin.close()
+        if self._deaf:
+            self._process.terminate()
         try:
             return self._process.wait(END_S)
         except subprocess.TimeoutExpired:

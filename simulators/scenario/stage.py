@@ -6,6 +6,9 @@ come back to buses that went on; between gateway and broker lies a network that 
 
 from __future__ import annotations
 
+import getpass
+import os
+import shutil
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -31,6 +34,8 @@ from simulators.wire.bus_server import BusServer
 
 START_S: Final = 60.0
 AGAIN_S: Final = 0.5
+PROGRAMS: Final = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin"
+"""Debian's mosquitto lies where a user's PATH need not lead."""
 Step = tuple[float, Callable[[], None]]
 
 
@@ -53,7 +58,7 @@ class Stage:
         self._family = Family(folder / "logs")
         self._children: dict[str, Child] = {}
         self._lines = {
-            "broker": ["broker", str(ports.broker)],
+            "broker": _broker(folder, ports.broker),
             "bridge": ["line", "bridge", "run", "--settings", str(self.layout.bridge)],
             "gateway": ["line", "gateway", "run", "--settings", str(self.layout.gateway)],
         }
@@ -134,6 +139,30 @@ class Stage:
 
     def _slow(self, rate: int) -> None:
         self.network.bytes_per_s = rate
+
+
+def _broker(folder: Path, port: int) -> list[str]:
+    """Mosquitto where it is installed, as stations have it; else the demonstration's own.
+
+    The latter (amqtt 0.12) may stop to deliver after a connection that ended without a word.
+    """
+    program = shutil.which("mosquitto", path=PROGRAMS)
+    if program is None:
+        return ["broker", str(port)]
+    home = folder / "broker"
+    home.mkdir()
+    settings = home / "mosquitto.conf"
+    lines = (
+        f"listener {port} {LOOPBACK}",
+        "allow_anonymous true",
+        "persistence true",
+        f"persistence_location {home}/",
+        # It would give up root's rights, and with them the folder that root has made.
+        f"user {getpass.getuser()}",
+        "max_queued_messages 0",
+    )
+    settings.write_text("\n".join(lines) + "\n", "utf-8")
+    return ["mosquitto", program, str(settings)]
 
 
 def _listens(port: int) -> bool:
