@@ -11,10 +11,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cloud_bridge.fold import Contest, ContestReason, Told, fold, fold_lot, fold_vehicle
+from cloud_bridge.fold import (
+    Contest,
+    ContestReason,
+    LotState,
+    PackState,
+    Told,
+    VehicleState,
+    fold,
+    fold_lot,
+    fold_vehicle,
+)
 from cloud_bridge.ingest.judge import judge_event
 from cloud_bridge.inquiry import Fault, Finding, inquire
 from cloud_bridge.ledger.authority import TrustReader
+from cloud_bridge.rules import Duty, duties, read_rules
 from cloud_bridge.store import Fact
 from cloud_bridge.store.sqlite import SqliteStore
 from packtrail.event import (
@@ -47,6 +58,7 @@ EXPECTED: dict[Fraud, frozenset[str]] = {
     Fraud.SPENT_TWICE: frozenset(
         {ContestReason.AFTER_END, ContestReason.TWO_PARENTS, ContestReason.DOUBLE_SPENT}
     ),
+    Fraud.KEPT_BACK: frozenset({"overdue", "late"}),
     Fraud.SKIMMED: frozenset({Fault.METAL_ASTRAY}),
     Fraud.CLOCK_OFF: frozenset({Fault.CLOCK_OFF}),
 }
@@ -62,9 +74,16 @@ class Concluded:
     refused: list[str] = field(default_factory=list)
     said: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
     blamed: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
-    stages: dict[str, str] = field(default_factory=dict)
-    accounts: dict[str, str] = field(default_factory=dict)
+    units: dict[str, PackState] = field(default_factory=dict)
+    vehicles: dict[str, VehicleState] = field(default_factory=dict)
+    lots: dict[str, LotState] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
+
+    @property
+    def end_ns(self) -> int:
+        """Sixty days after the last report: what is still open then stays so."""
+        return max(one.event.to_ns for one in self.told) + 60 * 86_400 * NS_PER_S
 
     def contests(self, about: object, contests: Iterable[Contest], by: dict[str, str]) -> None:
         """Note contests."""
@@ -82,7 +101,8 @@ def play(history: History, path: Path) -> Concluded:
     """Ingest `history` into a new SQLite store at `path` and conclude."""
     store = SqliteStore(path)
     try:
-        concluded = Concluded()
+        roles = {one.name: str(one.role) for one in history.scene.cast.all()}
+        concluded = Concluded(roles=roles)
         _ingest(history, store, concluded)
         facts = store.entries(-1, 10_000_000)
         concluded.told = [Told(e.event_id, e.event, e.recorded_ns) for e in facts]
@@ -146,21 +166,36 @@ def conclude(concluded: Concluded) -> None:
         for kind, name in subjects(told.event):
             by_name[kind, name].append(told)
     for unit, facts in by_unit.items():
-        state = fold(unit, facts)
-        concluded.stages[str(unit)] = str(state.lifecycle)
+        state = concluded.units[str(unit)] = fold(unit, facts)
         concluded.contests(unit, state.contests, authors)
     for (kind, name), facts in by_name.items():
-        if kind == "vehicle":
-            vehicle = fold_vehicle(VehicleRef("vin", name), facts)
-            concluded.contests(name, vehicle.contests, authors)
-            if vehicle.scrapped:
-                concluded.accounts[name] = ",".join(str(one.account) for one in vehicle.accounts)
-        elif kind == "lot":
-            party, _, number = name.partition("/")
-            state_of_lot = fold_lot(LotRef(party, number), facts)
-            concluded.contests(name, state_of_lot.contests, authors)
+        _fold_other(kind, name, facts, concluded, authors)
     for one in inquire(concluded.told):
         concluded.finding(one)
+    for duty in hand_overs(concluded, concluded.end_ns):
+        if duty.late:
+            about = duty.units[0], "overdue" if duty.overdue else "late"
+            concluded.said[about].add(duty.event)
+            concluded.blamed[about].add(duty.holder)
+
+
+def _fold_other(
+    kind: str, name: str, facts: list[Told], concluded: Concluded, authors: dict[str, str]
+) -> None:
+    """A vehicle or a lot."""
+    if kind == "vehicle":
+        vehicle = concluded.vehicles[name] = fold_vehicle(VehicleRef("vin", name), facts)
+        concluded.contests(name, vehicle.contests, authors)
+    elif kind == "lot":
+        party, _, number = name.partition("/")
+        lot = concluded.lots[name] = fold_lot(LotRef(party, number), facts)
+        concluded.contests(name, lot.contests, authors)
+
+
+def hand_overs(concluded: Concluded, now_ns: int) -> list[Duty]:
+    """Duties to hand a retired unit over, as of a moment."""
+    rules = [rule for rule in read_rules() if rule.id == "hand_over"]
+    return duties(concluded.told, rules, now_ns, concluded.roles)
 
 
 def score(history: History, concluded: Concluded) -> tuple[Counter[str], list[str]]:
@@ -190,20 +225,3 @@ def _matches(one: Planted, concluded: Concluded) -> list[tuple[str, str]]:
         for subject, reason in concluded.said
         if subject in about and reason in EXPECTED[one.fraud]
     ]
-
-
-def stages_off(history: History, concluded: Concluded) -> tuple[int, int]:
-    """How many fates of packs and vehicles the bridge has otherwise than they were, of how many.
-
-    A pack that is missing is in service for all that its own record says; its vehicle tells.
-    """
-    pairs = [
-        (concluded.stages.get(code), row["lifecycle"])
-        for code, row in history.truth.packs.items()
-        if row["lifecycle"] != "missing"
-    ]
-    pairs += [
-        (concluded.accounts.get(name) or "exempt", account)
-        for name, account in history.truth.vehicles.items()
-    ]
-    return sum(found != true for found, true in pairs), len(pairs)

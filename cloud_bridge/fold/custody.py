@@ -1,7 +1,8 @@
 """Who holds a unit: offered, accepted, refused, lost, found, exported (I12).
 
-Custody moves on acceptance only. An acceptance of more than was offered, or with another mass
-than the giver weighed, is a discrepancy that names both reports.
+Custody moves on acceptance only; a yard that receives a vehicle with its pack has accepted both.
+An acceptance of more than was offered, or with another mass than the giver weighed, is a
+discrepancy that names both reports.
 """
 
 from __future__ import annotations
@@ -24,14 +25,17 @@ from packtrail.event import (
     RecoveryOrdered,
     RecoveryReceived,
     RecoveryShipped,
+    UnitRef,
     UnitRegistered,
+    VehicleScrapReceived,
 )
 
 
 @dataclass(slots=True)
 class Keeping:
-    """Follows who holds one unit."""
+    """Follows who holds one unit, known by `names`."""
 
+    names: frozenset[UnitRef]
     now: Custody = field(default_factory=Custody)
     offers: dict[tuple[str, str], Told] = field(default_factory=dict)
     contests: list[Contest] = field(default_factory=list)
@@ -56,12 +60,19 @@ class Keeping:
                 self._change(to_party="")
             case RecoveryOrdered(order=order):
                 self._change(order=f"{author}/{order}")
-            case RecoveryReceived():
-                self._hold(told, author)
+            case RecoveryReceived() | VehicleScrapReceived():
+                self._receive(told)
             case RecoveryShipped(to_party=to_party):
                 self._change(to_party=to_party)
             case _:
                 self._miss(told)
+
+    def _receive(self, told: Told) -> None:
+        """Into store, or with the vehicle that came to be scrapped."""
+        body = told.event.body
+        gone = isinstance(body, VehicleScrapReceived) and self.names.isdisjoint(body.found)
+        if not gone:
+            self._hold(told, told.event.author)
 
     def _miss(self, told: Told) -> None:
         match told.event.body:

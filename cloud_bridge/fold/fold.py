@@ -106,7 +106,7 @@ def _walks(names: frozenset[UnitRef], facts: Sequence[Told]) -> _Walks:
         life,
         Walk(moves).run(),
         Tree(names).walk(facts),
-        Keeping().walk(facts),
+        Keeping(names).walk(facts),
         Meters().walk(facts),
     )
 

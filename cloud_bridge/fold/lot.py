@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from cloud_bridge.fold.contests import Contest, ContestReason, contest
+from cloud_bridge.fold.handovers import Handovers
 from cloud_bridge.fold.settled import Settlement
 from cloud_bridge.fold.told import Told, in_order
 from cloud_bridge.fold.tree import SCALE_SHARE
@@ -100,9 +101,15 @@ class _Tally:
     sources: set[str] = field(default_factory=set)
     makers: list[Told] = field(default_factory=list)
     contests: list[Contest] = field(default_factory=list)
+    handovers: Handovers = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Follow who gave it to whom."""
+        self.handovers = Handovers(self.lot)
 
     def take(self, told: Told) -> None:
         """Add one fact."""
+        self.handovers.take(told)
         match told.event.body:
             case LotFormed() as body:
                 self.units |= set(body.units) | ({told.event.unit} if told.event.unit else set())
@@ -141,14 +148,16 @@ class _Tally:
         self.made += kg
 
     def _spend(self, told: Told, parts: Iterable[LotPart], claims: Mapping[str, float]) -> None:
-        """Use some kilograms; more than there was is spent twice, by whoever came last."""
+        """Use some kilograms; of more than there was, the last giver or user is to blame."""
         mine = sum(part.kg for part in parts if part.lot == self.lot)
         if not mine:
             return
         self.used += mine
+        self.handovers.use(told, mine)
         if self.used > self.made * (1 + SCALE_SHARE) + self.error:
-            proof = [*self.makers[:1], told]
-            self.contests.append(contest(ContestReason.DOUBLE_SPENT, proof, [told]))
+            more, wrong = self.handovers.blame(told)
+            proof = [*self.makers[:1], *more, told]
+            self.contests.append(contest(ContestReason.DOUBLE_SPENT, proof, wrong))
         for element, kg in claims.items():
             self.claimed[element] += kg
             if self.claimed[element] > self.elements.get(element, 0.0) * (1 + SCALE_SHARE) + 1e-9:

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from cloud_bridge.fold.told import Told
-from packtrail.event import PackInstalled, PackRemoved, SwapPerformed, UnitRef, VehicleRegistered
+from packtrail.event import (
+    ChargeRecorded,
+    PackInstalled,
+    PackRemoved,
+    SwapPerformed,
+    UnitRef,
+    VehicleRegistered,
+)
 
 TOGETHER_NS: Final = 5 * 60 * 10**9
 """Removal and installation by one reporter so close together are one visit."""
@@ -94,6 +101,17 @@ def steps_of(facts: Iterable[Told], by_event: dict[str, Visit]) -> dict[UnitRef,
         for unit, leaves, arrives in _steps(told):
             steps[unit].append(Step(unit, told.event.from_ns, leaves, arrives, told, visit))
     return steps
+
+
+def sightings_of(facts: Iterable[Told]) -> dict[UnitRef, list[Step]]:
+    """Packs that were charged in a vehicle: they move nothing, but show where the pack was."""
+    seen: dict[UnitRef, list[Step]] = defaultdict(list)
+    for told in facts:
+        unit, body = told.event.unit, told.event.body
+        if unit and isinstance(body, ChargeRecorded) and body.vehicle:
+            spot = f"{VEHICLE}{body.vehicle}"
+            seen[unit].append(Step(unit, told.event.from_ns, spot, spot, told))
+    return seen
 
 
 def _visit(told: Told) -> Visit | None:

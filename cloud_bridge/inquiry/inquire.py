@@ -9,7 +9,7 @@ from typing import Final
 
 from cloud_bridge.fold.settled import Settlement
 from cloud_bridge.fold.told import Told, in_order
-from cloud_bridge.inquiry.entries import VEHICLE, Step, Visit, steps_of, visits_of
+from cloud_bridge.inquiry.entries import VEHICLE, Step, Visit, sightings_of, steps_of, visits_of
 from cloud_bridge.inquiry.findings import Fault, Finding
 from cloud_bridge.inquiry.packs import Jump, Path, site_of
 from cloud_bridge.inquiry.travel import Position, too_fast
@@ -35,7 +35,12 @@ def inquire(
     lines = Lines().read(visits)
     steps = steps_of(told, by_event)
     homes = {id(one.visit): one.gap.before.vehicle if one.gap else "" for one in lines.misplaced}
-    jumps = [jump for unit in sorted(steps, key=str) for jump in Path(steps[unit], homes).follow()]
+    seen = sightings_of(told)
+    jumps = [
+        jump
+        for unit in sorted(steps, key=str)
+        for jump in Path(steps[unit], homes, seen.get(unit, ())).follow()
+    ]
     by_unit: dict[UnitRef | None, list[Jump]] = defaultdict(list)
     for jump in jumps:
         by_unit[jump.step.unit].append(jump)

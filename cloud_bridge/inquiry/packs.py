@@ -2,11 +2,12 @@
 
 A broken link is explained by a gap or a stranger that the vehicles show; by two reporters whose
 clocks disagree, if exchanging two neighbours mends it; else, if the pack is later still where the
-new report said it no longer was, two packs bear one code.
+new report said it no longer was, or is charged there, two packs bear one code.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -26,7 +27,7 @@ class Jump:
     Attributes:
         before: the step by which it was somewhere else.
         step: the step that contradicts.
-        returned: a later step that leaves the old place after all, or None.
+        returned: what shows the pack in the old place after all, or None.
         exchanged: the neighbour that, read in the other order, mends it: two clocks disagree.
     """
 
@@ -43,11 +44,13 @@ class Path:
     Attributes:
         steps: its steps in order.
         vehicles: id of a misplaced visit -> vehicle that it belongs to, "" if that is unknown.
+        seen: where it was seen between its steps, in order (`entries.sightings_of`).
         jumps: broken links.
     """
 
     steps: Sequence[Step]
     vehicles: Mapping[int, str]
+    seen: Sequence[Step] = ()
     jumps: list[Jump] = field(default_factory=list)
 
     def follow(self) -> list[Jump]:
@@ -105,12 +108,19 @@ class Path:
         return close and len(places) < 2 and one.told.event.author != other.told.event.author
 
     def _later_from(self, place: int, at: str) -> Step | None:
-        """The next step that leaves the old place, unless the pack was brought back to it."""
+        """What shows the pack in the old place later on, unless it was brought back to it."""
         for later in self.steps[place + 1 :]:
             if self._spot(later.leaves, later) == at:
                 return later
             if self._spot(later.arrives, later) == at:
-                return None
+                return self._seen(at, self.steps[place].t_ns, later.t_ns)
+        return self._seen(at, self.steps[place].t_ns, math.inf)
+
+    def _seen(self, at: str, after_ns: int, before_ns: float) -> Step | None:
+        """The first sighting in a place so long after a step that no clock explains it."""
+        for one in self.seen:
+            if one.arrives == at and after_ns + CLOCKS_NS < one.t_ns < before_ns:
+                return one
         return None
 
     def _spot(self, spot: str, step: Step) -> str:

@@ -12,7 +12,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import fmean, median, pvariance
+from statistics import fmean, median
 from typing import Final
 
 from cloud_bridge.fold.told import Told
@@ -31,11 +31,15 @@ WIDEST: Final = 0.03
 
 @dataclass(frozen=True, slots=True)
 class Yield:
-    """One lot's yield: log of what came out over what went in, less the median of its process."""
+    """One lot's yield: log of what came out over what went in, less the median of its process.
+
+    `analyses` is the number of its elements, each analysed by itself: a lot with four tells more.
+    """
 
     party: str
     event: str
     excess: float
+    analyses: int
 
 
 def skimmed(facts: Iterable[Told]) -> list[Finding]:
@@ -55,7 +59,7 @@ def detection_limit(scatter: float, lots: int, others: int) -> float:
     """The share kept back that is found in 95 of 100 cases.
 
     Args:
-        scatter: standard deviation of one lot's yield, share.
+        scatter: standard deviation of one lot's yield, share; lots alike.
         lots: of the party.
         others: of all other parties.
     """
@@ -65,15 +69,23 @@ def detection_limit(scatter: float, lots: int, others: int) -> float:
 def _short(mine: Sequence[Yield], others: Sequence[Yield]) -> bool:
     if min(len(mine), len(others)) < FEWEST_LOTS:
         return False
-    low, rest = [lot.excess for lot in mine], [lot.excess for lot in others]
-    scatter = math.sqrt(_variance(low) / len(low) + _variance(rest) / len(rest))
+    (low, low_error), (rest, rest_error) = _mean(mine), _mean(others)
+    scatter = math.hypot(low_error, rest_error)
     if scatter > WIDEST:
         return False
-    return fmean(rest) - fmean(low) - HONEST_SHARE > SURENESS * scatter
+    return rest - low - HONEST_SHARE > SURENESS * scatter
 
 
-def _variance(values: Sequence[float]) -> float:
-    return pvariance(values) * len(values) / (len(values) - 1)
+def _mean(lots: Sequence[Yield]) -> tuple[float, float]:
+    """Mean weighted by analyses and its standard error, whatever the lots' errors share.
+
+    The error is that of White, Econometrica 48 (1980) 817: it does not take for granted that
+    the analyses of one lot are off independently.
+    """
+    total = sum(lot.analyses for lot in lots)
+    mean = math.fsum(lot.analyses * lot.excess for lot in lots) / total
+    squares = math.fsum((lot.analyses * (lot.excess - mean)) ** 2 for lot in lots)
+    return mean, math.sqrt(squares * len(lots) / (len(lots) - 1)) / total
 
 
 def _by_process(facts: Iterable[Told]) -> dict[str, list[Yield]]:
@@ -109,6 +121,7 @@ def _yields(lots: Sequence[tuple[Told, dict[str, float]]]) -> list[Yield]:
             told.event.author,
             told.event_id,
             fmean(ratio - usual[element] for element, ratio in ratios.items()),
+            len(ratios),
         )
         for told, ratios in lots
     ]

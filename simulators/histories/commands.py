@@ -12,12 +12,12 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from packtrail.arguments import number_between, whole_between
+from packtrail.arguments import day, number_between, whole_between
 from packtrail.command import Command
 from packtrail.language import Text
 from packtrail.progress import watched
 from simulators.drawing import Line, Panel, write_overview
-from simulators.histories.history import History, Order
+from simulators.histories.history import BEGIN, History, Order
 from simulators.histories.writing import write
 
 MONTH_S = 30 * 86_400
@@ -32,6 +32,11 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "frauds of each kind and variant; 0 for honest parties", "每类欺诈数量；0 为全部诚实"
     )
     parser.add_argument("--frauds", type=whole_between(0, 1000), default=2, help=each.say())
+    begin = Text(
+        "first day, YYYY-MM-DD; duties to hand over stand in the rules from 2026-04-01 on",
+        "首日，YYYY-MM-DD；移交义务的规则自 2026-04-01 起生效",
+    )
+    parser.add_argument("--begin", type=day, default=BEGIN, help=begin.say())
     skim = Text("share of metal that one refinery keeps, %%", "一家再生企业截留的金属比例，%%")
     parser.add_argument("--skim", type=number_between(0, 50), default=2.0, help=skim.say())
     out = Text("folder for events, keys and truth", "事件、公钥与真值的输出文件夹")
@@ -47,6 +52,7 @@ def _run(args: argparse.Namespace) -> int:
         args.packs,
         args.seed,
         args.frauds,
+        args.begin,
         skim=0.0 if honest else args.skim / 100,
         skewed=not honest,
     )

@@ -50,6 +50,9 @@ class Endings:
         skim: refinery -> share of each metal that it keeps and does not report.
         shelf: modules that wait for a product, by kind of pack: (day, pack, module).
         drums: packs that wait for the shredder, by shredder and kind: (day, pack).
+        sold: lots of metal that are for sale: (day, lot, kg).
+        shredded: code of a pack -> when and by whom it was shredded.
+        bought: lot of metal -> when and by whom it was used, kg.
     """
 
     scene: Scene
@@ -63,6 +66,7 @@ class Endings:
     ways: dict[str, float] = field(default_factory=dict)
     sold: list[tuple[float, LotRef, float]] = field(default_factory=list)
     shredded: dict[str, tuple[float, Party]] = field(default_factory=dict)
+    bought: dict[LotRef, tuple[float, Party, float]] = field(default_factory=dict)
 
     def goes_to(self, day: float, pack: Pack) -> Party:
         """Who takes a retired pack."""
@@ -106,13 +110,20 @@ class Endings:
             loss_kg=round(pack.mass_kg - modules_kg - housing.kg, 3),
             scale_error_kg=2 * SCALE_KG,
         )
-        self.fate(pack, "dismantled")
+        self.fate(pack, "dismantled", party)
         return scene.tell(day, party, pack.unit, body)
 
-    def fate(self, pack: Pack, stage: str) -> None:
-        """Write down how a pack ended."""
-        row = self.scene.truth.packs.setdefault(str(pack.unit), {})
-        row["lifecycle"], row["mass_kg"] = stage, round(pack.mass_kg, 2)
+    def fate(self, pack: Pack, stage: str, party: Party) -> None:
+        """Write down how a pack and its modules ended, and who has them."""
+        truth = self.scene.truth
+        truth.pack(
+            pack.unit,
+            lifecycle=stage,
+            mass_kg=round(pack.mass_kg, 2),
+            holder=party.name,
+            vehicles=len(pack.vehicles),
+        )
+        truth.modules |= {str(module): "recovered" for module in pack.modules}
 
     def _reuse(self, day: float, pack: Pack, party: Party) -> Report:
         scene, capacity = self.scene, pack.soh(day) * pack.kind.rated_ah
@@ -134,6 +145,7 @@ class Endings:
         day = max(one[0] for one in parts) + scene.luck.even(3.0, 20.0)
         unit = code_of(Level.MODULE, kind, scene.date(day), next(scene.numbers), "SXR", second=True)
         scene.tell(day, party, unit, product_of(parts))
+        scene.truth.modules |= {str(module): "repurposed_in" for _, _, module in parts}
 
     def _shred(self, party: Party, waiting: list[tuple[float, Pack]]) -> None:
         """Modules of several packs become black mass, which a refinery gets."""
@@ -163,8 +175,9 @@ class Endings:
         )
         scene.tell(day, party, None, body)
         self.shredded |= {str(pack.unit): (day, party) for pack in packs}
+        scene.truth.modules |= {str(one): "recycled" for pack in packs for one in pack.modules}
         refinery = scene.luck.choice(scene.cast["refinery"])
-        there = scene.pass_lots(day + 1.0, (black.lot,), party, refinery)
+        there, _ = scene.pass_lot(day + 1.0, black.lot, black.kg, party, refinery)
         self._refine(there + scene.luck.even(1.0, 5.0), black, metal, refinery)
 
     def _metal(self, packs: list[Pack]) -> dict[str, float]:
@@ -199,13 +212,18 @@ class Endings:
         scene.tell(day, by, None, body)
 
     def sell(self) -> None:
-        """Makers put the metals into new cells."""
+        """Makers buy the metals and put them into new cells."""
         scene = self.scene
         for day, lot, kg in self.sold:
             maker = scene.luck.choice(scene.cast["maker"])
-            element = next(one for one in METAL_NAMES if lot.id.startswith(one))
-            used = MaterialUsed((LotPart(lot, kg),), elements={element: kg})
-            scene.tell(day + scene.luck.even(2.0, 20.0), maker, None, used)
+            there, _ = scene.pass_lot(day, lot, kg, self.seller(lot), maker)
+            day_used = there + scene.luck.even(2.0, 20.0)
+            self.bought[lot] = (day_used, maker, kg)
+            scene.tell(day_used, maker, None, used(lot, kg))
+
+    def seller(self, lot: LotRef) -> Party:
+        """The refinery that a lot of metal is from."""
+        return next(one for one in self.scene.cast["refinery"] if one.name == lot.party)
 
     def _account(self, by: Party, element: str, there: float, made: float, told: float) -> None:
         row = self.scene.truth.metals.setdefault(by.name, {}).setdefault(element, [0.0, 0.0, 0.0])
@@ -214,6 +232,12 @@ class Endings:
 
     def _analyse(self, kg: float) -> float:
         return round(kg * (1 + self.scene.luck.normal(ANALYSIS)), 4)
+
+
+def used(lot: LotRef, kg: float) -> MaterialUsed:
+    """What a maker says of a whole lot of metal that it put into new cells."""
+    element = next(name for name in METAL_NAMES if lot.id.startswith(name))
+    return MaterialUsed((LotPart(lot, kg),), elements={element: kg})
 
 
 def product_of(parts: list[tuple[float, Pack, UnitRef]]) -> ProductAssembled:

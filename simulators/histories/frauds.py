@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 import msgspec
 
 from packtrail.codes import Level
 from packtrail.event import (
-    LotPart,
-    MaterialUsed,
+    LotRef,
     PackInstalled,
     UnitRef,
     UsageRecorded,
     VehicleScrapReceived,
 )
-from simulators.histories.endings import METAL_NAMES, Endings, product_of
+from simulators.histories.cast import Party
+from simulators.histories.endings import Endings, product_of, used
 from simulators.histories.journal import Report
 from simulators.histories.packs import Pack, code_of
 from simulators.histories.roads import Drive, Roads, registered
@@ -25,6 +26,8 @@ from simulators.histories.truth import Fraud, Planted
 
 RESET_POINTS = 8.0
 """What a reset meter adds to the health that it claims, percentage points."""
+LATE_DAYS: Final = (40.0, 90.0)
+"""Between retirement and the offer, where 30 days are allowed from retirement to receipt."""
 
 
 @dataclass(slots=True)
@@ -55,6 +58,8 @@ class Frauds:
             (Fraud.REPLAYED, "usage"): self.replayed_usage,
             (Fraud.MISSING_PACK, "not_found"): self.missing,
             (Fraud.SPENT_TWICE, "product_and_recycled"): self.product_and_recycled,
+            (Fraud.KEPT_BACK, "never"): lambda drive: self.kept_back(drive, None),
+            (Fraud.KEPT_BACK, "late"): lambda drive: self.kept_back(drive, LATE_DAYS),
         }
 
     def plant(self, fraud: Fraud, variant: str, subject: object, *reports: Report) -> Planted:
@@ -89,7 +94,8 @@ class Frauds:
         shop = scene.luck.choice(scene.cast["shop"])
         day = scene.luck.even(drive.sold + 100.0, drive.end - 100.0)
         put = scene.tell(day, shop, drive.pack.unit, PackInstalled(other, reason="repair"))
-        self._honest(drive)
+        self.roads.measure(drive, self.roads.visits(drive))
+        self.roads.scrap(drive, drive.pack)
         planted = self.plant(Fraud.TWO_VEHICLES, "fitted_twice", drive.pack.unit, put)
         planted.touched = [str(other), str(drive.vehicle)]
 
@@ -135,21 +141,24 @@ class Frauds:
         self.roads.measure(drive, self.roads.visits(drive))
         body = VehicleScrapReceived(drive.vehicle, (), f"C{next(scene.numbers)}")
         told = scene.tell(drive.end, yard, None, body)
-        scene.truth.vehicles[str(drive.vehicle)] = "missing"
-        row = scene.truth.packs.setdefault(str(drive.pack.unit), {})
-        row["lifecycle"] = "missing"
+        scene.truth.scrapped(drive.vehicle, "missing", drive.owner)
+        scene.truth.pack(drive.pack.unit, lifecycle="missing")
         planted = self.plant(Fraud.MISSING_PACK, "not_found", drive.vehicle, told)
         planted.culprit, planted.touched = "", [str(drive.pack.unit)]
+
+    def kept_back(self, drive: Drive, wait: tuple[float, float] | None) -> None:
+        """A yard takes the pack out and keeps it, longer than it may or for ever."""
+        self.roads.measure(drive, self.roads.visits(drive))
+        yard = self.roads.arrive(drive, drive.pack)
+        said = self.roads.retire(drive.end + 0.2, drive.pack, yard, wait)
+        self.plant(Fraud.KEPT_BACK, "late" if wait else "never", drive.pack.unit, said)
 
     def product_and_recycled(self, drive: Drive) -> None:
         """Its modules are shredded, and go into a product as well."""
         scene, roads, pack = self.scene, self.roads, drive.pack
         roads.measure(drive, roads.visits(drive))
         shredder = scene.luck.choice(scene.cast["shredder"])
-        yard = scene.luck.choice(scene.cast["yard"])
-        scrapped = VehicleScrapReceived(drive.vehicle, (pack.unit,), f"C{next(scene.numbers)}")
-        scene.tell(drive.end, yard, None, scrapped)
-        scene.truth.vehicles[str(drive.vehicle)] = "present"
+        yard = self.roads.arrive(drive, pack)
         there = scene.hand_over(drive.end + 3.0, pack, yard, shredder)
         self.endings.take(there, pack, shredder)
         self.doomed.append((drive.pack, list(pack.modules)))
@@ -164,17 +173,25 @@ class Frauds:
             planted = self.plant(Fraud.SPENT_TWICE, "product_and_recycled", pack.unit, made)
             planted.touched = [*map(str, modules), str(made.unit)]
 
-    def lot_sold_twice(self, number: int) -> None:
-        """A lot of metal is sold to a second maker; the second use is one too many."""
+    def lots_spent_twice(self, number: int) -> None:
+        """Lots of metal that a refinery sells twice, and lots that a maker claims twice."""
+        sold, bought = self.endings.sold, self.endings.bought
+        for place in range(min(2 * number, len(sold))):
+            _, lot, _ = sold[place * len(sold) // (2 * number)]
+            day, maker, kg = bought[lot]
+            if place % 2:
+                again = self.scene.tell(day + 30.0, maker, None, used(lot, kg))
+                self.plant(Fraud.SPENT_TWICE, "claimed_twice", lot, again)
+            else:
+                self._sell_again(day + 10.0, lot, kg, maker)
+
+    def _sell_again(self, day: float, lot: LotRef, kg: float, first: Party) -> None:
         scene = self.scene
-        sold = self.endings.sold
-        for place in range(min(number, len(sold))):
-            day, lot, kg = sold[place * len(sold) // number]
-            element = next(one for one in METAL_NAMES if lot.id.startswith(one))
-            maker = scene.luck.choice(scene.cast["maker"])
-            used = MaterialUsed((LotPart(lot, kg),), elements={element: kg})
-            report = scene.tell(day + 40.0, maker, None, used)
-            self.plant(Fraud.SPENT_TWICE, "lot", lot, report).culprit = lot.party
+        others = [one for one in scene.cast["maker"] if one is not first]
+        maker, seller = scene.luck.choice(others), self.endings.seller(lot)
+        there, offer = scene.pass_lot(day, lot, kg, seller, maker)
+        again = scene.tell(there + 5.0, maker, None, used(lot, kg))
+        self.plant(Fraud.SPENT_TWICE, "sold_twice", lot, offer, again)
 
     def _honest(self, drive: Drive) -> None:
         pack = self.roads.live(drive, self.roads.visits(drive))

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Final
 
+from packtrail.language import Text
+from simulators.errors import SimulationError
 from simulators.histories.cast import Cast
 from simulators.histories.endings import Endings
 from simulators.histories.frauds import Frauds
@@ -77,6 +79,8 @@ class History:
         frauds = Frauds(scene, roads, endings)
         fixed = order.packs // 2
         wanted = [life for _ in range(order.each) for life in frauds.lives().values()]
+        if len(wanted) > fixed:
+            raise _too_few(order, 2 * len(wanted))
         for number in range(fixed):
             drive = roads.begin()
             if number < len(wanted):
@@ -89,7 +93,7 @@ class History:
         frauds.finish()
         endings.sell()
         if order.each:
-            frauds.lot_sold_twice(order.each)
+            frauds.lots_spent_twice(order.each)
         self._skimmed(skim)
         scene.journal.seal()
         return self
@@ -124,3 +128,11 @@ class History:
                 if one.party.name == name and getattr(one.body, "process", "") == "hydro"
             ]
             self.truth.planted.append(Planted(Fraud.SKIMMED, "two_percent", name, name, mine))
+
+
+def _too_few(order: Order, least: int) -> SimulationError:
+    return SimulationError(
+        Text("too few packs for so many frauds", "电池包数量不足以容纳这些欺诈"),
+        where=f"{order.packs} packs, {order.each} frauds of each kind",
+        hint=Text(f"at least {least} packs", f"至少 {least} 个电池包"),
+    )

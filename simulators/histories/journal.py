@@ -56,9 +56,13 @@ class Journal:
         lag = self.luck.even(2.0, 120.0)
         if self.luck.chance(LATE_SHARE):
             lag = self.luck.even(0.05, OFFLINE_DAYS) * DAY_S
-        report = Report(self.begin_s + round(day * DAY_S), party, unit, body, round(lag))
+        report = Report(self.moment_s(day), party, unit, body, round(lag))
         self.reports.append(report)
         return report
+
+    def moment_s(self, day: float) -> int:
+        """UTC seconds of a day after the beginning."""
+        return self.begin_s + round(day * DAY_S)
 
     def seal(self) -> None:
         """Number and sign everything."""

@@ -26,6 +26,7 @@ from packtrail.event import (
 )
 from simulators.histories.cast import Party
 from simulators.histories.endings import Endings
+from simulators.histories.journal import Report
 from simulators.histories.packs import Pack, code_of
 from simulators.histories.scene import MAKER_CODES, Scene
 
@@ -34,6 +35,8 @@ REPAIR_SHARE: Final = 0.15
 OWNER_SHARE: Final = 0.3
 REPLACED_SHARE: Final = 0.06
 EXPLAINED_SHARE: Final = 0.05
+WAIT_DAYS: Final = (2.0, 12.0)
+"""Between retirement and the offer to a lawful taker."""
 REGIONS: Final = ("330100", "440300", "110000", "510100", "420100")
 
 
@@ -48,6 +51,7 @@ class Drive:
         bench: that shop's gateway.
         sold: day of sale.
         end: day of scrapping.
+        owner: commitment of the present owner.
     """
 
     vehicle: VehicleRef
@@ -56,6 +60,7 @@ class Drive:
     bench: Party
     sold: float
     end: float
+    owner: str
 
 
 class Roads:
@@ -87,7 +92,7 @@ class Roads:
         pack.vehicles.append(str(vehicle))
         place = int(luck.even() * len(scene.cast["shop"]))
         shop, bench = scene.cast["shop"][place], scene.cast["bench"][place]
-        return Drive(vehicle, pack, shop, bench, sold, sold + luck.even(500.0, 900.0))
+        return Drive(vehicle, pack, shop, bench, sold, sold + luck.even(500.0, 900.0), owner)
 
     def visits(self, drive: Drive) -> list[float]:
         """Days on which the vehicle is at its shop, in order."""
@@ -117,9 +122,10 @@ class Roads:
         """An honest middle of a life; the pack that is in the vehicle at its end."""
         luck, scene = self.scene.luck, self.scene
         if luck.chance(OWNER_SHARE):
-            owner = OwnerChanged(f"commitment-{next(scene.numbers)}", drive.vehicle)
+            drive.owner = f"commitment-{next(scene.numbers)}"
             when = luck.even(drive.sold + 60, drive.end - 60)
-            scene.tell(when, luck.choice(scene.cast["dealer"]), None, owner)
+            changed = OwnerChanged(drive.owner, drive.vehicle)
+            scene.tell(when, luck.choice(scene.cast["dealer"]), None, changed)
         if len(days) > 2 and luck.chance(REPLACED_SHARE):
             return self._replace(drive, days)
         if len(days) > 1 and luck.chance(REPAIR_SHARE):
@@ -149,6 +155,8 @@ class Roads:
         taker = scene.luck.choice(scene.cast["shredder"])
         received = RecoveryReceived(taker.site, from_party=shop.name, count=1)
         scene.tell(day + 9.0, taker, old, received)
+        scene.retired(old, shop, day + 0.4, day + 9.0)
+        scene.truth.modules[str(old)] = "recovered"
 
     def _replace(self, drive: Drive, days: Sequence[float]) -> Pack:
         """Another pack for the rest of the vehicle's life; the old one is handed over."""
@@ -163,30 +171,52 @@ class Roads:
         self.measure(drive, days[middle:], spare)
         return spare
 
-    def retire(self, day: float, pack: Pack, party: Party) -> None:
-        """Retired by `party`, handed over, brought to its end."""
-        kg = self.scene.weigh(pack.mass_kg)
-        self.scene.tell(day, party, pack.unit, UnitRetired("end of use", kg))
+    def retire(
+        self, day: float, pack: Pack, party: Party, wait: tuple[float, float] | None = WAIT_DAYS
+    ) -> Report:
+        """Retired by `party`, handed over between so many days later, brought to its end.
+
+        With None for `wait` it is never handed over. Returns the report of the retirement.
+        """
+        scene, kg = self.scene, self.scene.weigh(pack.mass_kg)
+        said = scene.tell(day, party, pack.unit, UnitRetired("end of use", kg))
+        if wait is None:
+            scene.retired(pack.unit, party, day, None)
+            scene.truth.pack(pack.unit, lifecycle="retired", holder=party.name)
+            return said
         taker = self.endings.goes_to(day, pack)
-        there = self.scene.hand_over(day + self.scene.luck.even(2.0, 12.0), pack, party, taker)
+        there = scene.hand_over(day + scene.luck.even(*wait), pack, party, taker)
+        scene.retired(pack.unit, party, day, there - 0.05)
         self.endings.take(there, pack, taker)
+        return said
 
     def scrap(self, drive: Drive, pack: Pack) -> None:
         """The vehicle comes to a yard, whole or with a lawful explanation."""
-        scene, yard = self.scene, self.scene.luck.choice(self.scene.cast["yard"])
-        vehicle, day = drive.vehicle, drive.end
-        explained = scene.luck.chance(EXPLAINED_SHARE)
-        found = () if explained else (pack.unit,)
-        certificate = f"C{next(scene.numbers)}"
-        scene.tell(day, yard, None, VehicleScrapReceived(vehicle, found, certificate))
-        scene.truth.vehicles[str(vehicle)] = "explained" if explained else "present"
-        if not explained:
-            scene.tell(day + 0.1, yard, pack.unit, PackRemoved(vehicle, reason="scrapping"))
-            self.retire(day + 0.2, pack, yard)
+        if self.scene.luck.chance(EXPLAINED_SHARE):
+            self._explain(drive, pack)
             return
-        self.retire(day - 5.0, pack, drive.shop)
-        voucher = MissingPackExplained(vehicle, voucher=f"V{next(scene.numbers)}")
-        scene.tell(day + 3.0, yard, pack.unit, voucher)
+        yard = self.arrive(drive, pack)
+        self.retire(drive.end + 0.2, pack, yard)
+
+    def arrive(self, drive: Drive, pack: Pack) -> Party:
+        """The vehicle comes to a yard with its pack, which is taken out; the yard."""
+        scene, yard = self.scene, self.scene.luck.choice(self.scene.cast["yard"])
+        body = VehicleScrapReceived(drive.vehicle, (pack.unit,), f"C{next(scene.numbers)}")
+        scene.tell(drive.end, yard, None, body)
+        scene.truth.scrapped(drive.vehicle, "present", yard.name)
+        removed = PackRemoved(drive.vehicle, reason="scrapping")
+        scene.tell(drive.end + 0.1, yard, pack.unit, removed)
+        return yard
+
+    def _explain(self, drive: Drive, pack: Pack) -> None:
+        """Its pack was retired at a shop before, for which there is a voucher."""
+        scene, yard = self.scene, self.scene.luck.choice(self.scene.cast["yard"])
+        self.retire(drive.end - 5.0, pack, drive.shop)
+        body = VehicleScrapReceived(drive.vehicle, (), f"C{next(scene.numbers)}")
+        scene.tell(drive.end, yard, None, body)
+        voucher = MissingPackExplained(drive.vehicle, voucher=f"V{next(scene.numbers)}")
+        scene.tell(drive.end + 3.0, yard, pack.unit, voucher)
+        scene.truth.scrapped(drive.vehicle, "explained", drive.owner)
 
 
 def registered(vehicle: VehicleRef, pack: Pack) -> VehicleRegistered:

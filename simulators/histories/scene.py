@@ -112,12 +112,24 @@ class Scene:
         )
         self.tell(day, taker, unit, taken)
 
-    def pass_lots(self, day: float, lots: tuple[LotRef, ...], giver: Party, taker: Party) -> float:
-        """Offer and acceptance of lots; the day on which they are there."""
+    def retired(self, unit: UnitRef, holder: Party, day: float, received: float | None) -> None:
+        """Write down who had to hand over a retired unit, and when somebody had it in store."""
+        moments = [day, *([] if received is None else [received])]
+        retired, *there = (self.journal.moment_s(one) for one in moments)
+        row = {"unit": str(unit), "holder": holder.name, "retired": retired, "received": None}
+        self.truth.handovers.append(row | ({"received": there[0]} if there else {}))
+
+    def pass_lot(
+        self, day: float, lot: LotRef, kg: float, giver: Party, taker: Party
+    ) -> tuple[float, Report]:
+        """Offer and acceptance of a lot; the day on which it is there, and the offer."""
         offer, there = f"O{next(self.numbers)}", day + self.luck.even(1.0, 6.0)
-        self.tell(day, giver, None, CustodyOffered(offer, taker.name, lots=lots))
-        self.tell(there, taker, None, CustodyAccepted(offer, giver.name, lots=lots))
-        return there
+        error = round(0.003 * kg, 3)
+        offered = CustodyOffered(offer, taker.name, lots=(lot,), kg=kg, scale_error_kg=error)
+        said = self.tell(day, giver, None, offered)
+        taken = CustodyAccepted(offer, giver.name, lots=(lot,), kg=kg, scale_error_kg=error)
+        self.tell(there, taker, None, taken)
+        return there, said
 
     def digest(self, *about: object) -> str:
         """A digest that nothing else of this history has."""

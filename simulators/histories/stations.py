@@ -168,9 +168,9 @@ class Stations:
         ):
             if number % 3 == 0:
                 self._scrap(vehicle)
-            stage = "in_service"
             if not body.copy:
-                scene.truth.packs.setdefault(str(body.pack.unit), {"lifecycle": stage})
+                served = len(body.pack.vehicles)
+                scene.truth.pack(body.pack.unit, lifecycle="in_service", vehicles=served)
 
     def _scrap(self, vehicle: VehicleRef) -> None:
         scene, yard = self.scene, self.scene.luck.choice(self.scene.cast["yard"])
@@ -179,4 +179,4 @@ class Stations:
             vehicle, (), f"C{next(scene.numbers)}", battery_owner="operator"
         )
         scene.tell(day, yard, None, body)
-        scene.truth.vehicles[str(vehicle)] = "exempt"
+        scene.truth.scrapped(vehicle, "exempt", "")

@@ -20,6 +20,7 @@ class Fraud(StrEnum):
     MISSING_PACK = "missing_pack"
     SKIMMED = "skimmed"
     SPENT_TWICE = "spent_twice"
+    KEPT_BACK = "kept_back"
     CLOCK_OFF = "clock_off"
 
 
@@ -61,21 +62,38 @@ class Truth:
 
     Attributes:
         planted: frauds.
-        packs: code -> stage of life, mass at the end (kg), number of vehicles and parts.
-        vehicles: vehicle -> what became of its pack at scrapping.
+        packs: code -> `lifecycle`; of packs that ended `mass_kg`, and `vehicles` served; of packs
+            that were taken over `holder`.
+        modules: code -> stage of life.
+        vehicles: vehicle -> `account` of its pack at scrapping and the pack's `last_holder`, ""
+            for exempt ones.
+        handovers: of each retired unit `unit`, `holder` that has to hand it over, `retired` and
+            `received` in UTC seconds, None for what never was.
         metals: refinery -> element -> [kg that went in, kg that it made, kg that it reported].
     """
 
     planted: list[Planted] = field(default_factory=list)
     packs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    vehicles: dict[str, str] = field(default_factory=dict)
+    modules: dict[str, str] = field(default_factory=dict)
+    vehicles: dict[str, dict[str, str]] = field(default_factory=dict)
+    handovers: list[dict[str, Any]] = field(default_factory=list)
     metals: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+
+    def pack(self, code: object, **known: Any) -> None:
+        """Add to what is known of a pack."""
+        self.packs.setdefault(str(code), {}).update(known)
+
+    def scrapped(self, vehicle: object, account: str, last_holder: str) -> None:
+        """A vehicle came to its end."""
+        self.vehicles[str(vehicle)] = {"account": account, "last_holder": last_holder}
 
     def told(self) -> dict[str, Any]:
         """As the truth file has it."""
         return {
             "planted": [one.told() for one in self.planted],
             "packs": self.packs,
+            "modules": self.modules,
             "vehicles": self.vehicles,
+            "handovers": self.handovers,
             "metals": self.metals,
         }

@@ -5,8 +5,11 @@ import random
 import pytest
 
 from benchmarks.cloud_bridge.planted_swaps import Region
+from cloud_bridge.fold import Told
 from cloud_bridge.inquiry import Fault, Position, inquire
 from cloud_bridge.inquiry.travel import distance_km
+from packtrail.event import ChargeRecorded, VehicleMode, VehicleRegistered
+from tests.cloud_bridge.parts import CAR, HOUR, OTHER_CAR, PACK, SLOT, T0, event
 
 CLEAN = {"lost": 0.0, "misread": 0.0, "copies": 0, "skewed": 0}
 
@@ -49,6 +52,30 @@ def test_a_copied_code_is_found_once():
     (code,) = truth.copied
     assert [(one.fault, one.subject) for one in findings] == [(Fault.COPIED_CODE, code)]
     assert set(findings[0].culprits) & truth.copied[code]
+
+
+def two_homes(charged_after_h):
+    """A pack is put into two cars; the first car charges with it so many hours after."""
+    bodies = [
+        (0, VehicleRegistered(CAR, VehicleMode.FIXED, 1, (PACK,)), None, "works-1"),
+        (100, VehicleRegistered(OTHER_CAR, VehicleMode.FIXED, 1, (PACK,)), None, "works-2"),
+        (100 + charged_after_h, ChargeRecorded(SLOT, CAR), PACK, "station-1"),
+    ]
+    return [
+        Told(f"{number}", event(body, unit=unit, author=author, t_ns=T0 + round(hours * HOUR)))
+        for number, (hours, body, unit, author) in enumerate(bodies)
+    ]
+
+
+def test_a_pack_that_charges_in_its_first_vehicle_still_was_never_in_the_second():
+    (finding,) = inquire(two_homes(24))
+    assert (finding.fault, finding.blame) == (Fault.COPIED_CODE, "works-2")
+    assert finding.events == ("0", "1", "2")
+
+
+@pytest.mark.parametrize("hours", [-24, 0.1])
+def test_a_charge_before_a_move_or_within_the_error_of_clocks_says_nothing(hours):
+    assert [one.fault for one in inquire(two_homes(hours))] == [Fault.LOST_REPORT]
 
 
 def test_the_rack_whose_clock_is_off_is_blamed_and_not_the_bay():

@@ -348,6 +348,73 @@ def test_kilograms_of_a_lot_are_spent_once_and_elements_come_from_somewhere():
     assert [one.reason for one in third.contests] == [ContestReason.ELEMENTS_OPEN]
 
 
+def sold(life, buyer, number, at):
+    """The recycler's metal goes to a buyer, who takes it over and uses it; the offer's id."""
+    lot = e.LotRef("recycler-1", "Li-1")
+    offered = e.CustodyOffered(f"O-{number}", buyer, lots=(lot,), kg=4.0)
+    offer = life.say(offered, unit=None, author="recycler-1", at=at)
+    taken = e.CustodyAccepted(f"O-{number}", "recycler-1", lots=(lot,), kg=4.0)
+    life.say(taken, unit=None, author=buyer, at=at + 1)
+    return offer
+
+
+def used(life, user, kg, at):
+    lot = e.LotRef("recycler-1", "Li-1")
+    body = e.MaterialUsed((e.LotPart(lot, kg),), elements={"Li": kg})
+    return life.say(body, unit=None, author=user, at=at)
+
+
+def metal():
+    life = recovered()
+    lithium = e.MaterialOut(e.LotRef("recycler-1", "Li-1"), "lithium", 4.0, {"Li": 4.0})
+    body = e.MaterialProcessed((lithium,), (e.LotPart(LOT, 60.0),), elements_in={"Li": 4.1})
+    life.say(body, unit=None, author="recycler-1", at=100)
+    return life
+
+
+def spent_twice(life):
+    contests = fold_lot(e.LotRef("recycler-1", "Li-1"), life.facts).contests
+    return [one.culprits for one in contests if one.reason is ContestReason.DOUBLE_SPENT]
+
+
+def test_who_sold_a_lot_twice_is_named_and_not_who_bought_it():
+    life = metal()
+    sold(life, "maker-1", 1, 110)
+    second = sold(life, "maker-2", 2, 120)
+    used(life, "maker-2", 4.0, 130)
+    used(life, "maker-1", 4.0, 140)
+    assert spent_twice(life) == [(second,)]
+    random.Random(1).shuffle(life.facts)
+    assert spent_twice(life) == [(second,)]
+
+
+def test_who_sells_what_it_used_itself_is_named():
+    life = metal()
+    used(life, "recycler-1", 4.0, 105)
+    offer = sold(life, "maker-1", 1, 110)
+    used(life, "maker-1", 4.0, 130)
+    assert spent_twice(life) == [(offer,)]
+
+
+@pytest.mark.parametrize("bought", [False, True])
+def test_a_user_who_bought_once_or_never_and_uses_twice_is_named(bought):
+    life = metal()
+    sold(life, "maker-1" if bought else "maker-2", 1, 110)
+    sold(life, "maker-3", 2, 112)
+    used(life, "maker-1", 4.0, 130)
+    again = used(life, "maker-1", 4.0, 140)
+    assert spent_twice(life) == [(again,)]
+
+
+def test_a_yard_that_receives_a_vehicle_holds_the_pack_that_is_in_it():
+    life = Life()
+    life.say(e.PackInstalled(vehicle=CAR))
+    life.say(e.VehicleScrapReceived(OTHER_CAR, (OTHER_PACK,), "C-1"), unit=PACK, author="yard-2")
+    assert life.state().custody.holder == "maker-1"
+    life.say(e.VehicleScrapReceived(CAR, (PACK,), "C-2"), unit=None, author="yard-1")
+    assert life.state().custody.holder == "yard-1"
+
+
 def test_recycled_content_is_claimed_only_as_far_as_proven():
     life = recovered()
     life.say(processed("L-2", 30.0, 30.0), unit=None)
