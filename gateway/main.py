@@ -303,5 +303,5 @@ class Gateway:
 
 def specification(spec: PackSpec) -> dict[str, Any] | None:
     """What the estimate can be computed again with; None where it is too large to travel."""
-    plain: dict[str, Any] = msgspec.to_builtins(spec)
+    plain = spec.plain()
     return plain if len(msgspec.json.encode(plain)) <= MOST_SPEC_BYTES else None

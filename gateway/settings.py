@@ -24,7 +24,7 @@ from gateway.outbox import OutboxOptions
 from gateway.pipeline import SamplingRule, SlotRule
 from gateway.uplink import Broker, Tls
 from gateway.vehicle_feed import FeedOptions
-from packtrail.errors import PacktrailError
+from packtrail.errors import PacktrailError, SettingsError
 from packtrail.event import UnitRef
 from packtrail.language import Text
 from packtrail.settings import Settings, SettingsPath, secret
@@ -284,7 +284,17 @@ class PackModelSettings(Settings):
     chemistry: Name
     rated_ah: Annotated[float, Field(gt=0, lt=5000)]
     cells_in_series: Annotated[int, Field(gt=0, le=1024)]
+    certified_energy_kwh: Annotated[float, Field(gt=0)] | None = None
     spec_file: SettingsPath | None = None
+
+    @model_validator(mode="after")
+    def _describes_a_pack(self) -> Self:
+        if not self.spec_file:
+            try:
+                _ = self.spec
+            except SettingsError as error:
+                raise ValueError("; ".join(error.faults)) from error
+        return self
 
     @property
     def spec(self) -> PackSpec:
@@ -295,6 +305,7 @@ class PackModelSettings(Settings):
             chemistry=self.chemistry,
             rated_ah=self.rated_ah,
             cells_in_series=self.cells_in_series,
+            certified_energy_kwh=self.certified_energy_kwh,
         )
 
 

@@ -26,6 +26,34 @@ class Interval(msgspec.Struct, frozen=True):
         return self.high - self.low
 
 
+class DegradationModes(msgspec.Struct, frozen=True):
+    """Where the capacity went (Dubarry et al. 2012; Birkl et al. 2017).
+
+    Attributes:
+        lithium: loss of lithium inventory (LLI) over the fresh inventory, fraction.
+        negative: loss of active material of the negative electrode (LAM_NE), fraction.
+        positive: loss of active material of the positive electrode (LAM_PE), fraction.
+    """
+
+    lithium: Interval
+    negative: Interval
+    positive: Interval
+
+
+class SensorErrors(msgspec.Struct, frozen=True):
+    """What an estimate took the sensors to be wrong by, and allowed for.
+
+    Attributes:
+        current_offset_a: zero of the current sensor that was subtracted, A.
+        current_gain_sd: standard deviation of its gain, fraction; it widens the interval.
+        voltage_step_v: step of the cell voltages, V; 0 where none shows.
+    """
+
+    current_offset_a: float = 0.0
+    current_gain_sd: float = 0.0
+    voltage_step_v: float = 0.0
+
+
 class Verdict(StrEnum):
     """Whether the data could tell."""
 
@@ -51,6 +79,8 @@ class Reason(StrEnum):
     SOC_FROM_BMS = "soc_from_bms"
     UNKNOWN_CHEMISTRY = "unknown_chemistry"
     UNFAMILIAR = "unfamiliar"
+    CELL_ORDER = "cell_order"
+    COARSE_VOLTAGE = "coarse_voltage"
 
     @property
     def text(self) -> Text:
@@ -87,6 +117,12 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
         resistance_growth: resistance over fresh resistance, at 25 degC and 50 % SOC.
         spread_pct: 95 % spread of cell capacities, % of rated capacity.
         weakest_cell: index from 0, None where none stands out.
+        modes: loss of lithium and of both hosts, None where half-cell curves are not known.
+        usable_kwh: energy of the pack between its cell voltage limits at the reference, kWh.
+        certified_kwh: certified usable energy that `soce` refers to, kWh.
+        soce: state of certified energy (UN GTR 22, EU 2023/1542 Annex VII), fraction; estimated
+            in use, no GTR 22 test. None where the certified energy is not known.
+        sensors: errors of the sensors that were allowed for.
         reasons: what limits the answer, most important first.
         advice: what to measure next.
         method: estimator's name and version, such as `counting/1`.
@@ -106,6 +142,11 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     resistance_growth: Interval | None = None
     spread_pct: Interval | None = None
     weakest_cell: int | None = None
+    modes: DegradationModes | None = None
+    usable_kwh: Interval | None = None
+    certified_kwh: float | None = None
+    soce: Interval | None = None
+    sensors: SensorErrors | None = None
     reasons: tuple[Reason, ...] = ()
     advice: Advice = Advice.NONE
     method: str
@@ -137,6 +178,11 @@ _REASONS = {
         "a rate or temperature that the reference data do not hold",
         "倍率或温度超出参考数据的范围",
     ),
+    Reason.CELL_ORDER: Text(
+        "cells changed places within the data: no single cell is judged",
+        "数据中单体顺序发生变化：不对单个电芯作判断",
+    ),
+    Reason.COARSE_VOLTAGE: Text("voltages in coarse steps", "电压分辨率过低"),
 }
 
 _ADVICE = {

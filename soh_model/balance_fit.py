@@ -19,6 +19,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from packtrail.estimate import DegradationModes, Interval
 from soh_model.cell_model import CellModel, Drive, P, busiest
 from soh_model.chemistry import FreshCell
 from soh_model.pack_spec import PackSpec
@@ -68,6 +69,9 @@ USUAL_MISFIT_V: Final = 0.015
 
 IMPLAUSIBLE_V: Final = 0.04
 """A misfit that no cell of the type leaves: a sensor or the specification is wrong."""
+
+MODES_WIDER: Final = 1.15
+"""Widening of the modes' intervals, from packs with a known truth."""
 
 STRANGE_TYPE: Final = 1.5
 """Widening for a chemistry whose diffusion times are not published above."""
@@ -172,6 +176,17 @@ def fit_balance(session: Session, spec: PackSpec, fresh: FreshCell, part: int) -
     return BalanceFit(model, theta, covariance, capacity, slope, error, misfit)
 
 
+def degradation_modes(fit: BalanceFit) -> DegradationModes:
+    """Lithium and host losses of the fitted mean cell, each with its 95 % interval."""
+    wider = max(1.0, fit.misfit_v / USUAL_MISFIT_V) * MODES_WIDER
+    error = wider * np.sqrt(np.diag(fit.covariance)[:3])
+    lithium, negative, positive = (
+        Interval(float(value), float(value - 1.96 * sd), float(value + 1.96 * sd))
+        for value, sd in zip(fit.theta[:3], error, strict=True)
+    )
+    return DegradationModes(lithium, negative, positive)
+
+
 def capacity_slope(model: CellModel, theta: Floats) -> tuple[float, Floats]:
     """Capacity over rated and its derivative by the three modes, [3]."""
     capacity = model.aged(theta).capacity()
@@ -256,7 +271,7 @@ def _run(model: CellModel, prior: Prior, start: Floats, steps: int) -> tuple[flo
 def expected_error_v(drive: Drive) -> Floats:
     """Standard deviation of the model's own error at each instant, V, [n]."""
     recent = np.abs(lagged(drive.mean_rate, drive.step_s, 600.0))
-    return np.hypot(REST_ERROR_V, RATE_ERROR_V * recent)
+    return np.hypot(np.hypot(REST_ERROR_V, drive.step_sd_v), RATE_ERROR_V * recent)
 
 
 def _surprise(theta: Floats, prior: Prior) -> Floats:

@@ -58,6 +58,7 @@ class Drive:
         rate: C-rate at this instant, [n].
         volts: mean cell voltage at this instant, V, [n].
         kelvin: temperature, K.
+        step_sd_v: standard error of `volts` by their step, V.
     """
 
     t_s: Floats
@@ -67,6 +68,7 @@ class Drive:
     rate: Floats
     volts: Floats
     kelvin: float
+    step_sd_v: float = 0.0
 
     @classmethod
     def of(cls, session: Session, rated_ah: float, part: int) -> Drive:
@@ -93,6 +95,7 @@ class Drive:
             rate=instant,
             volts=np.interp(grid, t, session.volts[rows]),
             kelvin=273.15 + float(np.median(session.temperature_c[rows])),
+            step_sd_v=session.step_sd_v,
         )
 
 

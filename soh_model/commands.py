@@ -64,28 +64,73 @@ def describe(answer: Estimate, language: str | None = None) -> list[str]:
         lines = [f"{label.say(language)}: {value}" for label, value in _figures(answer)]
     else:
         lines = [Text("The data cannot tell.", "现有数据无法判断。").say(language)]
+    if answer.weakest_cell is not None:
+        weak = Text("cell {n} stands out as weak", "{n} 号单体明显偏弱")
+        lines.append(weak.fill(n=answer.weakest_cell + 1).say(language))
     limits = Text("limits", "限制因素").say(language)
     lines += [f"{limits}: {reason.text.say(language)}" for reason in answer.reasons]
     if answer.advice is not Advice.NONE:
         lines.append(f"{Text('next', '建议').say(language)}: {answer.advice.text.say(language)}")
-    lines.append(f"{answer.method}, {answer.reference}, {answer.inputs_digest[:16]}")
+    lines += _evidence(answer, language)
+    return lines
+
+
+def _evidence(answer: Estimate, language: str | None) -> list[str]:
+    """What the figures rest on: samples, sensors, method and digest."""
+    lines = []
+    if answer.samples:
+        said = Text(
+            "evidence: {n} samples over {hours:.1f} h", "依据：{n} 个采样点，跨 {hours:.1f} 小时"
+        )
+        hours = (answer.to_ns - answer.from_ns) / 3.6e12
+        lines.append(said.fill(n=answer.samples, hours=hours).say(language))
+    if answer.sensors:
+        said = Text(
+            "allowed for: current zero {zero:+.2f} A, gain ±{gain:.1f} %, steps of {step:.0f} mV",
+            "已计入：电流零点 {zero:+.2f} A，增益 ±{gain:.1f} %，电压分辨率 {step:.0f} mV",
+        )
+        errors = answer.sensors
+        said = said.fill(
+            zero=errors.current_offset_a,
+            gain=196 * errors.current_gain_sd,
+            step=1000 * errors.voltage_step_v,
+        )
+        lines.append(said.say(language))
+    lines.append(f"{answer.method}, {answer.reference}, SHA-256 {answer.inputs_digest[:16]}")
     return lines
 
 
 def _figures(answer: Estimate) -> list[tuple[Text, str]]:
     """Label and value of each figure that the estimate holds."""
+    modes = answer.modes
     figures = (
         (Text("mean cell SoH", "平均单体 SoH"), answer.soh, 100, " %"),
         (Text("weakest cell SoH", "最弱单体 SoH"), answer.soh_weakest, 100, " %"),
         (Text("pack SoH", "电池包 SoH"), answer.soh_pack, 100, " %"),
         (Text("capacity", "容量"), answer.capacity_ah, 1, " Ah"),
+        (Text("usable energy", "可用能量"), answer.usable_kwh, 1, " kWh"),
+        (Text("state of certified energy (SOCE)", "认证能量状态（SOCE）"), answer.soce, 100, " %"),
         (Text("resistance growth", "内阻增长倍数"), answer.resistance_growth, 1, ""),
+        (Text("spread of cell capacities", "单体容量离散"), answer.spread_pct, 1, " %"),
+        (Text("loss of lithium (LLI)", "锂损失（LLI）"), modes and modes.lithium, 100, " %"),
+        (
+            Text("loss of negative electrode (LAM)", "负极材料损失（LAM）"),
+            modes and modes.negative,
+            100,
+            " %",
+        ),
+        (
+            Text("loss of positive electrode (LAM)", "正极材料损失（LAM）"),
+            modes and modes.positive,
+            100,
+            " %",
+        ),
     )
     return [(label, _say(value, by, unit)) for label, value, by, unit in figures if value]
 
 
 def _say(interval: Interval, by: float, unit: str) -> str:
-    digits = 2 if by * interval.value < 10 else 1
+    digits = 2 if by == 1 and abs(interval.value) < 10 else 1
     value, low, high = (by * x for x in (interval.value, interval.low, interval.high))
     return f"{value:.{digits}f}{unit} ({low:.{digits}f} .. {high:.{digits}f})"
 

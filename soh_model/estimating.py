@@ -14,11 +14,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from packtrail.estimate import Advice, Estimate, Interval, Reason, Verdict
+from packtrail.estimate import Advice, Estimate, Interval, Reason, SensorErrors, Verdict
 from packtrail.sample import SampleBatch
 from soh_model import counting
 from soh_model.cell_type_model import CellTypeModel
 from soh_model.chemistry import FreshCell, fresh_cell
+from soh_model.energy import mean_voltage, state_of_certified_energy, usable_kwh, with_soh
 from soh_model.evidence import cannot_tell, digest
 from soh_model.pack_spec import PackSpec
 from soh_model.rests import Rest, find_rests
@@ -61,6 +62,7 @@ def estimate(
         return cannot_tell(samples, spec, session.reasons, session.advice, counting.METHOD)
     fits = spec.half_cells is not None and _moved(session) >= LEAST_FITTED * spec.rated_ah
     own = (_fitted if fits else _counted)(samples, spec, session, fresh)
+    own = msgspec.structs.replace(own, sensors=_sensors(session, spec))
     return own if type_model is None else weighed(own, type_model.predict(samples))
 
 
@@ -81,12 +83,8 @@ def weighed(own: Estimate, learned: Estimate) -> Estimate:
         )
     )
     soh = Interval(value, low, high)
-    return msgspec.structs.replace(
-        own,
-        soh=soh,
-        capacity_ah=_scaled(soh, own.rated_ah),
-        method=f"{own.method}+{learned.method}",
-    )
+    moved = with_soh(own, soh)
+    return msgspec.structs.replace(moved, method=f"{own.method}+{learned.method}")
 
 
 def interval_of(p: Floats) -> Interval:
@@ -110,7 +108,33 @@ def _counted(samples: SampleBatch, spec: PackSpec, session: Session, fresh: Fres
         reasons = (reason, *session.findings)
         return cannot_tell(samples, spec, reasons, advice, counting.METHOD)
     soh = interval_of(counting.posterior(session, rests, spec, fresh))
-    return _answer(samples, spec, session, soh, counting.METHOD, WIDEST_TOLD)
+    answer = _answer(samples, spec, session, soh, counting.METHOD, WIDEST_TOLD)
+    return _with_energy(answer, fresh.curve(min(soh.value, 1.0))[1], spec, fresh)
+
+
+def _with_energy(answer: Estimate, ocv_v: Floats, spec: PackSpec, fresh: FreshCell) -> Estimate:
+    """The estimate with the pack's energy; without where it could not tell the capacity."""
+    usable = answer.soh_pack or answer.soh
+    if answer.verdict is not Verdict.TOLD or usable is None:
+        return answer
+    growth = answer.resistance_growth.value if answer.resistance_growth else 1.0
+    volts = mean_voltage(ocv_v, spec, growth)
+    energy = usable_kwh(usable, volts, spec, whole_pack=answer.soh_pack is not None)
+    return msgspec.structs.replace(
+        answer,
+        usable_kwh=energy,
+        certified_kwh=spec.certified_energy_kwh,
+        soce=state_of_certified_energy(energy, fresh.ocv_v, spec),
+    )
+
+
+def _sensors(session: Session, spec: PackSpec) -> SensorErrors:
+    """What the sensors were taken to be wrong by."""
+    return SensorErrors(
+        current_offset_a=round(session.offset_a, 4),
+        current_gain_sd=spec.current_gain_sd,
+        voltage_step_v=session.step_v,
+    )
 
 
 def _fitted(samples: SampleBatch, spec: PackSpec, session: Session, fresh: FreshCell) -> Estimate:
@@ -120,6 +144,7 @@ def _fitted(samples: SampleBatch, spec: PackSpec, session: Session, fresh: Fresh
         IMPLAUSIBLE_V,
         METHOD,
         combined,
+        degradation_modes,
         fit_parts,
     )
     from soh_model.cell_spread import fit_cells, standing_out  # noqa: PLC0415
@@ -135,23 +160,26 @@ def _fitted(samples: SampleBatch, spec: PackSpec, session: Session, fresh: Fresh
         return cannot_tell(samples, spec, reasons, Advice.CHECK_SENSOR, METHOD)
     capacity, doubt = combined(fits, spec) if len(fits) > 1 else (fit.capacity, fit.error)
     answer = _answer(samples, spec, session, _around(capacity, doubt), METHOD, WIDEST_FITTED)
+    answer = msgspec.structs.replace(
+        answer, resistance_growth=resistance_growth(fit, spec), modes=degradation_modes(fit)
+    )
+    aged_ocv = fit.model.aged(fit.theta).ocv(fresh.soc)
     cells = fit_cells(session, fit)
-    growth = resistance_growth(fit, spec)
     if cells is None:
-        return msgspec.structs.replace(answer, resistance_growth=growth)
+        return _with_energy(answer, aged_ocv, spec, fresh)
     weakest, out = int(np.argmin(cells.capacity)), standing_out(cells)
     error = float(np.hypot(doubt, cells.error[weakest]))
     off = capacity - fit.capacity
     spread = 392 * float(cells.capacity.std())
     unsure = 392 * float(np.sqrt(np.mean(cells.error**2)))
-    return msgspec.structs.replace(
+    answer = msgspec.structs.replace(
         answer,
-        resistance_growth=growth,
         soh_weakest=_around(float(cells.capacity[weakest]) + off, error),
         soh_pack=_around(cells.usable + off, error),
         spread_pct=Interval(spread, max(0.0, spread - unsure), spread + unsure),
         weakest_cell=None if out is None else int(session.cell_numbers[out]),
     )
+    return _with_energy(answer, aged_ocv, spec, fresh)
 
 
 def _around(value: float, error: float) -> Interval:

@@ -14,7 +14,7 @@ from soh_model.pack_spec import PackSpec
 
 def digest(samples: SampleBatch, spec: PackSpec) -> str:
     """SHA-256 over the samples and the specification, hex; the same input, the same digest."""
-    seen = hashlib.sha256(msgspec.json.encode(spec, enc_hook=float))
+    seen = hashlib.sha256(msgspec.json.encode(spec.plain()))
     seen.update(samples.t_ns.astype("<i8").tobytes())
     for name in sorted(samples.values):
         seen.update(name.encode())

@@ -72,6 +72,8 @@ class PackSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         half_cells: fresh half-cell curves of this type, if known; preferred over `ocv`.
         fresh_resistance_ohm: one cell's resistance after 10 s, fresh, 25 degC, 50 % SoC.
         current_gain_sd: standard deviation of the current sensor's gain error.
+        certified_energy_kwh: usable energy of the new pack as certified (UBE of UN GTR 22), kWh;
+            the state of certified energy (SOCE) refers to it.
     """
 
     chemistry: str
@@ -83,6 +85,7 @@ class PackSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     half_cells: HalfCellPair | None = None
     fresh_resistance_ohm: float | None = None
     current_gain_sd: float = 0.01
+    certified_energy_kwh: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse numbers that no pack can have."""
@@ -109,6 +112,17 @@ class PackSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             faults = cause.faults if isinstance(cause, SettingsError) else [str(error)]
             raise SettingsError(str(path), faults) from error
 
+    def plain(self) -> dict[str, Any]:
+        """Plain values, as records and digests hold them.
+
+        A field that this type did not have at first is left out where it says nothing: a digest
+        made before then can be made again.
+        """
+        content: dict[str, Any] = msgspec.to_builtins(self, enc_hook=float)
+        if self.certified_energy_kwh is None:
+            del content["certified_energy_kwh"]
+        return content
+
     def _faults(self) -> list[str]:
         low, high = self.cell_voltage_min_v, self.cell_voltage_max_v
         rules: tuple[tuple[bool, Any], ...] = (
@@ -123,5 +137,14 @@ class PackSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 self.fresh_resistance_ohm is None or self.fresh_resistance_ohm > 0,
                 "fresh_resistance_ohm must be positive",
             ),
+            (
+                self.certified_energy_kwh is None or self._holds(self.certified_energy_kwh),
+                "certified_energy_kwh must be kWh that so many cells can hold (is it in Wh?)",
+            ),
         )
         return [fault for holds, fault in rules if not holds]
+
+    def _holds(self, kwh: float) -> bool:
+        """Whether cells of this rating can hold an energy, at 1 to 5 V each."""
+        per_volt = self.rated_ah * self.cells_in_series / 1000
+        return per_volt < kwh < 5 * per_volt

@@ -74,7 +74,7 @@ def _rest(session: Session, start: int, stop: int) -> Rest:
         seconds=seconds,
         charge_ah=float(session.charge_ah[stop - 1]),
         volts=end_v + extra / 2,
-        error_v=float(np.hypot(extra / 2, unseen)),
+        error_v=float(np.sqrt((extra / 2) ** 2 + unseen**2 + session.step_sd_v**2)),
         cells=None if session.cells is None else _last_cells(session.cells[start:stop][last]),
         temperature_c=float(session.temperature_c[start:stop].mean()),
         part=int(session.part[start]),

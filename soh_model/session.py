@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from packtrail.estimate import Advice, Reason
 from packtrail.sample import SampleBatch
+from soh_model.cell_channels import order_changed, rounding_sd, stuck, voltage_step
 from soh_model.chemistry import FreshCell
 from soh_model.pack_spec import PackSpec
 
@@ -27,6 +28,9 @@ IDLE_PER_RATED: Final = 0.012
 LONGEST_STEP_S: Final = 60.0
 """A longer step between samples is a gap, unless the whole session is sampled that slowly."""
 
+COARSE_V: Final = 0.0045
+"""Steps of cell voltages from which on a technician should know of them, V."""
+
 USUAL_TEMPERATURE_C: Final = 25.0
 
 
@@ -38,13 +42,16 @@ class Session:
         t_s: seconds since the first sample, [n].
         current_a: pack current, charge positive, zeroed where the sensor allowed it, [n].
         volts: mean cell voltage, V, [n].
-        cells: cell voltages, V, [n, cells], or None where only the pack voltage is known.
+        cells: cell voltages, V, [n, cells], or None where only the pack voltage is known or
+            cells changed places.
         cell_numbers: index from 0 of each column of `cells` in the samples.
         temperature_c: mean temperature, [n]; 25 where unknown.
         charge_ah: charge since the first sample, [n]; not counted across gaps.
         part: number of the stretch without a gap that a sample belongs to, [n].
         offset_a: what was subtracted from the current.
         offset_sd_a: what is still unknown of it.
+        step_v: step of the voltages, V; 0 where none shows.
+        step_sd_v: standard error that it leaves in `volts`, V.
         findings: what is imperfect, most important first.
     """
 
@@ -58,6 +65,8 @@ class Session:
     part: NDArray[np.int64]
     offset_a: float
     offset_sd_a: float
+    step_v: float
+    step_sd_v: float
     findings: tuple[Reason, ...]
 
 
@@ -105,7 +114,7 @@ def _voltages(
     if cells is not None and cells.ndim == 1:
         cells = cells[:, None]
     if cells is not None:
-        alive = (np.isfinite(cells).mean(axis=0) > 0.9) & ~_stuck(cells)
+        alive = (np.isfinite(cells).mean(axis=0) > 0.9) & ~stuck(cells)
         numbers = np.flatnonzero(alive)
         cells = cells[:, alive] if alive.any() else None
     if cells is not None:
@@ -114,16 +123,6 @@ def _voltages(
     if pack is None:
         return None, numbers, np.full(len(samples), np.nan)
     return None, numbers, pack / spec.cells_in_series
-
-
-def _stuck(cells: Floats) -> NDArray[np.bool_]:
-    """Channels that stand still while their neighbours move, [cells]."""
-    finite = np.isfinite(cells)
-    high = np.max(np.where(finite, cells, -np.inf), axis=0, initial=-np.inf)
-    low = np.min(np.where(finite, cells, np.inf), axis=0, initial=np.inf)
-    moved = np.where(high >= low, high - low, 0.0)
-    usual = float(np.median(moved)) if len(moved) else 0.0
-    return np.asarray((usual > 0.02) & (moved < 0.1 * usual))
 
 
 def _fault(
@@ -175,10 +174,16 @@ def _session(
     current = current - offset
     part = _parts(t_s, volts, idle)
     findings = _findings(samples, known, t_s, part, offset, spec.rated_ah)
+    table = volts[:, None] if cells is None else cells
+    step = voltage_step(table)
     if cells is None:
         findings = (*findings, Reason.NO_CELL_VOLTAGE)
     elif _some_stuck(samples):
         findings = (*findings, Reason.FLAT_SENSOR)
+    if step >= COARSE_V:
+        findings = (*findings, Reason.COARSE_VOLTAGE)
+    if cells is not None and order_changed(cells, current, spec.rated_ah, step):
+        findings, cells = (*findings, Reason.CELL_ORDER), None
     return Session(
         t_s=t_s,
         current_a=current,
@@ -190,6 +195,8 @@ def _session(
         part=part,
         offset_a=offset,
         offset_sd_a=offset_sd,
+        step_v=step,
+        step_sd_v=rounding_sd(table, step),
         findings=findings,
     )
 
@@ -197,7 +204,7 @@ def _session(
 def _some_stuck(samples: SampleBatch) -> bool:
     """Whether a cell's channel was left out because it stood still."""
     cells = samples.values.get("cell_voltage_v")
-    return cells is not None and cells.ndim == 2 and bool(_stuck(cells).any())
+    return cells is not None and cells.ndim == 2 and bool(stuck(cells).any())
 
 
 def _offset(

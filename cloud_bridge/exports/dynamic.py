@@ -50,6 +50,8 @@ def dynamic_points(gathered: Gathered, stated: Known) -> tuple[Known, dict[str, 
         for key, base, reference in _COMPARED
         if key not in found and base in found and reference not in stated
     }
+    if "soce_pct" not in found and "remaining_capacity_ah" in found:
+        missing["soce_pct"] = Missing.NO_REFERENCE
     return found, missing
 
 
@@ -57,7 +59,6 @@ _COMPARED: Final = (
     ("resistance_increase_pct", "resistance_now_ohm", "resistance"),
     ("efficiency_fade_pct", "efficiency_now_pct", "efficiency_pct"),
     ("power_fade_pct", "remaining_power", "original_power"),
-    ("soce_pct", "remaining_energy_kwh", "rated_energy_kwh"),
 )
 
 

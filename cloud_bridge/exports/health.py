@@ -11,12 +11,13 @@ from cloud_bridge.exports.gathering import Gathered
 from cloud_bridge.exports.points import POINTS
 from cloud_bridge.fold import HealthPoint, Told
 from packtrail.estimate import Estimate, Interval
-from packtrail.event import InspectionRecorded
+from packtrail.event import InspectionRecorded, UnitRegistered
 from packtrail.times import format_time, parse_time
 from soh_model import PackLife
 
 END_OF_LIFE: Final = 0.7
 """SOCE or SoH at which a unit counts as exhausted, where its maker states no threshold."""
+IN_USE: Final = "estimate in use, no UN GTR 22 test cycle"
 FEWEST_READINGS: Final = 3
 YEAR_NS: Final = int(365.25 * 86_400e9)
 MOST_YEARS: Final = 30.0
@@ -36,11 +37,34 @@ def health_points(gathered: Gathered, stated: Known) -> Known:
     if "nominal_voltage_v" in stated:
         volts = stated["nominal_voltage_v"].value
         found["remaining_energy_kwh"] = _scaled("remaining_energy_kwh", capacity, volts / 1000)
-    if "remaining_energy_kwh" in found and "rated_energy_kwh" in stated:
-        share = 100 / stated["rated_energy_kwh"].value
-        soce = _scaled("soce_pct", found["remaining_energy_kwh"], share)
-        found["soce_pct"] = _noted(soce, "estimate in use, no UN GTR 22 test cycle")
+    found |= _certified(gathered, found)
     return found | _ahead(gathered, stated) | _cells(gathered, stated)
+
+
+def _certified(gathered: Gathered, found: Known) -> Known:
+    """State of certified energy: the estimator's own, else of the energy that the maker states.
+
+    A rating is no certificate: without certified energy there is no SOCE.
+    """
+    point, capacity = gathered.state.newest_health, found["remaining_capacity_ah"]
+    if capacity.source is Source.COMPUTED and point and (soce := point.estimate.soce):
+        own = msgspec.structs.replace(capacity, value=soce.value, low=soce.low, high=soce.high)
+        return {"soce_pct": _noted(_scaled("soce_pct", own, 100), IN_USE)}
+    certified = _certified_kwh(gathered)
+    if certified is None or "remaining_energy_kwh" not in found:
+        return {}
+    share = _scaled("soce_pct", found["remaining_energy_kwh"], 100 / certified)
+    return {"soce_pct": _noted(share, IN_USE)}
+
+
+def _certified_kwh(gathered: Gathered) -> float | None:
+    """Certified usable energy as the maker or importer registered it, the newest statement."""
+    stated = [
+        told.event.body.certified_energy_kwh
+        for told in gathered.facts
+        if isinstance(told.event.body, UnitRegistered) and told.event.body.certified_energy_kwh
+    ]
+    return stated[-1] if stated else None
 
 
 def _cells(gathered: Gathered, stated: Known) -> Known:

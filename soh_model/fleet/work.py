@@ -13,9 +13,10 @@ import msgspec
 import numpy as np
 
 from packtrail.errors import PacktrailError
-from packtrail.estimate import Estimate, Interval, Verdict
+from packtrail.estimate import Estimate, Verdict
 from packtrail.sample import SampleBatch
 from soh_model.chemistry import fresh_cell
+from soh_model.energy import with_soh
 from soh_model.estimating import estimate
 from soh_model.fleet.lake import PackDays, read_day
 from soh_model.pack_life import PackLife
@@ -103,16 +104,8 @@ def fused(last: Estimate, life: PackLife) -> Estimate:
 
     What that day said of the weakest cell and of the pack against the mean cell is kept.
     """
-    soh = life.soh()
-    move = soh.value - (last.soh.value if last.soh else soh.value)
-    return msgspec.structs.replace(
-        last,
-        soh=soh,
-        soh_weakest=_moved(last.soh_weakest, move),
-        soh_pack=_moved(last.soh_pack, move),
-        capacity_ah=Interval(*(last.rated_ah * x for x in (soh.value, soh.low, soh.high))),
-        method=f"{last.method}+life/1",
-    )
+    moved = with_soh(last, life.soh())
+    return msgspec.structs.replace(moved, method=f"{last.method}+life/1")
 
 
 def nominal_kwh(spec: PackSpec) -> float:
@@ -121,12 +114,6 @@ def nominal_kwh(spec: PackSpec) -> float:
     if fresh is None:
         return 0.0
     return float(spec.rated_ah * spec.cells_in_series * np.mean(fresh.ocv_v) / 1000)
-
-
-def _moved(interval: Interval | None, by: float) -> Interval | None:
-    if interval is None:
-        return None
-    return Interval(interval.value + by, max(0.0, interval.low + by), interval.high + by)
 
 
 def _extreme(batch: SampleBatch, name: str, of: np.ufunc, none: float) -> float:

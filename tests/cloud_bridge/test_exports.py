@@ -18,10 +18,13 @@ from cloud_bridge.exports.making import prepared
 from cloud_bridge.exports.multibase import base58, did_of, from_base58
 from packtrail.command import run_line
 from packtrail.errors import CodecError
-from packtrail.event import UnitRef
+from packtrail.estimate import Interval
+from packtrail.event import ConditionCommitted, UnitRef
+from packtrail.record import Kind
 from packtrail.signing import SigningKey
 from tests.cloud_bridge import parts, passport_story
 from tests.cloud_bridge.conftest import NOW
+from tests.cloud_bridge.test_fold import estimate
 
 
 @pytest.fixture
@@ -118,6 +121,30 @@ def test_a_reference_that_is_missing_is_said_to_be(desk):
     found = passport(desk)
     assert "resistance_now_ohm" in found.data
     assert found.missing["resistance_increase_pct"] is Missing.NO_REFERENCE
+
+
+def committed(soce=None, **more):
+    told_so = msgspec.structs.replace(estimate(0.9), soce=soce, **more)
+    return ConditionCommitted(told_so)
+
+
+def test_the_estimators_own_state_of_certified_energy_goes_before(desk):
+    desk.submit(passport_story.registered())
+    gateway = parts.PlayedGateway()
+    soce = Interval(0.871, 0.84, 0.9)
+    desk.receive(gateway.tell(committed(soce, certified_kwh=50.0), kind=Kind.HEALTH))
+    found = passport(desk).data["soce_pct"]
+    assert (found.value, found.low, found.high) == (87.1, 84.0, 90.0)
+    assert "UN GTR 22" in found.note
+
+
+def test_a_rating_is_no_certificate(desk):
+    body = msgspec.structs.replace(parts.REGISTRATION, energy_kwh=51.84)
+    desk.submit(passport_story.told(body, 1))
+    desk.receive(parts.PlayedGateway().tell(committed(), kind=Kind.HEALTH))
+    found = passport(desk)
+    assert "remaining_energy_kwh" in found.data
+    assert found.missing["soce_pct"] is Missing.NO_REFERENCE
 
 
 def test_a_stranger_may_not_write_the_sheet_of_a_model(told):

@@ -13,7 +13,7 @@ from packtrail.settings import load, parse
 from tests.gateway.stations import write_settings
 
 EXAMPLES = ("username", "password_env", "ca_file", "certificate_file", "key_file", "file", "dbc")
-EXAMPLES += ("bitrate", "spec_file", "evse", "socket", "uds")
+EXAMPLES += ("bitrate", "spec_file", "certified_energy_kwh", "evse", "socket", "uds")
 """Lines of the sample that show a value rather than the default."""
 
 
@@ -31,6 +31,15 @@ def test_every_default_that_the_sample_shows_is_the_default(tmp_path):
     (tmp_path / "shown.toml").write_text(shown.sub(r"\1", text), "utf-8")
     plain = load(GatewaySettings, tmp_path / "plain.toml")
     assert load(GatewaySettings, tmp_path / "shown.toml") == plain
+
+
+def test_certified_energy_in_watt_hours_is_a_fault_of_the_settings(tmp_path):
+    text = sample_path().read_text("utf-8")
+    certified = text.replace("# certified_energy_kwh = 52.0", "certified_energy_kwh = 52000.0")
+    (tmp_path / "g.toml").write_text(certified, "utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load(GatewaySettings, tmp_path / "g.toml")
+    assert "is it in Wh" in " ".join(caught.value.faults)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from packtrail import event as e
-from packtrail.estimate import Estimate, Interval, Verdict
+from packtrail.estimate import DegradationModes, Estimate, Interval, SensorErrors, Verdict
 from packtrail.signing import SigningKey
 from packtrail.times import ClockQuality
 
@@ -29,7 +29,17 @@ PLACE = e.PlaceRef("hangzhou-1", "3")
 LOT = e.LotRef("recycler-1", "L-7")
 READ = (e.Reading("scanner", PACK.id, NOON, "00ff", OTHER),)
 ESTIMATE = Estimate(
-    verdict=Verdict.TOLD, soh=Interval(0.9, 0.88, 0.92), rated_ah=150.0, method="counting/1"
+    verdict=Verdict.TOLD,
+    soh=Interval(0.9, 0.88, 0.92),
+    modes=DegradationModes(
+        Interval(0.08, 0.06, 0.1), Interval(0.04, 0.01, 0.07), Interval(0.05, 0.02, 0.08)
+    ),
+    usable_kwh=Interval(45.5, 44.0, 47.0),
+    certified_kwh=50.0,
+    soce=Interval(0.91, 0.88, 0.94),
+    sensors=SensorErrors(0.25, 0.01, 0.001),
+    rated_ah=150.0,
+    method="balance/1",
 )
 COUNTERS = (e.Counter("throughput_ah", 120_000.5, 0.0),)
 OUT = (e.MaterialOut(LOT, "black_mass", 120.5, {"Li": 4.5, "Co": 10.25}),)

@@ -164,6 +164,64 @@ def test_a_swapped_cell_order_changes_no_figure_of_the_pack():
     assert swapped.soh.value == pytest.approx(estimate(batch, SPEC).soh.value, abs=1e-6)
 
 
+def uneven(offset_v=0.012, seed=5):
+    """Cells that differ by some millivolts each, as the cells of a used pack do."""
+    batch = session(fresh(), np.random.default_rng(seed))
+    spread = np.random.default_rng(seed + 100).normal(0, offset_v, 12)
+    return changed(batch, cell_voltage_v=batch.values["cell_voltage_v"] + spread)
+
+
+@pytest.mark.parametrize("pair", [(2, 9), (0, 11), (4, 5)])
+def test_cells_that_change_places_within_a_session_are_named(pair):
+    batch = uneven()
+    cells = batch.values["cell_voltage_v"].copy()
+    assert Reason.CELL_ORDER not in estimate(batch, SPEC).reasons
+    half = len(cells) // 2
+    cells[half:, list(pair)] = cells[half:, list(pair[::-1])]
+    answer = estimate(changed(batch, cell_voltage_v=cells), SPEC)
+    assert Reason.CELL_ORDER in answer.reasons
+    assert answer.weakest_cell is None
+    assert answer.soh.value == pytest.approx(estimate(batch, SPEC).soh.value, abs=1e-3)
+
+
+def test_a_slave_unit_that_is_numbered_anew_is_named_across_a_gap():
+    batch = uneven()
+    quiet = slice(60, 120)
+    cells = np.delete(batch.values["cell_voltage_v"], quiet, axis=0)
+    cells[60:] = np.roll(cells[60:], 6, axis=1)
+    cut = SampleBatch(
+        np.delete(batch.t_ns, quiet),
+        {
+            "pack_current_a": np.delete(batch.values["pack_current_a"], quiet),
+            "cell_voltage_v": cells,
+        },
+    )
+    assert Reason.CELL_ORDER in estimate(cut, SPEC).reasons
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_unequal_resistances_and_current_steps_are_no_change_of_order(seed):
+    rng = np.random.default_rng(seed)
+    batch = uneven(seed=seed)
+    current = batch.values["pack_current_a"] * np.where(np.arange(len(batch)) // 40 % 2, 1.0, 0.3)
+    drop = current[:, None] * rng.normal(0, 1e-4, 12)
+    cells = batch.values["cell_voltage_v"] + drop
+    answer = estimate(changed(batch, pack_current_a=current, cell_voltage_v=cells), SPEC)
+    assert Reason.CELL_ORDER not in answer.reasons
+
+
+@pytest.mark.parametrize(("lsb", "named"), [(0.001, False), (0.005, True), (0.01, True)])
+def test_the_step_of_voltages_is_found_allowed_for_and_named(lsb, named):
+    answer = estimate(session(fresh(), np.random.default_rng(4), lsb=lsb), SPEC)
+    assert answer.sensors.voltage_step_v == pytest.approx(lsb, rel=1e-3)
+    assert (Reason.COARSE_VOLTAGE in answer.reasons) is named
+
+
+def test_the_zero_of_the_current_sensor_is_found():
+    answer = estimate(session(fresh(), np.random.default_rng(4), offset=0.6), SPEC)
+    assert answer.sensors.current_offset_a == pytest.approx(0.6, abs=0.05)
+
+
 @pytest.mark.parametrize("wrong", [{"lsb": 0.01}, {"gain": 1.02}, {"gain": 0.98}, {"offset": 0.6}])
 def test_coarse_steps_and_wrong_current_leave_the_truth_inside(wrong):
     batch = session(fresh(), np.random.default_rng(4), **wrong)

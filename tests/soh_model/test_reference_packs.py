@@ -113,3 +113,17 @@ def test_weak_cells_are_named_and_sound_ones_are_not(answers):
         )
     assert np.mean(named) >= 0.7
     assert np.mean(wrong) <= 0.15
+
+
+@pytest.mark.parametrize(
+    ("mode", "true"), [("lithium", "lli"), ("negative", "lam_n"), ("positive", "lam_p")]
+)
+def test_modes_hold_the_true_losses_and_beat_the_mean(answers, mode, true):
+    told = [
+        (getattr(e.modes, mode), t[true]) for t, e in answers if e.modes and e.verdict == "told"
+    ]
+    held = [found.low <= truth <= found.high for found, truth in told]
+    assert np.mean(held) >= 0.88
+    missed = np.array([found.value - truth for found, truth in told])
+    truths = np.array([truth for _, truth in told])
+    assert np.abs(missed).mean() < np.abs(truths - truths.mean()).mean()
