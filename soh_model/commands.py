@@ -5,38 +5,43 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from packtrail.arguments import number_between
 from packtrail.command import Command
 from packtrail.errors import reason_of, remedy_of
-from packtrail.estimate import Advice, Estimate, Interval, Verdict
+from packtrail.estimate import Estimate, Verdict
 from packtrail.language import Text
+from packtrail.progress import watched
 from packtrail.sample import SampleBatch
 from soh_model.balance_fit import BalanceFit, fit_parts
 from soh_model.chemistry import fresh_cell
 from soh_model.errors import ModelError
 from soh_model.estimating import estimate
 from soh_model.explanation import explain_svg
+from soh_model.lifetime import Gathering, Lifetime, sessions_of
 from soh_model.pack_spec import PackSpec
 from soh_model.policy import Policy, load_toml
+from soh_model.prognosis import FEWEST_READINGS
 from soh_model.residual_value import Prices
 from soh_model.sample_file import read_samples
 from soh_model.session import Refusal, prepare
+from soh_model.telling import describe, describe_lifetime
 from soh_model.triage import Decision, PackFacts, triage
 
 EXIT_CANNOT_TELL: Final = 1
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "file",
-        type=Path,
-        metavar="FILE",
-        help=Text("samples, .csv or .parquet", "采样数据，.csv 或 .parquet").say(),
+    samples = Text(
+        "samples, .csv or .parquet; several files are sessions of one pack",
+        "采样数据，.csv 或 .parquet；多个文件为同一电池包的不同时段",
     )
+    parser.add_argument("files", type=Path, metavar="FILE", nargs="+", help=samples.say())
     parser.add_argument(
         "--spec",
         type=Path,
@@ -49,90 +54,66 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help=Text("the whole estimate as JSON", "以 JSON 输出完整估计结果").say(),
     )
+    pace = Text("full cycles in a year, for what lies ahead", "每年等效满循环次数，用于预测")
+    parser.add_argument("--cycles-per-year", type=number_between(1, 5000), help=pace.say())
+    end = Text("SoH at which life ends, %%", "寿命终止时的 SoH，%%")
+    parser.add_argument(
+        "--end", type=number_between(30, 95), default=70.0, metavar="PCT", help=end.say()
+    )
 
 
 def _run(args: argparse.Namespace) -> int:
     spec = PackSpec.load(args.spec)
-    answer = estimate(read_samples(args.file), spec)
-    print(msgspec.json.encode(answer).decode() if args.json else "\n".join(describe(answer)))
+    return _tell(args, _found(args, sessions_in(args.files), spec))
+
+
+def _found(
+    args: argparse.Namespace, sessions: list[SampleBatch], spec: PackSpec
+) -> Estimate | Lifetime:
+    """One session's estimate, or what several say together."""
+    if len(sessions) == 1:
+        return estimate(sessions[0], spec)
+    gathering = Gathering(spec, args.cycles_per_year)
+    what, unit = Text("estimating sessions", "时段估计"), Text("sessions", "时段")
+    with watched(what, len(sessions), unit) as advance:
+        for batch in sessions:
+            gathering.take(batch)
+            advance(1)
+    return gathering.lifetime(args.end / 100)
+
+
+def _tell(args: argparse.Namespace, found: Estimate | Lifetime) -> int:
+    answer = found.estimate if isinstance(found, Lifetime) else found
+    if args.json:
+        print(msgspec.json.encode(found).decode())
+    else:
+        lines = describe_lifetime(found) if isinstance(found, Lifetime) else describe(found)
+        print("\n".join(lines))
     return 0 if answer.verdict is Verdict.TOLD else EXIT_CANNOT_TELL
 
 
-def describe(answer: Estimate, language: str | None = None) -> list[str]:
-    """Lines for a person, in `language` or that of the locale."""
-    if answer.verdict is Verdict.TOLD:
-        lines = [f"{label.say(language)}: {value}" for label, value in _figures(answer)]
-    else:
-        lines = [Text("The data cannot tell.", "现有数据无法判断。").say(language)]
-    if answer.weakest_cell is not None:
-        weak = Text("cell {n} stands out as weak", "{n} 号单体明显偏弱")
-        lines.append(weak.fill(n=answer.weakest_cell + 1).say(language))
-    limits = Text("limits", "限制因素").say(language)
-    lines += [f"{limits}: {reason.text.say(language)}" for reason in answer.reasons]
-    if answer.advice is not Advice.NONE:
-        lines.append(f"{Text('next', '建议').say(language)}: {answer.advice.text.say(language)}")
-    lines += _evidence(answer, language)
-    return lines
+def sessions_in(files: list[Path]) -> list[SampleBatch]:
+    """The sessions of one pack in order of time; one file of three or more is cut into them.
 
-
-def _evidence(answer: Estimate, language: str | None) -> list[str]:
-    """What the figures rest on: samples, sensors, method and digest."""
-    lines = []
-    if answer.samples:
-        said = Text(
-            "evidence: {n} samples over {hours:.1f} h", "依据：{n} 个采样点，跨 {hours:.1f} 小时"
-        )
-        hours = (answer.to_ns - answer.from_ns) / 3.6e12
-        lines.append(said.fill(n=answer.samples, hours=hours).say(language))
-    if answer.sensors:
-        said = Text(
-            "allowed for: current zero {zero:+.2f} A, gain ±{gain:.1f} %, steps of {step:.0f} mV",
-            "已计入：电流零点 {zero:+.2f} A，增益 ±{gain:.1f} %，电压分辨率 {step:.0f} mV",
-        )
-        errors = answer.sensors
-        said = said.fill(
-            zero=errors.current_offset_a,
-            gain=196 * errors.current_gain_sd,
-            step=1000 * errors.voltage_step_v,
-        )
-        lines.append(said.say(language))
-    lines.append(f"{answer.method}, {answer.reference}, SHA-256 {answer.inputs_digest[:16]}")
-    return lines
-
-
-def _figures(answer: Estimate) -> list[tuple[Text, str]]:
-    """Label and value of each figure that the estimate holds."""
-    modes = answer.modes
-    figures = (
-        (Text("mean cell SoH", "平均单体 SoH"), answer.soh, 100, " %"),
-        (Text("weakest cell SoH", "最弱单体 SoH"), answer.soh_weakest, 100, " %"),
-        (Text("pack SoH", "电池包 SoH"), answer.soh_pack, 100, " %"),
-        (Text("capacity", "容量"), answer.capacity_ah, 1, " Ah"),
-        (Text("usable energy", "可用能量"), answer.usable_kwh, 1, " kWh"),
-        (Text("state of certified energy (SOCE)", "认证能量状态（SOCE）"), answer.soce, 100, " %"),
-        (Text("resistance growth", "内阻增长倍数"), answer.resistance_growth, 1, ""),
-        (Text("spread of cell capacities", "单体容量离散"), answer.spread_pct, 1, " %"),
-        (Text("loss of lithium (LLI)", "锂损失（LLI）"), modes and modes.lithium, 100, " %"),
-        (
-            Text("loss of negative electrode (LAM)", "负极材料损失（LAM）"),
-            modes and modes.negative,
-            100,
-            " %",
-        ),
-        (
-            Text("loss of positive electrode (LAM)", "正极材料损失（LAM）"),
-            modes and modes.positive,
-            100,
-            " %",
-        ),
-    )
-    return [(label, _say(value, by, unit)) for label, value, by, unit in figures if value]
-
-
-def _say(interval: Interval, by: float, unit: str) -> str:
-    digits = 2 if by == 1 and abs(interval.value) < 10 else 1
-    value, low, high = (by * x for x in (interval.value, interval.low, interval.high))
-    return f"{value:.{digits}f}{unit} ({low:.{digits}f} .. {high:.{digits}f})"
+    Raises:
+        ModelError: A file cannot be read, or two of them tell of the same time.
+    """
+    batches = [(read_samples(file), file) for file in files]
+    if len(batches) == 1:
+        cut = list(sessions_of(batches[0][0]))
+        return cut if len(cut) >= FEWEST_READINGS else [batches[0][0]]
+    batches.sort(key=lambda pair: int(pair[0].t_ns[0]) if len(pair[0]) else 0)
+    for (before, _), (after, file) in pairwise(batches):
+        if len(before) and len(after) and after.t_ns[0] <= before.t_ns[-1]:
+            raise ModelError(
+                Text("the files tell of the same time", "多个文件的时间重叠"),
+                where=str(file),
+                hint=Text(
+                    "give each session once, with a column t_ns (UTC) instead of t_s",
+                    "每个时段只提供一次，并使用 t_ns（UTC）列代替 t_s",
+                ),
+            )
+    return [batch for batch, _ in batches]
 
 
 ESTIMATE: Final = Command(
@@ -157,21 +138,20 @@ def _explain_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_explain(args: argparse.Namespace) -> int:
-    spec, samples = PackSpec.load(args.spec), read_samples(args.file)
-    answer = estimate(samples, spec)
-    fit = fit_of(samples, spec)
+    spec, sessions = PackSpec.load(args.spec), sessions_in(args.files)
+    found = _found(args, sessions, spec)
+    fit = fit_of(sessions[-1], spec)
     if fit is None:
         raise ModelError(
             Text("nothing was fitted that could be drawn", "没有可绘制的拟合结果"),
-            where=str(args.file),
+            where=str(args.files[-1]),
             hint=Text(
                 "the specification needs half_cells, the samples current and voltage",
                 "型号参数需要 half_cells，采样数据需要电流与电压",
             ),
         )
-    args.output.write_text(explain_svg(fit, answer), encoding="utf-8")
-    print(msgspec.json.encode(answer).decode() if args.json else "\n".join(describe(answer)))
-    return 0 if answer.verdict is Verdict.TOLD else EXIT_CANNOT_TELL
+    args.output.write_text(explain_svg(fit, found), encoding="utf-8")
+    return _tell(args, found)
 
 
 def fit_of(samples: SampleBatch, spec: PackSpec) -> BalanceFit | None:

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from packtrail.estimate import Estimate
 from packtrail.language import Text
 from soh_model.balance_fit import BalanceFit
-from soh_model.cell_model import P
+from soh_model.life_panel import LIFE_PANEL, life_panel
+from soh_model.lifetime import Lifetime
+from soh_model.telling import describe, describe_lifetime
 
 Floats = NDArray[np.float64]
 
@@ -28,19 +30,13 @@ POINTS: Final = 400
 MEASURED: Final = "#1f6feb"
 FITTED: Final = "#d1242f"
 
-_MODES: Final = (
-    (P.LLI, Text("loss of lithium", "锂损失")),
-    (P.LAM_NEG, Text("loss of negative host", "负极材料损失")),
-    (P.LAM_POS, Text("loss of positive host", "正极材料损失")),
-)
 
-
-def explain_svg(fit: BalanceFit, answer: Estimate, language: str | None = None) -> str:
+def explain_svg(fit: BalanceFit, found: Estimate | Lifetime, language: str | None = None) -> str:
     """One page as SVG.
 
     Args:
-        fit: of the mean cell.
-        answer: the estimate that rests on it.
+        fit: of the mean cell, in the last session.
+        found: the estimate that rests on it, or what many sessions say together.
         language: `en` or `zh`; None is that of the locale.
     """
     drive = fit.model.drive
@@ -65,7 +61,10 @@ def explain_svg(fit: BalanceFit, answer: Estimate, language: str | None = None) 
         ),
     ]
     top = 110 + 2 * PANEL
-    lines = _sentences(fit, answer, language)
+    if isinstance(found, Lifetime) and found.prognosis:
+        panels.append(life_panel(found, top + 10, language))
+        top += 60 + LIFE_PANEL
+    lines = _sentences(fit, found, language)
     text = "".join(
         f'<text x="{LEFT}" y="{top + 22 * k}">{escape(line)}</text>' for k, line in enumerate(lines)
     )
@@ -77,24 +76,14 @@ def explain_svg(fit: BalanceFit, answer: Estimate, language: str | None = None) 
     )
 
 
-def _sentences(fit: BalanceFit, answer: Estimate, language: str | None) -> list[str]:
+def _sentences(fit: BalanceFit, found: Estimate | Lifetime, language: str | None) -> list[str]:
     """The figures below the panels."""
-    lines = []
-    if answer.soh:
-        soh = answer.soh
-        mean = Text("mean cell SoH", "平均单体 SoH").say(language)
-        lines.append(
-            f"{mean}: {100 * soh.value:.1f} % ({100 * soh.low:.1f} .. {100 * soh.high:.1f} %)"
-        )
-    for place, label in _MODES:
-        error = 1.96 * float(np.sqrt(fit.covariance[place, place]))
-        value = float(fit.theta[place])
-        lines.append(f"{label.say(language)}: {100 * value:.1f} % (± {100 * error:.1f})")
-    rest = Text("root mean square left", "残差均方根").say(language)
-    lines.append(f"{rest}: {1000 * fit.misfit_v:.1f} mV")
-    lines += [reason.text.say(language) for reason in answer.reasons]
-    lines.append(f"{answer.method}, {answer.reference}, SHA-256 {answer.inputs_digest[:16]}")
-    return lines
+    rest = Text("root mean square left: {mv:.1f} mV", "残差均方根：{mv:.1f} mV")
+    if isinstance(found, Lifetime):
+        lines = describe_lifetime(found, language)
+    else:
+        lines = describe(found, language)
+    return [*lines, rest.fill(mv=1000 * fit.misfit_v).say(language)]
 
 
 def _panel(

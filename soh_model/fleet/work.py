@@ -13,14 +13,14 @@ import msgspec
 import numpy as np
 
 from packtrail.errors import PacktrailError
-from packtrail.estimate import Estimate, Verdict
+from packtrail.estimate import Estimate
 from packtrail.sample import SampleBatch
 from soh_model.chemistry import fresh_cell
-from soh_model.energy import with_soh
-from soh_model.estimating import estimate
 from soh_model.fleet.lake import PackDays, read_day
+from soh_model.lifetime import Gathering
 from soh_model.pack_life import PackLife
 from soh_model.pack_spec import PackSpec
+from soh_model.prognosis import END_OF_LIFE, Prognosis
 from soh_model.use_counters import UseCounters
 
 
@@ -44,6 +44,7 @@ class PackResult(msgspec.Struct, frozen=True, kw_only=True):
         estimate: fused over all days; that of the last day where none could tell.
         life: what the fusion knows; gives the SoH ahead.
         counters: use over the days read.
+        prognosis: SoH and cycles ahead, None for less than three days that could tell.
         insulation_ohm: lowest insulation resistance seen, None if never measured.
         pack_voltage_v: highest pack voltage seen, None if never measured.
         faults: days that could not be read, and why.
@@ -58,6 +59,7 @@ class PackResult(msgspec.Struct, frozen=True, kw_only=True):
     estimate: Estimate | None
     life: PackLife
     counters: UseCounters
+    prognosis: Prognosis | None = None
     insulation_ohm: float | None = None
     pack_voltage_v: float | None = None
     faults: tuple[str, ...] = ()
@@ -65,9 +67,7 @@ class PackResult(msgspec.Struct, frozen=True, kw_only=True):
 
 def estimate_pack(order: PackOrder) -> PackResult:
     """All days of one pack."""
-    life, counters, faults = PackLife(), UseCounters(), []
-    answer: Estimate | None = None
-    told = samples = days = 0
+    gathered, faults, samples = Gathering(order.spec), [], 0
     insulation, voltage = np.inf, -np.inf
     for day in order.pack.days:
         try:
@@ -75,37 +75,25 @@ def estimate_pack(order: PackOrder) -> PackResult:
         except PacktrailError as error:
             faults.append(error.describe("en"))
             continue
-        found = estimate(batch, order.spec)
-        life, counters = life.with_estimate(found), counters.with_session(batch)
-        days, samples = days + 1, samples + len(batch)
+        gathered.take(batch)
+        samples += len(batch)
         insulation = min(insulation, _extreme(batch, "insulation_ohm", np.fmin, np.inf))
         voltage = max(voltage, _extreme(batch, "pack_voltage_v", np.fmax, -np.inf))
-        told += found.verdict is Verdict.TOLD
-        if answer is None or found.verdict is Verdict.TOLD:
-            answer = found
     return PackResult(
         code=order.pack.code,
         chemistry=order.spec.family,
         nominal_kwh=nominal_kwh(order.spec),
-        days=days,
-        told=told,
+        days=gathered.sessions,
+        told=gathered.told,
         samples=samples,
-        estimate=answer if answer is None or not told else fused(answer, life),
-        life=life,
-        counters=counters,
+        estimate=gathered.fused(),
+        life=gathered.life,
+        counters=gathered.counters,
+        prognosis=gathered.prognosis(END_OF_LIFE),
         insulation_ohm=float(insulation) if np.isfinite(insulation) else None,
         pack_voltage_v=float(voltage) if np.isfinite(voltage) else None,
         faults=tuple(faults),
     )
-
-
-def fused(last: Estimate, life: PackLife) -> Estimate:
-    """The last day's estimate, its mean cell replaced by what all days say.
-
-    What that day said of the weakest cell and of the pack against the mean cell is kept.
-    """
-    moved = with_soh(last, life.soh())
-    return msgspec.structs.replace(moved, method=f"{last.method}+life/1")
 
 
 def nominal_kwh(spec: PackSpec) -> float:
