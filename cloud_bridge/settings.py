@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from cloud_bridge.login.settings import CertificateSettings, LoginSettings, RateSettings
 from cloud_bridge.witness.cosignature import WitnessKey
 from packtrail.errors import PacktrailError
 from packtrail.event import EVENTS_OF_ROLE, Role
@@ -84,6 +86,23 @@ class IngestSettings(Settings):
     queue: Annotated[int, Field(ge=1, le=100_000)] = 1_000
 
 
+def _is_network(text: str) -> str:
+    ip_network(text)  # its ValueError says what is wrong
+    return text
+
+
+Network = Annotated[str, AfterValidator(_is_network)]
+
+
+class HttpTlsSettings(Settings):
+    """TLS without a proxy in front."""
+
+    certificate: SettingsPath
+    key: SettingsPath
+    client_ca: SettingsPath | None = None
+    """Client certificates that this authority signed are asked for, and known by `[access]`."""
+
+
 class HttpSettings(Settings):
     """Pages and API; loopback unless a reverse proxy stands in front."""
 
@@ -91,6 +110,17 @@ class HttpSettings(Settings):
     port: Annotated[int, Field(ge=0, le=65_535)] = 8080
     allowed_hosts: tuple[HostName, ...] = ("127.0.0.1", "localhost", "[::1]")
     """Host names that are answered; behind a reverse proxy, the proxy's public name."""
+    trusted_proxies: tuple[Network, ...] = ()
+    """Addresses or networks whose word is taken on whom they forward, and on TLS."""
+    certificate_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]*$")] = ""
+    """In which they pass on a client certificate: RFC 9440, or escaped PEM."""
+    tls: HttpTlsSettings | None = None
+
+    @model_validator(mode="after")
+    def _a_header_needs_a_proxy(self) -> HttpSettings:
+        if self.certificate_header and not self.trusted_proxies:
+            raise ValueError("certificate_header is believed from trusted_proxies only: name them")
+        return self
 
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
@@ -106,6 +136,9 @@ class AccessSettings(Settings):
     """Holds the keys of machines and the log of restricted reads."""
     table: SettingsPath | None = None
     """A table of one's own."""
+    certificate: tuple[CertificateSettings, ...] = ()
+    """Machines that come with a client certificate."""
+    limits: RateSettings = RateSettings()
 
 
 class LedgerSettings(Settings):
@@ -268,6 +301,7 @@ class BridgeSettings(Settings):
     ledger: LedgerSettings = LedgerSettings()
     enrolment: EnrolmentSettings = EnrolmentSettings()
     access: AccessSettings = AccessSettings()
+    login: LoginSettings = LoginSettings()
     influx: InfluxSettings | None = None
     lake: LakeSettings | None = None
     appraisal: AppraisalSettings | None = None

@@ -16,7 +16,8 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
-from cloud_bridge.access.opening import gate_for
+from cloud_bridge.access.doorway import Doorway
+from cloud_bridge.access.opening import gate_for, login_for
 from cloud_bridge.api import (
     answers,
     appraisal,
@@ -31,6 +32,7 @@ from cloud_bridge.api.context import Context
 from cloud_bridge.api.guard import Guard, content_policy
 from cloud_bridge.appraisal.opening import appraiser_for
 from cloud_bridge.errors import BridgeError
+from cloud_bridge.login import routes as login
 from cloud_bridge.pages import INLINE, appraisals
 from cloud_bridge.pages import routes as pages
 from cloud_bridge.service import Bridge
@@ -47,6 +49,7 @@ CONNECTIONS: Final = 200
 def context_over(bridge: Bridge, settings_file: Path | None = None) -> Context:
     """What the routes need of `bridge`, which was made from `settings_file`."""
     packs = Packs(bridge.store)
+    desk = login_for(bridge.settings, bridge.store)
     return Context(
         store=bridge.store,
         packs=packs,
@@ -60,7 +63,8 @@ def context_over(bridge: Bridge, settings_file: Path | None = None) -> Context:
         enrolment=bridge.enrolment(settings_file),
         proof_key=bridge.key,
         appraiser=appraiser_for(bridge.settings),
-        access=gate_for(bridge.settings),
+        access=gate_for(bridge.settings, desk),
+        login=desk,
     )
 
 
@@ -78,7 +82,7 @@ def application(context: Context) -> FastAPI:
     problems.install(app)
     answers.describe(app)
     # A pack's own path takes whatever is left, so what is more of a pack stands before it.
-    routers = (exports, appraisal, appraisals, packs, vehicles, ledger, enrolment, pages)
+    routers = (exports, appraisal, appraisals, packs, vehicles, ledger, enrolment, login, pages)
     for one in routers:
         app.include_router(one.router)
     return app
@@ -87,7 +91,8 @@ def application(context: Context) -> FastAPI:
 def guarded(app: FastAPI, hosts: tuple[str, ...]) -> ASGIApp:
     """The application behind body limits, headers and the check of the Host header."""
     # A page elsewhere may resolve its own name to loopback: only our names are answered.
-    return Guard(TrustedHostMiddleware(app, allowed_hosts=list(hosts)), content_policy(INLINE))
+    rooms = TrustedHostMiddleware(app, allowed_hosts=list(hosts))
+    return Guard(Doorway(rooms, app), content_policy(INLINE))
 
 
 def listen(settings: HttpSettings) -> socket.socket:

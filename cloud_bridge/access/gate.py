@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from starlette.types import Scope
 
 from cloud_bridge.access.fields import EVERYTHING, Field, Jurisdiction, Purpose, Reader
-from cloud_bridge.access.keys import ApiKey, KeyRing
+from cloud_bridge.access.keys import KeyRing
 from cloud_bridge.access.reads import Read, ReadLog
 from cloud_bridge.access.table import AccessTable
+from cloud_bridge.access.visitor import Bearer, Doors, Visitor, visitor_of
 from packtrail.event import UnitRef
 from packtrail.times import format_time
 
@@ -23,7 +26,7 @@ class Sight:
         fields: what it may see of packs within its codes, and of the bridge if it has no codes.
         public: what anybody may see.
         codes: beginnings of the codes that it has its role for; empty for all.
-        reader: id and name of its key, "" for anybody.
+        reader: key, certificate or person, "" for anybody.
     """
 
     role: Reader
@@ -55,6 +58,7 @@ class Gate:
         keys: the keys of machines.
         log: takes down restricted reads.
         now: UTC nanoseconds.
+        doors: ways in beside keys.
     """
 
     table: AccessTable
@@ -62,25 +66,30 @@ class Gate:
     keys: KeyRing
     log: ReadLog
     now: Callable[[], int]
+    doors: Doors = field(default_factory=Doors)
 
     def anybody(self, purpose: Purpose = Purpose.RECEIVE) -> Sight:
         """A reader without a key."""
         public = self._seen(Reader.PUBLIC, purpose)
         return Sight(Reader.PUBLIC, purpose, public, public)
 
-    def key_of(self, token: str) -> ApiKey | None:
-        """The key of a token, or None if it is not good now."""
-        return self.keys.known(token, self.now())
+    def visitor(self, scope: Scope) -> Visitor:
+        """Who sent a request.
 
-    def sight(self, key: ApiKey, purpose: Purpose) -> Sight:
-        """What a key may see for one of its purposes."""
+        Raises:
+            StoreError: the database that holds the logins does not answer.
+        """
+        return visitor_of(scope, self.doors, self.keys, self.now())
+
+    def sight(self, bearer: Bearer, purpose: Purpose) -> Sight:
+        """What somebody may see for one of his purposes."""
         return Sight(
-            key.role,
+            bearer.mandate.role,
             purpose,
-            self._seen(key.role, purpose),
+            self._seen(bearer.mandate.role, purpose),
             self._seen(Reader.PUBLIC, purpose),
-            key.codes,
-            f"{key.id} {key.name}",
+            bearer.mandate.codes,
+            bearer.reader,
         )
 
     def who_may_see(self, field: Field) -> tuple[Reader, ...]:

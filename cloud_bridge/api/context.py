@@ -13,6 +13,7 @@ from cloud_bridge.access.gate import Gate
 from cloud_bridge.appraisal import Appraiser
 from cloud_bridge.enrolment import EnrolmentDesk
 from cloud_bridge.ledger.authority import TrustReader
+from cloud_bridge.login.desk import LoginDesk
 from cloud_bridge.metrics import Metrics
 from cloud_bridge.rules.book import DutyBook
 from cloud_bridge.service import Health
@@ -42,6 +43,7 @@ class Context:
         proof_key: signs credentials; None for none.
         appraiser: says what packs are fit for and worth; None without policy and prices.
         access: judges readers; None where only this machine can ask, and may see everything.
+        login: logs people in; None where nobody can.
     """
 
     store: Store
@@ -59,6 +61,7 @@ class Context:
     proof_key: SigningKey | None = None
     appraiser: Appraiser | None = None
     access: Gate | None = None
+    login: LoginDesk | None = None
 
 
 def context_of(request: Request) -> Context:

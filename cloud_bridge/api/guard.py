@@ -16,6 +16,8 @@ from cloud_bridge.api.problems import Problem
 from packtrail.language import Text
 
 MAX_BODY_BYTES: Final = 1_048_576
+TLS_ONLY: Final = "max-age=31536000"
+"""Once seen over TLS, a browser comes over TLS for a year (RFC 6797)."""
 
 
 def content_policy(inline: Iterable[str]) -> str:
@@ -59,6 +61,9 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
+                visitor = scope.get("state", {}).get("visitor")
+                if scope.get("scheme") == "https" or (visitor and visitor.origin.secure):
+                    headers.setdefault("Strict-Transport-Security", TLS_ONLY)
             await send(message)
 
         body = await _body(scope, receive)

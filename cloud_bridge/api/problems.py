@@ -18,12 +18,13 @@ MEDIA_TYPE: Final = "application/problem+json"
 
 TITLES: Final = {
     400: Text("The request cannot be read", "请求无法识别"),
-    401: Text("A key is needed", "需要密钥"),
+    401: Text("A key or a login is needed", "需要密钥或登录"),
     403: Text("Not for this reader", "该访问者无权查看"),
     404: Text("Not found", "未找到"),
     405: Text("Method not allowed", "不支持该方法"),
     413: Text("The request is too large", "请求过大"),
     422: Text("The request does not fit", "请求内容不符合要求"),
+    429: Text("Too many requests", "请求过于频繁"),
     500: Text("The bridge made a mistake", "云桥内部错误"),
     503: Text("The store does not answer now", "数据库暂时无响应"),
 }
@@ -61,6 +62,8 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
             headers["WWW-Authenticate"] = 'Bearer realm="packtrail"'
         if self.status == 503:
             headers["Retry-After"] = "5"
+        if "retry_after_s" in self.more:
+            headers["Retry-After"] = str(self.more["retry_after_s"])
         return Response(
             msgspec.json.encode(body), self.status, media_type=MEDIA_TYPE, headers=headers
         )

@@ -6,10 +6,11 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
+from cloud_bridge.access.doorway import visitor_of
 from cloud_bridge.access.fields import EVERYTHING, Field, Purpose, Reader
 from cloud_bridge.access.gate import OPEN, Gate, Sight
-from cloud_bridge.access.keys import ApiKey
 from cloud_bridge.access.redact import OF_A_PACK
+from cloud_bridge.access.visitor import Bearer
 from cloud_bridge.api.answers import HiddenAnswer
 from cloud_bridge.api.context import Bridge, Context
 from cloud_bridge.api.problems import Problem
@@ -31,14 +32,13 @@ def sight_of(request: Request, bridge: Bridge) -> Sight:
     gate = bridge.access
     if gate is None:
         return OPEN
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    visitor = visitor_of(request)
     asked = _purpose(request.query_params.get("purpose", ""))
-    if not kind:
-        return gate.anybody(asked or Purpose.RECEIVE)
-    key = gate.key_of(token.strip()) if kind.lower() == "bearer" else None
-    if key is None:
+    if visitor is None or visitor.bad_key:
         raise Problem(401, NO_KEY)
-    return gate.sight(key, _allowed(key, asked))
+    if visitor.bearer is None:
+        return gate.anybody(asked or Purpose.RECEIVE)
+    return gate.sight(visitor.bearer, _allowed(visitor.bearer, asked))
 
 
 See = Annotated[Sight, Depends(sight_of)]
@@ -71,7 +71,8 @@ def note(request: Request, bridge: Context, sight: Sight, shown: frozenset[Field
     """Take down what is shown, before it is."""
     if bridge.access is None:
         return
-    address = request.client.host if request.client else ""
+    visitor = visitor_of(request)
+    address = visitor.origin.address if visitor else ""
     try:
         bridge.access.note(sight, shown, request.url.path[:300], address)
     except OSError as error:
@@ -113,11 +114,11 @@ def _purpose(text: str) -> Purpose | None:
         raise Problem(422, Text(f"purposes: {known}", f"可选用途：{known}")) from error
 
 
-def _allowed(key: ApiKey, asked: Purpose | None) -> Purpose:
+def _allowed(bearer: Bearer, asked: Purpose | None) -> Purpose:
     if asked is None:
-        return key.purposes[0]
-    if asked not in key.purposes:
-        known = ", ".join(key.purposes)
-        detail = Text(f"this key may read for: {known}", f"此密钥的可用用途：{known}")
+        return bearer.purpose
+    if asked not in bearer.mandate.purposes:
+        known = ", ".join(bearer.mandate.purposes)
+        detail = Text(f"you may read for: {known}", f"您的可用用途：{known}")
         raise Problem(403, detail, purpose=asked.value)
     return asked

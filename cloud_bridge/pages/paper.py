@@ -11,7 +11,9 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+from cloud_bridge.access.doorway import visitor_of
 from cloud_bridge.api.answers import HiddenAnswer
+from cloud_bridge.api.context import context_of
 from cloud_bridge.fold import kind_text
 from cloud_bridge.pages import SCRIPT, STYLE, figures
 from cloud_bridge.pages.words import WORDS, problem_text
@@ -51,6 +53,7 @@ class Paper:
 
     def render(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """The page."""
+        visitor = visitor_of(self._request)
         text = (
             environment()
             .get_template(template)
@@ -65,10 +68,13 @@ class Paper:
                 station_link=lambda name: self._link(f"/stations/{quote(name, safe='')}"),
                 age=lambda t_ns: figures.age(t_ns, self._now_ns, self._language),
                 other=self._other(),
+                reader=visitor.bearer if visitor else None,
+                may_log_in=context_of(self._request).login is not None,
+                here_path=self._request.url.path,
                 **values,
             )
         )
-        headers = {"Content-Language": self._language, "Vary": "Accept-Language"}
+        headers = {"Content-Language": self._language, "Vary": "Accept-Language, Cookie"}
         return HTMLResponse(text, status, headers=headers)
 
     def missing(self, name: str, why: str = "") -> HTMLResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from cloud_bridge.pages.login_words import LOGIN_WORDS
 from packtrail.language import Text
 
 WORDS: Final = {
@@ -15,8 +16,8 @@ WORDS: Final = {
     "title": Text("Digital IDs of battery packs", "动力电池数字身份证"),
     "hidden": Text("Not shown to you", "未向您显示的内容"),
     "hidden_why": Text(
-        "The access rules hide the following from readers without a key.",
-        "根据访问规则，以下内容不向未持有相应密钥的访问者显示。",
+        "The access rules hide the following from you. Who may see it logs in, or brings a key.",
+        "根据访问规则，以下内容不向您显示；有权者请登录或使用密钥。",
     ),
     "hidden_who": Text("may be asked for by {who}", "可申请查看者：{who}"),
     "overview": Text("Overview", "总览"),
@@ -196,6 +197,7 @@ WORDS: Final = {
     "back": Text("to the overview", "返回总览"),
     "faulty": Text("The bridge has a fault", "云桥存在故障"),
     "other_language": Text("中文", "English"),
+    **LOGIN_WORDS,
 }
 
 PROBLEMS: Final = {

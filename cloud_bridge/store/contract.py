@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from cloud_bridge.ledger.stories import Completeness
+from cloud_bridge.store.accounts import Accounts
 from cloud_bridge.store.rows import Values
 from cloud_bridge.store.tables import Table
 from cloud_bridge.store.values import (
@@ -34,7 +35,7 @@ from packtrail.event import Subject, UnitRef, VehicleRef
 from packtrail.topics import RecordAddress
 
 
-class Store(Protocol):
+class Store(Accounts, Protocol):
     """One database that holds the truth. Safe to call from any thread.
 
     Every method raises `StoreError` when the database does not answer; it says whether

@@ -20,6 +20,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from cloud_bridge.errors import StoreError
+from cloud_bridge.store.accounts import AccountRows
 from cloud_bridge.store.pool import Pool
 from cloud_bridge.store.reads import Reads
 from cloud_bridge.store.rows import Rows, Values
@@ -58,7 +59,7 @@ _PLAIN_INSERT = re.compile(r"INSERT INTO (\w+) \(([^()]+)\)\s+VALUES \(([^()]+)\
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
-class PostgresStore(Reads, Writes):
+class PostgresStore(Reads, Writes, AccountRows):
     """Connect, and bring the database to this version's schema.
 
     Args:

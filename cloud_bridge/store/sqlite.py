@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cloud_bridge.errors import StoreError
+from cloud_bridge.store.accounts import AccountRows
 from cloud_bridge.store.pool import Pool
 from cloud_bridge.store.reads import Reads
 from cloud_bridge.store.rows import Rows, Values
@@ -28,7 +29,7 @@ SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%
 ORDER BY name"""
 
 
-class SqliteStore(Reads, Writes):
+class SqliteStore(Reads, Writes, AccountRows):
     """Open, or make, the database at `path` and bring it to this version's schema.
 
     Args:

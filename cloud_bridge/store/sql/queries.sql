@@ -405,3 +405,62 @@ ON CONFLICT (level, position) DO UPDATE SET hash = excluded.hash
 
 -- name: all_story_nodes
 SELECT level, position, hash FROM story_node
+
+-- name: find_person
+SELECT name, password, mandate, made_ns, closed_ns FROM person WHERE name = :name
+
+-- name: people
+SELECT name, password, mandate, made_ns, closed_ns FROM person ORDER BY name
+
+-- name: upsert_person
+INSERT INTO person (name, password, mandate, made_ns, closed_ns)
+VALUES (:name, :password, :mandate, :made_ns, :closed_ns)
+ON CONFLICT (name) DO UPDATE
+SET password = excluded.password, mandate = excluded.mandate, closed_ns = excluded.closed_ns
+
+-- name: find_session
+SELECT digest, name, via, mandate, purpose, made_ns, seen_ns, ends_ns FROM session
+WHERE digest = :digest
+
+-- name: insert_session
+INSERT INTO session (digest, name, via, mandate, purpose, made_ns, seen_ns, ends_ns)
+VALUES (:digest, :name, :via, :mandate, :purpose, :made_ns, :seen_ns, :ends_ns)
+
+-- name: touch_session
+UPDATE session SET seen_ns = :seen_ns, purpose = :purpose WHERE digest = :digest
+
+-- name: end_session
+DELETE FROM session WHERE digest = :digest
+
+-- name: end_sessions_of
+DELETE FROM session WHERE name = :name AND via = :via
+
+-- name: end_old_sessions
+DELETE FROM session WHERE ends_ns <= :now
+
+-- name: find_guess
+SELECT failures, last_ns FROM guess WHERE digest = :digest
+
+-- name: add_guess
+INSERT INTO guess (digest, failures, last_ns) VALUES (:digest, 1, :now)
+ON CONFLICT (digest) DO UPDATE SET failures = guess.failures + 1, last_ns = excluded.last_ns
+
+-- name: forget_guess
+DELETE FROM guess WHERE digest = :digest
+
+-- name: undo_guess
+UPDATE guess SET failures = failures - 1 WHERE digest = :digest AND failures > 0
+
+-- name: forget_old_guesses
+DELETE FROM guess WHERE last_ns <= :before OR digest IN
+    (SELECT digest FROM guess ORDER BY last_ns DESC LIMIT 1000 OFFSET :most)
+
+-- name: insert_errand
+INSERT INTO errand (digest, content, made_ns) VALUES (:digest, :content, :now)
+
+-- name: take_errand
+DELETE FROM errand WHERE digest = :digest AND made_ns > :after RETURNING content
+
+-- name: forget_old_errands
+DELETE FROM errand WHERE made_ns <= :before OR digest IN
+    (SELECT digest FROM errand ORDER BY made_ns DESC LIMIT 1000 OFFSET :most)

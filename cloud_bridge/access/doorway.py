@@ -1,0 +1,84 @@
+"""The doorway: tells who sent a request, and lets in no more than each may ask.
+
+Answers 429 with `Retry-After` (RFC 6585, RFC 9110); who the sender is goes with the request.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from fastapi import FastAPI, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from cloud_bridge.access.gate import Gate
+from cloud_bridge.access.visitor import Visitor
+from cloud_bridge.api.context import context_of, language_of
+from cloud_bridge.api.problems import Problem
+from cloud_bridge.errors import StoreError
+from packtrail.language import Text
+
+UNCOUNTED: Final = frozenset({"/health"})
+"""What watches a bridge has to be answered however busy it is."""
+
+
+class Doorway:
+    """ASGI middleware before the routes.
+
+    Args:
+        app: what it leads to.
+        rooms: the application whose context holds the gate.
+    """
+
+    def __init__(self, app: ASGIApp, rooms: FastAPI) -> None:
+        self._app = app
+        self._rooms = rooms
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request in, or tell it to wait."""
+        gate: Gate | None = self._rooms.state.context.access
+        if scope["type"] != "http" or gate is None:
+            await self._app(scope, receive, send)
+            return
+        try:
+            visitor = await run_in_threadpool(gate.visitor, scope)
+        except StoreError:
+            problem = Problem(503, Text("the store does not answer now", "数据库暂时无响应"))
+            await problem.response(language_of(Request(scope)))(scope, receive, send)
+            return
+        wait_s = 0.0 if scope["path"] in UNCOUNTED else _wait_s(gate, visitor)
+        if wait_s:
+            await _told_to_wait(wait_s, language_of(Request(scope)))(scope, receive, send)
+            return
+        scope.setdefault("state", {})["visitor"] = visitor
+        await self._app(scope, receive, send)
+
+
+def visitor_of(request: Request) -> Visitor | None:
+    """Who sent a request; None where only this machine can ask."""
+    found = request.scope.get("state", {}).get("visitor")
+    if isinstance(found, Visitor):
+        return found
+    gate = context_of(request).access
+    return gate.visitor(request.scope) if gate else None
+
+
+def too_many(wait_s: float) -> Problem:
+    """What is said to whom has to wait."""
+    seconds = max(1, math.ceil(wait_s))
+    detail = Text(f"ask again in {seconds} s", f"请在 {seconds} 秒后重试")
+    return Problem(429, detail, retry_after_s=seconds)
+
+
+def _wait_s(gate: Gate, visitor: Visitor) -> float:
+    limits = gate.doors.limits
+    if limits is None:
+        return 0.0
+    if visitor.bearer is None:
+        return limits.wait_s(f"from {visitor.origin.block}", known=False)
+    return limits.wait_s(f"of {visitor.bearer.reader}", known=True)
+
+
+def _told_to_wait(wait_s: float, language: str) -> ASGIApp:
+    return too_many(wait_s).response(language)
