@@ -47,7 +47,7 @@ def run(
         bridge = Bridge(settings)
         stack.callback(bridge.stop)
         app = guarded(application(context_over(bridge, settings_file)), settings.http.allowed_hosts)
-        web = WebServer(app, listener)
+        web = WebServer(app, listener, settings.http.tls)
         bridge.start()
         web.start()
         stack.callback(web.stop)

@@ -316,6 +316,18 @@ class BridgeSettings(Settings):
         """A table left out is read as empty, so that its paths are beside the file too."""
         return {"enrolment": {}, "access": {}} | content if isinstance(content, dict) else content
 
+    @model_validator(mode="after")
+    def _certificates_can_come(self) -> BridgeSettings:
+        tls = self.http.tls
+        if self.access.certificate and not (
+            self.http.certificate_header or (tls and tls.client_ca)
+        ):
+            raise ValueError(
+                "access.certificate: name http.tls.client_ca, or http.certificate_header "
+                "and http.trusted_proxies, else no certificate can come"
+            )
+        return self
+
     @property
     def access_enforced(self) -> bool:
         """Whether the access table rules: always once anybody beyond this machine can ask."""

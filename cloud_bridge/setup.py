@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from cloud_bridge.access.opening import gate_for, try_login
 from cloud_bridge.appraisal.opening import appraiser_for
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.ingest.mqtt import probe
@@ -19,7 +20,7 @@ from cloud_bridge.projections.chosen import chosen, find
 from cloud_bridge.projections.follower import rebuild
 from cloud_bridge.settings import BridgeSettings
 from cloud_bridge.store.opening import open_existing, try_store
-from cloud_bridge.web import listen
+from cloud_bridge.web import listen, tls_context
 from packtrail.errors import PacktrailError, reason_of
 from packtrail.language import Text, locale_language
 from packtrail.settings import load
@@ -109,6 +110,9 @@ def check(path: Path) -> list[Finding]:
         _try(Text("broker", "消息代理"), lambda: _reach(settings)),
         _try(Text("projections", "投影"), lambda: _make_projections(settings)),
         *_appraisal(settings),
+        _try(Text("TLS", "TLS"), lambda: _read_tls(settings)),
+        _try(Text("access", "访问规则"), lambda: gate_for(settings, None)),
+        _try(Text("login", "登录"), lambda: try_login(settings)),
         _trust(settings),
     ]
 
@@ -149,6 +153,11 @@ def _make_projections(settings: BridgeSettings) -> None:
         return
     for projection in chosen(settings, SigningKey.load(settings.key_file)):
         projection.close()
+
+
+def _read_tls(settings: BridgeSettings) -> None:
+    if settings.http.tls is not None:
+        tls_context(settings.http.tls)
 
 
 def _reach(settings: BridgeSettings) -> None:

@@ -6,10 +6,11 @@ The port is taken before anything else starts, so that a taken one is one clear 
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 from fastapi import FastAPI
@@ -18,6 +19,7 @@ from starlette.types import ASGIApp
 
 from cloud_bridge.access.doorway import Doorway
 from cloud_bridge.access.opening import gate_for, login_for
+from cloud_bridge.access.peer import CertificateProtocol
 from cloud_bridge.api import (
     answers,
     appraisal,
@@ -36,7 +38,7 @@ from cloud_bridge.login import routes as login
 from cloud_bridge.pages import INLINE, appraisals
 from cloud_bridge.pages import routes as pages
 from cloud_bridge.service import Bridge
-from cloud_bridge.settings import HttpSettings
+from cloud_bridge.settings import HttpSettings, HttpTlsSettings
 from cloud_bridge.view import Packs, Stations
 from packtrail import __version__
 from packtrail.errors import reason_of
@@ -119,16 +121,31 @@ def listen(settings: HttpSettings) -> socket.socket:
 
 
 class WebServer:
-    """Serves an application in its own thread."""
+    """Serves an application in its own thread.
 
-    def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
+    Args:
+        app: the application.
+        listener: the port that was taken.
+        tls: certificate and key; None where a proxy has them.
+
+    Raises:
+        BridgeError: certificate or key cannot be used.
+    """
+
+    def __init__(
+        self, app: ASGIApp, listener: socket.socket, tls: HttpTlsSettings | None = None
+    ) -> None:
         self._listener = listener
+        self._scheme = "https" if tls else "http"
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                # Ours looks at whom it trusts before it believes a header.
+                proxy_headers=False,
+                **_tls_options(tls),
                 limit_concurrency=CONNECTIONS,
                 timeout_keep_alive=5,
                 timeout_graceful_shutdown=int(STOP_S),
@@ -141,7 +158,7 @@ class WebServer:
     def url(self) -> str:
         """Where it answers."""
         host, port = self._listener.getsockname()[:2]
-        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        return f"{self._scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
     @property
     def alive(self) -> bool:
@@ -160,3 +177,35 @@ class WebServer:
 
     def _serve(self) -> None:
         self._server.run(sockets=[self._listener])
+
+
+def tls_context(tls: HttpTlsSettings) -> ssl.SSLContext:
+    """TLS 1.2 and later; client certificates are asked for where an authority is named.
+
+    Raises:
+        BridgeError: a file cannot be read, or key and certificate do not belong together.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(tls.certificate, tls.key)
+        if tls.client_ca is not None:
+            context.load_verify_locations(tls.client_ca)
+            # A person's browser has none, and is let in to log in.
+            context.verify_mode = ssl.CERT_OPTIONAL
+    except (OSError, ssl.SSLError) as error:
+        raise BridgeError(
+            Text("cannot be used: {why}", "不可用：{why}").fill(why=str(error)),
+            where="http.tls",
+            hint=Text(
+                "PEM files: certificate with its chain, its key, the clients' authority",
+                "应为 PEM 文件：证书（含链）、私钥、客户端 CA",
+            ),
+        ) from error
+    return context
+
+
+def _tls_options(tls: HttpTlsSettings | None) -> dict[str, Any]:
+    if tls is None:
+        return {}
+    context = tls_context(tls)
+    return {"http": CertificateProtocol, "ssl_context_factory": lambda _config, _default: context}

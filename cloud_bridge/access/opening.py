@@ -15,9 +15,11 @@ from cloud_bridge.access.reads import ReadLog
 from cloud_bridge.access.table import read_table
 from cloud_bridge.access.visitor import Doors
 from cloud_bridge.login.desk import LoginDesk
+from cloud_bridge.login.discovery import Discovery
 from cloud_bridge.login.settings import CertificateSettings
 from cloud_bridge.settings import AccessSettings, BridgeSettings
 from cloud_bridge.store.accounts import Accounts
+from packtrail.settings import secret
 
 
 def gate_for(settings: BridgeSettings, login: LoginDesk | None) -> Gate | None:
@@ -57,6 +59,20 @@ def login_for(settings: BridgeSettings, accounts: Accounts) -> LoginDesk | None:
     if not settings.access_enforced or not (login.password or login.oidc):
         return None
     return LoginDesk(accounts, login, time.time_ns)
+
+
+def try_login(settings: BridgeSettings) -> None:
+    """See that a provider could be asked, and that it is what it says.
+
+    Raises:
+        PacktrailError: it does not answer, calls itself otherwise, its secret is not set, or the
+            library is missing.
+    """
+    if settings.access_enforced and settings.login.oidc:
+        oidc = settings.login.oidc
+        if oidc.secret_env:
+            secret(oidc.secret_env)
+        Discovery(oidc.issuer, time.time_ns).described()
 
 
 def _holder(entry: CertificateSettings) -> Holder:

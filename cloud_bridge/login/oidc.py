@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from cloud_bridge.access.visitor import Mandate
-from cloud_bridge.errors import BridgeError
+from cloud_bridge.login.discovery import AGAIN, WAIT_S, Discovery, refused, silent
 from cloud_bridge.login.settings import OidcSettings
 from cloud_bridge.store.accounts import Accounts
 from packtrail.language import Text
@@ -26,13 +26,8 @@ from packtrail.settings import secret
 
 ERRAND_NS: Final = 600 * 10**9
 """So long somebody may take at the provider."""
-WAIT_S: Final = 10.0
 LEEWAY_S: Final = 60
 """A provider's clock may be so much off."""
-ALGORITHMS: Final = [f"{family}{size}" for family in ("RS", "PS", "ES") for size in (256, 384, 512)]
-"""Signatures that are believed: no `none`, and none by a shared secret."""
-KNOWN_NS: Final = 3600 * 10**9
-"""So long the provider's description and keys are kept; an unknown key asks again at once."""
 
 
 class Errand(msgspec.Struct, frozen=True):
@@ -74,23 +69,12 @@ class Provider:
     """
 
     def __init__(self, settings: OidcSettings, accounts: Accounts, now: Callable[[], int]) -> None:
-        try:
-            import authlib  # noqa: F401, PLC0415 - an extra
-            import joserfc  # noqa: F401, PLC0415 - an extra
-            import requests  # noqa: F401, PLC0415 - an extra
-        except ImportError as error:
-            raise BridgeError(
-                Text("the library for OpenID Connect is not installed", "未安装 OpenID Connect 库"),
-                where="login.oidc",
-                hint=Text("pip install 'packtrail[oidc]'", "pip install 'packtrail[oidc]'"),
-            ) from error
+        self.discovery = Discovery(settings.issuer, now)
         self.label = settings.label or str(urlsplit(settings.issuer).hostname)
         self._settings = settings
         self._secret = secret(settings.secret_env) if settings.secret_env else None
         self._accounts = accounts
         self._now = now
-        self._described: tuple[int, dict[str, Any]] = (0, {})
-        self._keys: tuple[int, dict[str, Any]] = (0, {})
 
     def start(self, back: str, wanted: str) -> tuple[str, str]:
         """Send somebody to the provider.
@@ -113,7 +97,7 @@ class Provider:
             wanted,
         )
         url, _ = self._client(errand).create_authorization_url(
-            self._endpoint("authorization_endpoint"),
+            self.discovery.endpoint("authorization_endpoint"),
             state=errand.state,
             nonce=errand.nonce,
             code_verifier=errand.verifier,
@@ -139,31 +123,13 @@ class Provider:
         content = self._accounts.take_errand(_digest(name), self._now() - ERRAND_NS)
         errand = msgspec.json.decode(content, type=Errand) if content else None
         if errand is None or not hmac.compare_digest(errand.state.encode(), state.encode()):
-            raise _refused(_NOT_BEGUN, _TOO_LATE)
+            raise refused(_NOT_BEGUN, _TOO_LATE)
         if error or not code:
-            raise _refused(f"the provider says: {_plain(error) or 'nothing'}", _AGAIN)
+            raise refused(f"the provider says: {_plain(error) or 'nothing'}", AGAIN)
         claims = self._claims(errand, code)
         told = claims.get(self._settings.name_claim)
         shown = told if isinstance(told, str) and told else str(claims["sub"])
         return Told(_plain(shown), self._mandate(claims), errand.wanted)
-
-    def described(self) -> Mapping[str, Any]:
-        """The discovery document.
-
-        Raises:
-            BridgeError: the provider does not answer, or is not what it says.
-        """
-        read_ns, known = self._described
-        if not known or self._now() - read_ns > KNOWN_NS:
-            issuer = self._settings.issuer
-            known = self._get(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
-            if known.get("issuer") != issuer:
-                raise _refused(
-                    f"the provider calls itself {str(known.get('issuer'))[:200]}",
-                    Text("correct login.oidc.issuer", "请更正 login.oidc.issuer"),
-                )
-            self._described = self._now(), known
-        return known
 
     def _claims(self, errand: Errand, code: str) -> dict[str, Any]:
         """What the ID token says, all of it checked (Core 1.0, section 3.1.3.7)."""
@@ -172,7 +138,7 @@ class Provider:
 
         try:
             token = self._client(errand).fetch_token(
-                self._endpoint("token_endpoint"),
+                self.discovery.endpoint("token_endpoint"),
                 grant_type="authorization_code",
                 code=code,
                 code_verifier=errand.verifier,
@@ -180,15 +146,14 @@ class Provider:
                 allow_redirects=False,
             )
         except OAuthError as error:
-            raise _refused(f"the provider refuses: {error.error}", _AGAIN) from error
+            raise refused(f"the provider refuses: {error.error}", AGAIN) from error
         except (RequestException, ValueError) as error:
-            raise _silent(self._settings.issuer, error) from error
+            raise silent(self._settings.issuer, error) from error
         return self._checked(str(token.get("id_token", "")), errand.nonce)
 
     def _checked(self, id_token: str, nonce: str) -> dict[str, Any]:
         from joserfc import jwt  # noqa: PLC0415 - an extra
         from joserfc.errors import JoseError  # noqa: PLC0415 - an extra
-        from joserfc.jwk import KeySet  # noqa: PLC0415 - an extra
 
         rules = jwt.JWTClaimsRegistry(
             now=self._now() // 10**9,
@@ -200,18 +165,13 @@ class Provider:
             iat={"essential": True},
             sub={"essential": True},
         )
-        why: Exception | None = None
-        for fresh in (False, True):  # a key that is unknown may be a new one
-            try:
-                keys = KeySet.import_key_set(self._key_set(fresh=fresh))  # type: ignore[arg-type]
-                claims = dict(jwt.decode(id_token, keys, algorithms=ALGORITHMS).claims)
-                rules.validate(claims)
-                self._check_party(claims)
-            except (JoseError, ValueError, KeyError, TypeError) as error:
-                why = error
-            else:
-                return claims
-        raise _refused(f"what the provider signed does not hold: {why}", _AGAIN) from why
+        try:
+            claims = self.discovery.signed(id_token)
+            rules.validate(claims)
+            self._check_party(claims)
+        except (JoseError, ValueError, KeyError, TypeError) as error:
+            raise refused(f"what the provider signed does not hold: {error}", AGAIN) from error
+        return claims
 
     def _check_party(self, claims: Mapping[str, Any]) -> None:
         """Of several audiences, the authorised party has to be us."""
@@ -231,33 +191,10 @@ class Provider:
         for grant in self._settings.grant:
             if grant.value in values:
                 return Mandate(grant.role, grant.purposes, grant.codes)
-        raise _refused(
+        raise refused(
             _NO_ROLE,
             Text("ask the operator of this bridge for one", "请联系本云桥的运营者授予角色"),
         )
-
-    def _key_set(self, *, fresh: bool) -> dict[str, Any]:
-        read_ns, known = self._keys
-        if fresh or not known or self._now() - read_ns > KNOWN_NS:
-            known = self._get(self._endpoint("jwks_uri"))
-            self._keys = self._now(), known
-        return known
-
-    def _endpoint(self, name: str) -> str:
-        url = str(self.described().get(name, ""))
-        if not url.startswith(("https://", self._settings.issuer.partition("://")[0] + "://")):
-            raise _refused(f"the provider names no {name} over TLS", _AGAIN)
-        return url
-
-    def _get(self, url: str) -> dict[str, Any]:
-        import requests  # noqa: PLC0415 - an extra
-
-        try:
-            answer = requests.get(url, timeout=WAIT_S, allow_redirects=False)
-            answer.raise_for_status()
-            return msgspec.json.decode(answer.content, type=dict[str, Any])
-        except (requests.RequestException, msgspec.DecodeError) as error:
-            raise _silent(url, error) from error
 
     def _client(self, errand: Errand) -> Any:
         from authlib.integrations.requests_client import OAuth2Session  # noqa: PLC0415 - an extra
@@ -275,13 +212,12 @@ class Provider:
         """How the client proves itself; `client_secret_basic` where nothing is said (RFC 8414)."""
         if self._secret is None:
             return "none"
-        offered = self.described().get("token_endpoint_auth_methods_supported", [])
+        offered = self.discovery.described().get("token_endpoint_auth_methods_supported", [])
         post = "client_secret_post"
         return post if post in offered and "client_secret_basic" not in offered else _BASIC
 
 
 _BASIC: Final = "client_secret_basic"
-_AGAIN: Final = Text("log in again, or ask the operator", "请重新登录或联系运营者")
 _TOO_LATE: Final = Text("log in again", "请重新登录")
 _NOT_BEGUN: Final = Text(
     "this login was not begun here, or took too long", "本次登录并非由此发起，或已超时"
@@ -290,20 +226,6 @@ _NO_ROLE: Final = Text(
     "the provider knows you, but you have no role here",
     "身份提供方已确认您的身份，但您在此没有角色",
 )
-
-
-def _refused(why: Text | str, hint: Text) -> BridgeError:
-    told = why if isinstance(why, Text) else Text(why, f"身份提供方登录失败：{why}")
-    return BridgeError(told, where="login.oidc", hint=hint)
-
-
-def _silent(where: str, error: Exception) -> BridgeError:
-    return BridgeError(
-        Text(f"the provider does not answer: {error}", f"身份提供方无应答：{error}"),
-        where=where,
-        hint=Text("check login.oidc and the provider", "请检查 login.oidc 与身份提供方"),
-        retryable=True,
-    )
 
 
 def _plain(name: str) -> str:
