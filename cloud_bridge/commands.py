@@ -163,9 +163,19 @@ def _id_arguments(parser: argparse.ArgumentParser, more: Text | None = None) -> 
     source.add_argument(
         "--url", help=Text("ask a running bridge instead", "改为询问运行中的云桥").say()
     )
+    key_file_argument(parser)
     parser.add_argument(
         "--json", action="store_true", help=Text("machine-readable", "机器可读输出").say()
     )
+
+
+def key_file_argument(parser: argparse.ArgumentParser) -> None:
+    """Where the key lies that a guarded bridge is shown."""
+    words = Text(
+        "with --url: a file that holds the API key to show; else PACKTRAIL_API_KEY",
+        "配合 --url：存放 API 密钥的文件；否则用环境变量 PACKTRAIL_API_KEY",
+    )
+    parser.add_argument("--key-file", type=Path, metavar="FILE", help=words.say())
 
 
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
@@ -191,7 +201,8 @@ def _witness_argument(parser: argparse.ArgumentParser) -> None:
 def _show(args: argparse.Namespace) -> int:
     from cloud_bridge.desk import show  # noqa: PLC0415 - see _init
 
-    print(show(args.code, args.settings, args.url, as_json=args.json))
+    text = show(args.code, args.settings, args.url, as_json=args.json, key_file=args.key_file)
+    print(text)
     return 0
 
 
@@ -205,7 +216,9 @@ def _verify(args: argparse.Namespace) -> int:
         return 0 if sound else 1
     from cloud_bridge.desk import verify  # noqa: PLC0415 - see _init
 
-    text, sound = verify(args.code, args.settings, args.url, args.key, as_json=args.json)
+    text, sound = verify(
+        args.code, args.settings, args.url, args.key, as_json=args.json, key_file=args.key_file
+    )
     print(text)
     return 0 if sound else 1
 

@@ -6,11 +6,8 @@ caller gave. Texts leave; a pack that nobody knows is a `BridgeError`.
 
 from __future__ import annotations
 
-import urllib.error
-import urllib.request
 from pathlib import Path
-from typing import Final, TypeVar
-from urllib.parse import quote, urlsplit
+from typing import Final
 
 import msgspec
 
@@ -23,6 +20,7 @@ from cloud_bridge.ledger.offline import checks_json, checks_text
 from cloud_bridge.ledger.proof import Check, PackProof, check_proof, prove
 from cloud_bridge.pages import figures
 from cloud_bridge.pages.story import lines_of
+from cloud_bridge.remote import api_key, ask, unknown
 from cloud_bridge.settings import BridgeSettings
 from cloud_bridge.store import Store
 from cloud_bridge.store.opening import open_existing
@@ -32,14 +30,12 @@ from packtrail.language import Text, locale_language
 from packtrail.settings import load
 from packtrail.signing import SigningKey, VerifyKey
 
-WAIT_S: Final = 20.0
-MOST_BYTES: Final = 64 * 1024 * 1024
 LINES: Final = 12
 
-Shape = TypeVar("Shape", bound=msgspec.Struct)
 
-
-def show(code: str, settings: Path, url: str | None, *, as_json: bool) -> str:
+def show(
+    code: str, settings: Path, url: str | None, *, as_json: bool, key_file: Path | None = None
+) -> str:
     """The digital ID of a pack as text or JSON.
 
     Raises:
@@ -47,7 +43,7 @@ def show(code: str, settings: Path, url: str | None, *, as_json: bool) -> str:
     """
     unit = parse_unit(code)
     if url:
-        answer = _ask(url, unit, "events", EventList)
+        answer = ask(url, unit, "events", EventList, api_key(key_file))
         facts = [Told.of(one.signed) for one in answer.events]
     else:
         store = open_existing(load(BridgeSettings, settings).store)
@@ -61,7 +57,13 @@ def show(code: str, settings: Path, url: str | None, *, as_json: bool) -> str:
 
 
 def verify(
-    code: str, settings: Path, url: str | None, key: str | None, *, as_json: bool
+    code: str,
+    settings: Path,
+    url: str | None,
+    key: str | None,
+    *,
+    as_json: bool,
+    key_file: Path | None = None,
 ) -> tuple[str, bool]:
     """Check a pack's story; the report, and whether all is sound.
 
@@ -69,12 +71,15 @@ def verify(
         PacktrailError: no such pack, no store, no answer, no key to check against.
     """
     unit = parse_unit(code)
-    checks = _checks_of_url(url, unit, key) if url else _checks_of_store(settings, unit)
+    if url:
+        checks = _checks_of_url(url, unit, key, api_key(key_file))
+    else:
+        checks = _checks_of_store(settings, unit)
     sound = all(not check.faults for check in checks)
     return (checks_json(unit, checks) if as_json else checks_text(unit, checks)), sound
 
 
-def proof(code: str, settings: Path, url: str | None) -> PackProof:
+def proof(code: str, settings: Path, url: str | None, key_file: Path | None = None) -> PackProof:
     """What `id verify FILE` checks, up to this moment.
 
     Raises:
@@ -82,7 +87,7 @@ def proof(code: str, settings: Path, url: str | None) -> PackProof:
     """
     unit = parse_unit(code)
     if url:
-        return _ask(url, unit, "proof", PackProof)
+        return ask(url, unit, "proof", PackProof, api_key(key_file))
     known = load(BridgeSettings, settings)
     store = open_existing(known.store)
     try:
@@ -109,57 +114,19 @@ def _checks_of_store(path: Path, unit: UnitRef) -> list[Check]:
         store.close()
 
 
-def _checks_of_url(url: str, unit: UnitRef, key: str | None) -> list[Check]:
+def _checks_of_url(url: str, unit: UnitRef, key: str | None, token: str) -> list[Check]:
     if key is None:
         raise BridgeError(
             Text("a bridge cannot vouch for itself", "云桥不能自证"),
             where="--url",
             hint=Text("give its public key with --key", "请用 --key 给出其公钥"),
         )
-    return check_proof(_ask(url, unit, "proof", PackProof), VerifyKey.from_text(key))
+    return check_proof(ask(url, unit, "proof", PackProof, token), VerifyKey.from_text(key))
 
 
 def _expect(store: Store, unit: UnitRef) -> None:
     if not store.has_unit(unit):
-        raise _unknown(unit)
-
-
-def _unknown(unit: UnitRef) -> BridgeError:
-    return BridgeError(
-        Text("nothing was ever reported of this pack", "没有关于该电池包的任何记录"),
-        where=str(unit),
-        hint=Text("check the code", "请核对编码"),
-    )
-
-
-def _ask(url: str, unit: UnitRef, what: str, shape: type[Shape]) -> Shape:
-    """GET one JSON answer of a bridge."""
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise BridgeError(
-            Text("not an http(s) address", "不是 http(s) 地址"),
-            where=url,
-            hint=Text("give one like http://127.0.0.1:8080", "例如 http://127.0.0.1:8080"),
-        )
-    address = f"{url.rstrip('/')}/api/v1/packs/{quote(str(unit), safe='')}/{what}"
-    try:
-        with urllib.request.urlopen(address, timeout=WAIT_S) as reply:  # noqa: S310 - http(s) only, see above
-            return msgspec.json.decode(reply.read(MOST_BYTES), type=shape)
-    except urllib.error.HTTPError as error:
-        if error.code == 404:
-            raise _unknown(unit) from error
-        raise BridgeError(
-            Text(f"the bridge answers {error.code}", f"云桥返回 {error.code}"),
-            where=address,
-            hint=Text("see the bridge's log", "请查看云桥日志"),
-            retryable=True,
-        ) from error
-    except (OSError, msgspec.DecodeError) as error:
-        raise BridgeError(
-            Text(f"no answer: {error}", f"无应答：{error}"),
-            where=address,
-            hint=Text("is the bridge running there?", "云桥是否在该地址运行？"),
-            retryable=True,
-        ) from error
+        raise unknown(unit)
 
 
 def _state_json(state: PackState) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from cloud_bridge.commands import key_file_argument
 from packtrail.command import Command
 from packtrail.language import Text
 
@@ -64,6 +65,7 @@ def _prove_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("code", help=code)
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=file)
     parser.add_argument("--url", help=url)
+    key_file_argument(parser)
     _settings_argument(parser)
 
 
@@ -73,7 +75,7 @@ def _prove(args: argparse.Namespace) -> int:
     from cloud_bridge.desk import proof  # noqa: PLC0415 - see _backup
     from packtrail.errors import os_fault  # noqa: PLC0415 - see _backup
 
-    found = proof(args.code, args.settings, args.url)
+    found = proof(args.code, args.settings, args.url, args.key_file)
     target = args.output or Path(f"{found.unit.id}.json")
     try:
         target.write_bytes(msgspec.json.encode(found))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,7 +13,8 @@ from cloud_bridge.access import Gate, Jurisdiction, Purpose, Reader, read_table
 from cloud_bridge.access.keys import KeyRing
 from cloud_bridge.access.reads import ReadLog
 from cloud_bridge.access.redact import OF_A_PACK
-from cloud_bridge.web import application, guarded
+from cloud_bridge.settings import HttpSettings
+from cloud_bridge.web import WebServer, application, guarded, listen
 from packtrail.command import run_line
 from packtrail.event import ConditionCommitted, PackInstalled
 from tests.cloud_bridge import parts
@@ -40,8 +43,9 @@ def guard(desk, gate):
         gateway.telemetry(parts.samples(60)),
         gateway.tell(ConditionCommitted(estimate(0.91)), t_ns=parts.T0 + parts.HOUR),
     )
-    app = guarded(application(replace(desk.context, access=gate)), ("testserver",))
-    with TestClient(app, raise_server_exceptions=False) as client:
+    app = application(replace(desk.context, access=gate))
+    with TestClient(guarded(app, ("testserver",)), raise_server_exceptions=False) as client:
+        client.app_of_the_bridge = app
         yield client
 
 
@@ -208,3 +212,63 @@ def test_keys_and_reads_at_the_terminal(tmp_path, capsys):
     assert ring.known(token, NOW) is None
     assert run_line(["bridge", "key", "revoke", "none", *settings]) != 0
     assert run_line(["bridge", "reads", *settings]) == 0
+
+
+def test_a_terminal_shows_its_key_to_a_guarded_bridge(guard, gate, tmp_path, capsys, monkeypatch):
+    server = WebServer(
+        guarded(guard.app_of_the_bridge, ("127.0.0.1",)), listen(HttpSettings(port=0))
+    )
+    server.start()
+    try:
+        line = ["id", "verify", parts.CODE, "--url", server.url]
+        line += ["--key", parts.AUTHORITY.public.text]
+        monkeypatch.delenv("PACKTRAIL_API_KEY", raising=False)
+        monkeypatch.setenv("LANGUAGE", "en")
+        assert run_line(line) == 2
+        told = capsys.readouterr().err
+        assert "answers 401" in told
+        assert "may ask: authorities" in told
+        assert "--key-file" in told
+        file = tmp_path / "key"
+        token = gate.keys.add("a", Reader.OPERATOR, (Purpose.AUDIT,), (), NOW)
+        file.write_text(token + "\n")
+        assert run_line([*line, "--key-file", str(file)]) == 0
+        assert run_line(["id", "show", *line[2:5], "--key-file", str(file)]) == 0
+        proof = ["id", "prove", *line[2:5], "-o", str(tmp_path / "proof.json")]
+        assert run_line([*proof, "--key-file", str(file)]) == 0
+        monkeypatch.setenv("PACKTRAIL_API_KEY", token)
+        assert run_line(line) == 0
+        monkeypatch.setenv("PACKTRAIL_API_KEY", "pt_x\r\nHost: evil")
+        assert run_line(line) == 2
+        assert run_line([*line, "--key-file", str(tmp_path / "none")]) == 2
+    finally:
+        server.stop()
+    assert {read.reader.split()[1] for read in gate.log.newest(9)} == {"a"}
+
+
+def test_a_key_does_not_travel_to_where_a_redirection_points(tmp_path, monkeypatch, capsys):
+    asked = []
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append((self.path, self.headers["Authorization"]))
+            self.send_response(302)
+            self.send_header("Location", "/stolen")
+            self.end_headers()
+
+        def log_message(self, *_args):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Elsewhere)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.setenv("PACKTRAIL_API_KEY", "pt_1_x")
+    try:
+        url = f"http://127.0.0.1:{server.server_port}"
+        assert run_line(["id", "show", parts.CODE, "--url", url]) == 2
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert asked == [(f"{PATH}/events", "Bearer pt_1_x")]
+    assert "302" in capsys.readouterr().err
