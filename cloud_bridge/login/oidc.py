@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -122,10 +123,10 @@ class Provider:
         """
         content = self._accounts.take_errand(_digest(name), self._now() - ERRAND_NS)
         errand = msgspec.json.decode(content, type=Errand) if content else None
+        if error:  # grants nothing, so it is told whosever it is
+            raise refused(f"the provider says: {_word(error)}", AGAIN)
         if errand is None or not hmac.compare_digest(errand.state.encode(), state.encode()):
             raise refused(_NOT_BEGUN, _TOO_LATE)
-        if error or not code:
-            raise refused(f"the provider says: {_plain(error) or 'nothing'}", AGAIN)
         claims = self._claims(errand, code)
         told = claims.get(self._settings.name_claim)
         shown = told if isinstance(told, str) and told else str(claims["sub"])
@@ -226,6 +227,11 @@ _NO_ROLE: Final = Text(
     "the provider knows you, but you have no role here",
     "身份提供方已确认您的身份，但您在此没有角色",
 )
+
+
+def _word(error: str) -> str:
+    """An error code (RFC 6749, section 4.1.2.1) without anything that a link could say with it."""
+    return "".join(re.findall(r"[A-Za-z0-9_]", error))[:60]
 
 
 def _plain(name: str) -> str:

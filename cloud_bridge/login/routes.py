@@ -271,7 +271,14 @@ def _change(desk: LoginDesk, bearer: Bearer, form: dict[str, str], address: str)
 
 
 def _said(error: BridgeError) -> Text:
-    return Text(error.describe("en"), error.describe("zh"))
+    """What is wrong and what helps; where in the settings is for the operator's log."""
+    parts = [
+        part if isinstance(part, Text) else Text(part, part) for part in (error.what, error.hint)
+    ]
+    return Text(
+        " — ".join(part.en for part in parts if part.en),
+        " — ".join(part.zh for part in parts if part.zh),
+    )
 
 
 def _own_form(request: Request, sender: Visitor, form: dict[str, str]) -> Bearer:

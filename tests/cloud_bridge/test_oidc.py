@@ -177,7 +177,10 @@ def test_somebody_who_says_no_at_the_provider_is_back_at_our_login(house):
     browser = house.browser()
     answer = browser.get(path_of(at_provider(browser, action="deny")))
     assert answer.status_code == 403
-    assert "access_denied" in answer.text or "not begun here" in answer.text
+    assert "the provider says: access_denied" in answer.text
+    made_up = browser.get("/login/oidc/return?error=<b>call+010-555</b>")
+    assert "the provider says: bcall010555b" in made_up.text
+    assert browser.get("/account").status_code == 303
 
 
 OURS = RSAKey.generate_key(2048, {"kid": "ours"})
