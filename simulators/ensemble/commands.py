@@ -60,7 +60,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     begun = time.monotonic()
-    lake, overview = Lake(args.out), Overview()
+    lake, overview = Lake(args.out), Overview(days=args.plot is not None)
     models = args.model or [known.name for known in ALL_MODELS]
     orders = fleet_orders(
         models,

@@ -10,6 +10,7 @@ import numpy as np
 from simulators.arithmetic import Floats
 from simulators.ensemble.lake import Lake
 from simulators.ensemble.orders import carry_out, fleet_orders
+from simulators.ensemble.year import BlockResult
 from simulators.models import ALL_MODELS
 
 
@@ -58,27 +59,31 @@ class FleetLives:
             SimulationError: no such fleet, or a pack that left what is physical.
         """
         names = models or [model.name for model in ALL_MODELS]
-        options: dict[str, int | bool] = {
-            "step_s": step_s,
-            "cells": cells,
-            "cold_protection": cold_protection,
-        }
-        orders = fleet_orders(names, packs, seed, days, workers, **options)
+        orders = fleet_orders(
+            names, packs, seed, days, workers,
+            step_s=step_s, cells=cells, cold_protection=cold_protection,
+        )  # fmt: skip
         lake, results = Lake(None), []
         for result in carry_out(orders, workers):
             lake.take(result)
             results.append(result)
+        return cls.joined(results, lake.digest)
+
+    @classmethod
+    def joined(cls, results: list[BlockResult], digest: str) -> Self:
+        """Blocks side by side, in order of the packs' numbers."""
         order = np.argsort([pack for result in results for pack in result.order.packs])
         kinds = [result.order.model for result in results for _ in result.order.packs]
+        first = results[0]
         return cls(
             models=[kinds[place] for place in order],
             summary={
                 name: np.concatenate([r.summary[name] for r in results])[order]
-                for name in results[0].summary
+                for name in first.summary
             },
             daily={
                 name: np.concatenate([r.daily[name] for r in results], axis=1)[:, order]
-                for name in results[0].daily
+                for name in first.daily
             },
-            digest=lake.digest,
+            digest=digest,
         )

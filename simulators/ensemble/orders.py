@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from importlib import import_module
 from multiprocessing import get_context
 from typing import Any, Final
@@ -21,6 +21,8 @@ PLAIN_BLOCK: Final = 2500
 """Packs of a block for numpy: long rows, so that calls do not count."""
 CELL_BLOCK: Final = 128
 """Packs of a block whose every cell is stepped."""
+WATCH_S: Final = 0.5
+"""How often processes are asked what they have done."""
 
 
 def fleet_orders(
@@ -79,24 +81,48 @@ def carry_out(
         SimulationError: a block failed, or the scheduler is not there.
     """
     told = watch or (lambda _: None)
-    count = workers or os.cpu_count() or 1
-    if not scheduler and min(count, len(orders)) == 1:
+    count = min(workers or os.cpu_count() or 1, len(orders))
+    if scheduler:
+        for result in _by_dask(orders, scheduler):
+            told(len(result.order.packs) * result.order.days)
+            yield result
+    elif count > 1:
+        yield from _by_processes(orders, count, told)
+    else:
         for order in orders:
             yield run_block(order, told)
-        return
-    for result in _by_dask(orders, scheduler) if scheduler else _by_processes(orders, count):
-        told(len(result.order.packs) * result.order.days)
-        yield result
 
 
-def _by_processes(orders: Sequence[BlockOrder], count: int) -> Iterator[BlockResult]:
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(run_block, order) for order in orders]
+def _by_processes(
+    orders: Sequence[BlockOrder], count: int, told: Callable[[int], None]
+) -> Iterator[BlockResult]:
+    """Each process tells of every week that it has done; results are handed on and not kept."""
+    context = get_context("spawn")
+    weeks = context.SimpleQueue()
+    with ProcessPoolExecutor(count, context, _listen, (weeks,)) as pool:
+        waiting = {pool.submit(_run_told, order) for order in orders}
         try:
-            for future in as_completed(waiting):
-                yield future.result()
+            while waiting:
+                done, waiting = wait(waiting, WATCH_S, FIRST_COMPLETED)
+                while not weeks.empty():
+                    told(weeks.get())
+                while done:
+                    yield done.pop().result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+_weeks: Any = None
+"""In a worker: where it tells of what it has done."""
+
+
+def _listen(weeks: Any) -> None:
+    global _weeks  # noqa: PLW0603 — an executor has no other way to give its workers a queue
+    _weeks = weeks
+
+
+def _run_told(order: BlockOrder) -> BlockResult:
+    return run_block(order, _weeks.put)
 
 
 def _by_dask(orders: Sequence[BlockOrder], scheduler: str) -> Iterator[BlockResult]:

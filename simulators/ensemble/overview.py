@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -14,12 +15,19 @@ from simulators.ensemble.population import Population
 from simulators.ensemble.year import BlockResult
 
 Columns = dict[str, Floats]
+SHOWN: Final = ("soh", "hottest_c", "charged_kwh")
+"""Columns of the days that the picture shows."""
 
 
 class Overview:
-    """Collects results by chemistry and kind of vehicle."""
+    """Collects results by chemistry and kind of vehicle.
 
-    def __init__(self) -> None:
+    Args:
+        days: keep every day for the picture; a fleet's year of them fills memory.
+    """
+
+    def __init__(self, *, days: bool = True) -> None:
+        self._keep_days = days
         self._packs: dict[str, list[Columns]] = {}
         self._days: dict[str, list[Columns]] = {}
 
@@ -34,9 +42,10 @@ class Overview:
             self._packs.setdefault(name, []).append(
                 {key: values[mine] for key, values in result.summary.items()}
             )
-            self._days.setdefault(name, []).append(
-                {key: values[:, mine] for key, values in result.daily.items()}
-            )
+            if self._keep_days:
+                self._days.setdefault(name, []).append(
+                    {key: values[:, mine] for key, values in result.daily.items() if key in SHOWN}
+                )
 
     def groups(self) -> Iterator[tuple[str, Columns]]:
         """Each group's name and its columns, [packs]."""

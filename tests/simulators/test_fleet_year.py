@@ -51,7 +51,9 @@ def test_processes_and_a_dask_cluster_give_what_one_process_gives():
     orders = fleet_orders(["SXA-104L160", "SXB-112N120"], 6, 3, 2, workers=2, step_s=300)
     assert len(orders) == 4
     alone = digest_of(carry_out(orders, workers=1))
-    assert digest_of(carry_out(orders, workers=2)) == alone
+    done = []
+    assert digest_of(carry_out(orders, workers=2, watch=done.append)) == alone
+    assert sum(done) == 6 * 2
     with distributed.LocalCluster(
         n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp"
     ) as cluster:
