@@ -158,16 +158,18 @@ GROUPS: Final[dict[str, Group]] = {
     ),
     "fleet": Group(
         Text(
-            "estimate and report many packs from a Parquet lake", "由 Parquet 数据湖批量估计与汇总"
+            "estimate, sort and report many packs from a Parquet lake",
+            "由 Parquet 数据湖批量估计、分选与汇总",
         ),
         {
             "estimate": "soh_model.fleet.commands:ESTIMATE",
             "report": "soh_model.fleet.commands:REPORT",
+            "triage": "soh_model.fleet.triage:TRIAGE",
         },
     ),
     "triage": Group(
         Text("reuse, recycle or test again, and the residual value", "再利用、回收或复检，及残值"),
-        {"": "soh_model.commands:TRIAGE"},
+        {"": "soh_model.triage_commands:TRIAGE"},
     ),
     "code": Group(
         Text("read or make a GB/T 34014 pack code", "解读或生成 GB/T 34014 电池编码"),

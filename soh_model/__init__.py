@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from soh_model.cell_type_model import CellTypeModel as CellTypeModel
     from soh_model.errors import ModelError as ModelError
     from soh_model.estimating import estimate as estimate
+    from soh_model.gates import PackFacts as PackFacts
     from soh_model.half_cells import HalfCell as HalfCell
     from soh_model.pack_life import PackLife as PackLife
     from soh_model.pack_spec import HalfCellPair as HalfCellPair
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from soh_model.pulse_model import PulseModel as PulseModel
     from soh_model.residual_value import Prices as Prices
     from soh_model.triage import Decision as Decision
-    from soh_model.triage import PackFacts as PackFacts
     from soh_model.use_counters import UseCounters as UseCounters
 
 _HOME = {
@@ -33,7 +33,7 @@ _HOME = {
     "HalfCellPair": "soh_model.pack_spec",
     "ModelError": "soh_model.errors",
     "OcvCurve": "soh_model.pack_spec",
-    "PackFacts": "soh_model.triage",
+    "PackFacts": "soh_model.gates",
     "PackLife": "soh_model.pack_life",
     "PackSpec": "soh_model.pack_spec",
     "Policy": "soh_model.policy",

@@ -1,10 +1,8 @@
-"""The room's verbs: `packtrail soh estimate`, `packtrail soh explain` and `packtrail triage`."""
+"""The verbs `packtrail soh estimate` and `packtrail soh explain`."""
 
 from __future__ import annotations
 
 import argparse
-import csv
-import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -13,7 +11,6 @@ import msgspec
 
 from packtrail.arguments import number_between
 from packtrail.command import Command
-from packtrail.errors import reason_of, remedy_of
 from packtrail.estimate import Estimate, Verdict
 from packtrail.language import Text
 from packtrail.progress import watched
@@ -25,13 +22,10 @@ from soh_model.estimating import estimate
 from soh_model.explanation import explain_svg
 from soh_model.lifetime import Gathering, Lifetime, sessions_of
 from soh_model.pack_spec import PackSpec
-from soh_model.policy import Policy, load_toml
 from soh_model.prognosis import FEWEST_READINGS
-from soh_model.residual_value import Prices
 from soh_model.sample_file import read_samples
 from soh_model.session import Refusal, prepare
 from soh_model.telling import describe, describe_lifetime
-from soh_model.triage import Decision, PackFacts, triage
 
 EXIT_CANNOT_TELL: Final = 1
 
@@ -173,126 +167,4 @@ EXPLAIN: Final = Command(
     ),
     _explain_arguments,
     _run_explain,
-)
-
-
-def _triage_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "packs",
-        type=Path,
-        nargs="+",
-        metavar="PACK",
-        help=Text("facts of a pack, .json", "电池包信息，.json").say(),
-    )
-    parser.add_argument(
-        "--policy",
-        type=Path,
-        required=True,
-        metavar="TOML",
-        help=Text("grades and safety gates", "分级与安全门槛").say(),
-    )
-    parser.add_argument(
-        "--prices",
-        type=Path,
-        required=True,
-        metavar="TOML",
-        help=Text("prices of the day", "当日价格").say(),
-    )
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument(
-        "--json",
-        action="store_true",
-        help=Text("one JSON object per line", "每行一个 JSON 对象").say(),
-    )
-    form.add_argument("--csv", action="store_true", help=Text("a table", "表格").say())
-
-
-def _run_triage(args: argparse.Namespace) -> int:
-    policy, prices = load_toml(Policy, args.policy), load_toml(Prices, args.prices)
-    decisions = [triage(read_facts(path), policy, prices) for path in args.packs]
-    if args.json:
-        for decision in decisions:
-            print(msgspec.json.encode(decision).decode())
-    elif args.csv:
-        writer = csv.writer(sys.stdout)
-        writer.writerow(CSV_COLUMNS)
-        writer.writerows(_row(decision) for decision in decisions)
-    else:
-        for decision in decisions:
-            print(describe_decision(decision))
-    return 0 if all(d.decided is not None for d in decisions) else EXIT_CANNOT_TELL
-
-
-def read_facts(path: Path) -> PackFacts:
-    """Facts of a pack from a JSON file.
-
-    Raises:
-        ModelError: The file is missing or does not hold the facts of a pack.
-    """
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=PackFacts)
-    except OSError as error:
-        raise ModelError(reason_of(error), where=str(path), hint=remedy_of(error)) from error
-    except msgspec.DecodeError as error:
-        hint = Text("give the facts of one pack as JSON", "请提供一个电池包的 JSON 信息")
-        raise ModelError(str(error), where=str(path), hint=hint) from error
-
-
-CSV_COLUMNS: Final = (
-    "code",
-    "decided",
-    "gates",
-    "probability",
-    "value",
-    "value_low",
-    "value_high",
-    "currency",
-    "test_worth",
-    "policy",
-)
-
-
-def _row(decision: Decision) -> list[object]:
-    worth = decision.value
-    amounts = (worth.best.value, worth.best.low, worth.best.high) if worth else ("", "", "")
-    return [
-        decision.code,
-        decision.decided or "",
-        " ".join(decision.gates),
-        max(decision.probabilities.values(), default=""),
-        *(round(a, 2) if isinstance(a, float) else a for a in amounts),
-        worth.currency if worth else "",
-        round(decision.test_worth, 2),
-        decision.policy,
-    ]
-
-
-def describe_decision(decision: Decision, language: str | None = None) -> str:
-    """One line for a person, in `language` or that of the locale."""
-    undecided = Text("not decided: test first", "未决定：请先检测").say(language)
-    parts = [decision.code, decision.decided or undecided]
-    if decision.gates:
-        gates = Text("stopped by", "被安全门槛阻止").say(language)
-        parts.append(f"{gates} {', '.join(decision.gates)}")
-    if decision.probabilities:
-        name = max(decision.probabilities, key=lambda key: decision.probabilities[key])
-        parts.append(f"{name} {100 * decision.probabilities[name]:.0f} %")
-    if decision.value:
-        best = decision.value.best
-        parts.append(
-            f"{best.value:.0f} ({best.low:.0f} .. {best.high:.0f}) {decision.value.currency}"
-        )
-    if decision.decided is None and decision.test_worth > 0:
-        gain = Text("a test gains", "检测收益").say(language)
-        parts.append(f"{gain} {decision.test_worth:.0f}")
-    return "; ".join(parts)
-
-
-TRIAGE: Final = Command(
-    Text(
-        "decide for each pack: reuse in which grade, recycle, or test again, and what it is worth",
-        "逐包判定：按等级再利用、回收或复检，并给出残值",
-    ),
-    _triage_arguments,
-    _run_triage,
 )

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from packtrail.estimate import Interval
 from soh_model.errors import ModelError
+from soh_model.policy import content_digest
 
 Floats = NDArray[np.float64]
 
@@ -73,6 +74,28 @@ class Prices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     price_sd: float = 0.15
 
 
+class ValueInputs(msgspec.Struct, frozen=True, kw_only=True):
+    """What a value was made of, and where the width of its interval comes from.
+
+    Attributes:
+        soh: pack SoH with its interval.
+        chemistry: of the pack.
+        nominal_kwh: its nominal energy.
+        grade: that reuse would sell it in.
+        width_from_soh: width of `best` if prices were certain, in the prices' currency.
+        width_from_prices: width of `best` if the SoH were.
+        prices_digest: SHA-256 of the price file's content, hex.
+    """
+
+    soh: Interval
+    chemistry: str
+    nominal_kwh: float
+    grade: str
+    width_from_soh: float
+    width_from_prices: float
+    prices_digest: str
+
+
 class Value(msgspec.Struct, frozen=True, kw_only=True):
     """Worth of a pack, in the prices' currency.
 
@@ -83,6 +106,7 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
         metals_kg: metal in the pack.
         currency: of the amounts.
         prices: date and source of the prices.
+        inputs: what it was made of.
     """
 
     reuse: Interval
@@ -91,6 +115,7 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
     metals_kg: dict[str, float]
     currency: str
     prices: str
+    inputs: ValueInputs | None = None
 
 
 def metal_content(chemistry: str, nominal_kwh: float, prices: Prices) -> dict[str, float]:
@@ -130,9 +155,6 @@ def residual_value(
         prices: of the day.
     """
     metals = metal_content(chemistry, nominal_kwh, prices)
-    health, price = _grid(soh, prices)
-    new = prices.new_per_kwh * prices.reuse_factor.get(grade, 0.0)
-    reuse = nominal_kwh * (health * new * price - prices.reuse_cost_per_kwh)
     paid = sum(
         kg
         * prices.metal_per_kg.get(m, 0.0)
@@ -140,7 +162,17 @@ def residual_value(
         * prices.payable.get(m, 0)
         for m, kg in metals.items()
     )
-    recycle = paid * price - nominal_kwh * prices.recycle_cost_per_kwh
+    new = prices.new_per_kwh * prices.reuse_factor.get(grade, 0.0)
+
+    def worth(health: Floats, price: Floats) -> tuple[Floats, Floats]:
+        """Amounts of reuse and of recycling."""
+        reused = nominal_kwh * (health * new * price - prices.reuse_cost_per_kwh)
+        return reused, paid * price - nominal_kwh * prices.recycle_cost_per_kwh
+
+    health, price = _grid(soh, prices)
+    reuse, recycle = worth(health, price)
+    by_soh = _interval(np.maximum(*worth(health, np.ones_like(price))))
+    by_price = _interval(np.maximum(*worth(np.full_like(health, soh.value), price)))
     return Value(
         reuse=_interval(reuse),
         recycle=_interval(recycle),
@@ -148,6 +180,15 @@ def residual_value(
         metals_kg={metal: round(kg, 2) for metal, kg in metals.items()},
         currency=prices.currency,
         prices=f"{prices.date}, {prices.source}",
+        inputs=ValueInputs(
+            soh=soh,
+            chemistry=chemistry,
+            nominal_kwh=nominal_kwh,
+            grade=grade,
+            width_from_soh=by_soh.width,
+            width_from_prices=by_price.width,
+            prices_digest=content_digest(prices),
+        ),
     )
 
 

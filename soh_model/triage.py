@@ -12,34 +12,14 @@ from typing import Final
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from packtrail.estimate import Advice, Estimate, Interval, Verdict
-from soh_model.policy import Grade, Policy
+from soh_model.gates import PackFacts, gates_of
+from soh_model.policy import Grade, Policy, content_digest
 from soh_model.residual_value import Prices, Value, residual_value
 
 RECYCLE: Final = "recycle"
-
-
-class PackFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a pack at the gate.
-
-    Attributes:
-        code: its identifier.
-        chemistry: such as `LFP`.
-        nominal_kwh: nominal energy.
-        estimate: its state of health.
-        insulation_ohm: lowest insulation resistance measured, None if never.
-        pack_voltage_v: voltage that the insulation was measured at.
-        events: events in its history, such as `crash`.
-    """
-
-    code: str
-    chemistry: str
-    nominal_kwh: float
-    estimate: Estimate
-    insulation_ohm: float | None = None
-    pack_voltage_v: float | None = None
-    events: tuple[str, ...] = ()
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,19 +29,24 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         code: the pack.
         decided: name of the grade, `recycle`, or None where it is refused.
         gates: safety gates that stopped it; then nothing else was asked.
+        unsure_gates: whose measurement straddles its limit; nothing is decided before a better one.
+        unmeasured_gates: that the policy has and nobody measured.
         probabilities: grade or `recycle` -> probability.
         uses: permitted uses of the decided grade.
-        bans: forbidden uses of it.
+        bans: forbidden uses: of the grade, and of every pack.
         value: worth in the most probable grade, None behind a gate or without SoH.
         test_worth: what a test that tells the SoH exactly would gain on average.
         advice: the measurement to make where the decision is refused.
         policy: name, version, date of effect and reference.
         inputs_digest: of the estimate that was used.
+        policy_digest: SHA-256 of the policy's content.
     """
 
     code: str
     decided: str | None
     gates: tuple[str, ...] = ()
+    unsure_gates: tuple[str, ...] = ()
+    unmeasured_gates: tuple[str, ...] = ()
     probabilities: dict[str, float] = {}
     uses: tuple[str, ...] = ()
     bans: tuple[str, ...] = ()
@@ -70,52 +55,53 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     advice: Advice = Advice.NONE
     policy: str = ""
     inputs_digest: str = ""
+    policy_digest: str = ""
 
 
 def triage(facts: PackFacts, policy: Policy, prices: Prices) -> Decision:
     """Decide on one pack, or say why not."""
-    cited = f"{policy.name} {policy.version}, {policy.effective}, {policy.reference}"
-    digest = facts.estimate.inputs_digest
-    gates = failed_gates(facts, policy)
-    if gates:
-        return Decision(
-            code=facts.code, decided=RECYCLE, gates=gates, policy=cited, inputs_digest=digest
-        )
+    gates = gates_of(facts, policy)
+    blank = Decision(
+        code=facts.code,
+        decided=None,
+        gates=gates.failed,
+        unsure_gates=gates.unsure,
+        unmeasured_gates=gates.unmeasured,
+        bans=tuple(ban.use for ban in policy.bans),
+        policy=f"{policy.name} {policy.version}, {policy.effective}, {policy.reference}",
+        inputs_digest=facts.estimate.inputs_digest,
+        policy_digest=content_digest(policy),
+    )
+    if gates.failed:
+        held = set(gates.failed) <= set(policy.holding_gates)
+        advice = Advice.BENCH_TEST if held else Advice.NONE
+        return replace(blank, decided=None if held else RECYCLE, advice=advice)
     soh = facts.estimate.soh_pack or facts.estimate.soh
     if facts.estimate.verdict is not Verdict.TOLD or soh is None:
-        return Decision(
-            code=facts.code,
-            decided=None,
-            advice=Advice.BENCH_TEST,
-            policy=cited,
-            inputs_digest=digest,
-        )
+        return replace(blank, advice=Advice.BENCH_TEST)
+    return _graded(blank, soh, facts, policy, prices)
+
+
+def _graded(
+    blank: Decision, soh: Interval, facts: PackFacts, policy: Policy, prices: Prices
+) -> Decision:
+    """The decision on a pack that no gate stops."""
     chances = grade_probabilities(soh, facts.estimate, policy)
     likely = max(chances, key=lambda name: chances[name])
     grade = policy.grade(likely)
-    sure = chances[likely] >= policy.certainty
-    return Decision(
-        code=facts.code,
+    held = blank.unsure_gates or (policy.refuse_unmeasured and blank.unmeasured_gates)
+    sure = chances[likely] >= policy.certainty and not held
+    bans = (*(grade.bans if grade and sure else ()), *blank.bans)
+    return replace(
+        blank,
         decided=likely if sure else None,
         probabilities={name: round(chance, 4) for name, chance in chances.items()},
         uses=grade.uses if grade and sure else (),
-        bans=grade.bans if grade and sure else (),
+        bans=tuple(dict.fromkeys(bans)),
         value=residual_value(soh, facts.chemistry, facts.nominal_kwh, likely, prices),
         test_worth=_test_worth(soh, facts, policy, prices),
         advice=Advice.NONE if sure else Advice.BENCH_TEST,
-        policy=cited,
-        inputs_digest=digest,
     )
-
-
-def failed_gates(facts: PackFacts, policy: Policy) -> tuple[str, ...]:
-    """Names of the safety gates that a pack fails."""
-    failed = [event for event in facts.events if event in policy.stopping_events]
-    if facts.insulation_ohm is not None and facts.pack_voltage_v:
-        per_volt = facts.insulation_ohm / facts.pack_voltage_v
-        if per_volt < policy.lowest_insulation_ohm_per_v:
-            failed.append("insulation")
-    return tuple(failed)
 
 
 def grade_probabilities(soh: Interval, estimate: Estimate, policy: Policy) -> dict[str, float]:

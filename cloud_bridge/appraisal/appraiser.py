@@ -13,9 +13,10 @@ from cloud_bridge.view import PackView
 from packtrail.errors import os_fault
 from packtrail.event import UnitRef
 from packtrail.times import format_time
+from soh_model.gates import PackFacts
 from soh_model.policy import Policy, load_toml
 from soh_model.residual_value import Prices
-from soh_model.triage import Decision, PackFacts, triage
+from soh_model.triage import Decision, triage
 
 Loaded = TypeVar("Loaded", bound=msgspec.Struct)
 

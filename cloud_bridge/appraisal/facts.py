@@ -9,7 +9,7 @@ from cloud_bridge.fold import PackState, Safety, Standing
 from cloud_bridge.view.packs import Reading
 from packtrail.event import ProductAssembled, UnitRegistered
 from packtrail.language import Text
-from soh_model.triage import PackFacts
+from soh_model.gates import Alarm, PackFacts
 
 CONTESTED: Final = "contested"
 """A pack whose record contradicts itself: nobody can say whose history this is."""
@@ -50,6 +50,8 @@ def facts_of(state: PackState, reading: Reading | None) -> PackFacts:
         insulation_ohm=values.get("insulation_ohm"),
         pack_voltage_v=values.get("pack_voltage_v"),
         events=_events(state),
+        alarms=_alarms(state),
+        origin_known=True,
     )
 
 
@@ -70,9 +72,21 @@ def _energy_kwh(stated: UnitRegistered | ProductAssembled) -> float:
     return told or stated.rated_capacity_ah * stated.nominal_voltage_v / 1000
 
 
+def _alarms(state: PackState) -> tuple[Alarm, ...]:
+    """Dangers, over only where somebody has inspected the pack since.
+
+    What is in quarantine is on hold instead (see `holds_of`): it may be a sensor.
+    """
+    return tuple(
+        Alarm(one.kind, one.severity.value, cleared=bool(one.inspected))
+        for one in state.incidents
+        if one.severity is Safety.DANGER
+    )
+
+
 def _events(state: PackState) -> tuple[str, ...]:
-    """Kinds of incident that nobody has inspected since, and how dangerous the pack is now."""
+    """Kinds of incident that nobody has inspected since; the policy picks those that stop."""
     found = [one.kind for one in state.incidents if not one.inspected]
-    if state.safety in (Safety.DANGER, Safety.DAMAGED):
+    if state.safety is Safety.DAMAGED:
         found.append(state.safety.value)
     return tuple(dict.fromkeys(found))

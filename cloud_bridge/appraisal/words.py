@@ -7,7 +7,9 @@ from typing import Final
 
 from cloud_bridge.appraisal.appraiser import Appraisal
 from cloud_bridge.fold import kind_text
+from cloud_bridge.fold.verdict import KINDS
 from packtrail.language import Text
+from soh_model.gates import gate_text as engine_text
 from soh_model.triage import RECYCLE
 
 _FIT: Final = Text("Fit for: {grade}", "适用于：{grade}")
@@ -41,12 +43,9 @@ def grade_text(found: Appraisal, name: str) -> Text:
 
 def gate_text(name: str) -> Text:
     """What stopped a pack, or holds it up."""
-    return _GATES.get(name) or kind_text(name)
-
-
-def use_text(name: str) -> Text:
-    """A use that a policy permits or forbids; an unknown one as the policy has it."""
-    return _USES.get(name, Text(name, name))
+    if name in _OURS:
+        return _OURS[name]
+    return kind_text(name) if name in KINDS else engine_text(name)
 
 
 def _about(sentence: Text, names: Iterable[str]) -> Text:
@@ -55,27 +54,9 @@ def _about(sentence: Text, names: Iterable[str]) -> Text:
     return Text(sentence.en.format(what=en), sentence.zh.format(what=zh))
 
 
-_GATES: Final = {
-    "insulation": Text("insulation below the limit", "绝缘电阻低于限值"),
-    "danger": Text("an open danger", "存在未解除的危险"),
+_OURS: Final = {
     "damaged": Text("damaged", "已损毁"),
     "quarantine": Text("in quarantine", "处于隔离状态"),
     "contested": Text("its record contradicts itself", "记录自相矛盾"),
     "missing": Text("reported lost or stolen", "已报失或报盗"),
-    "crash": Text("a crash", "碰撞事故"),
-    "fire": Text("fire", "起火"),
-    "flood": Text("flooding", "浸水"),
-    "leak": Text("a leak", "泄漏"),
-    "swelling": Text("swelling", "鼓胀"),
-    "recall": Text("a recall", "召回"),
-    "undervoltage": Text("deep discharge", "过放"),
-}
-_USES: Final = {
-    "vehicle": Text("vehicle", "车用"),
-    "repair": Text("repair", "维修更换"),
-    "stationary": Text("stationary storage", "固定式储能"),
-    "low-speed vehicle": Text("low-speed vehicle", "低速车"),
-    "e-bike": Text("e-bike", "电动自行车"),
-    "backup light": Text("backup light", "备用照明"),
-    "signal": Text("signal", "信号灯"),
 }

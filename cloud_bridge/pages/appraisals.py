@@ -14,7 +14,7 @@ from cloud_bridge.api.context import Bridge, Context, Language
 from cloud_bridge.api.problems import Problem
 from cloud_bridge.api.sight import See, hidden_answer
 from cloud_bridge.appraisal import Appraisal
-from cloud_bridge.appraisal.words import conclusion, grade_text, use_text
+from cloud_bridge.appraisal.words import conclusion, grade_text
 from cloud_bridge.exports.multibase import did_of
 from cloud_bridge.pages.paper import Paper
 from cloud_bridge.pages.portrait import label_of
@@ -23,6 +23,7 @@ from packtrail.errors import CodeError
 from packtrail.event import UnitRef
 from packtrail.language import Text
 from packtrail.times import NS_PER_S, parse_time
+from soh_model.policy import use_text
 
 DAY_NS: Final = 86_400 * NS_PER_S
 
@@ -73,7 +74,7 @@ def _filled(paper: Paper, bridge: Context, found: Appraisal, language: str) -> H
         level=level,
         sentence=sentence.say(language),
         grade=lambda name: grade_text(found, name).say(language),
-        use=lambda name: use_text(name).say(language),
+        use=lambda name: use_text(found.policy, name).say(language),
         w=partial(_word, language),
         issuer=did_of(bridge.proof_key.public) if bridge.proof_key else "",
         key=bridge.proof_key.public.text if bridge.proof_key else "",

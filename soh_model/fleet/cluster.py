@@ -60,7 +60,7 @@ def _client(count: int, scheduler: str, stack: ExitStack) -> Any:
         ) from error
     if not scheduler:
         cluster = distributed.LocalCluster(
-            n_workers=count, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+            n_workers=count, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1"
         )
         return stack.enter_context(distributed.Client(stack.enter_context(cluster)))
     try:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 import msgspec
 
@@ -25,6 +26,14 @@ EXIT_INCOMPLETE: Final = 1
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
+    out = Text("results, one JSON object a pack and line", "结果文件，每包一行 JSON")
+    add_lake_arguments(parser, out, required=True)
+
+
+def add_lake_arguments(
+    parser: argparse.ArgumentParser, out: Text, *, required: bool = False
+) -> None:
+    """A lake, the packs' types, where results go and who does the work."""
     lake = Text("folder of the Parquet lake", "Parquet 数据湖文件夹")
     parser.add_argument("lake", type=Path, metavar="LAKE", help=lake.say())
     spec = Text(
@@ -32,8 +41,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "电池包型号参数；PREFIX=TOML 仅用于以此开头的编码；可重复",
     )
     parser.add_argument("--spec", action="append", required=True, metavar="TOML", help=spec.say())
-    out = Text("results, one JSON object a pack and line", "结果文件，每包一行 JSON")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help=out.say())
+    parser.add_argument("--out", type=Path, required=required, metavar="FILE", help=out.say())
     workers = Text("processes; 0 for one per processor", "进程数；0 为每处理器一个")
     parser.add_argument("--workers", type=whole_between(0, 1024), default=0, help=workers.say())
     scheduler = Text("Dask scheduler, tcp://host:8786", "Dask 调度器，tcp://host:8786")
@@ -41,43 +49,53 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    packs, specs = packs_in(args.lake), _specs(args.spec)
-    known = [pack for pack in packs if _spec_of(pack.code, specs) is not None]
+    packs, specs = packs_in(args.lake), specs_in(args.spec)
+    known = [pack for pack in packs if spec_of(pack.code, specs) is not None]
     what, unit = Text("estimating packs", "电池包估计"), Text("pack-days", "包·天")
     told = faults = days = 0
-    with watched(what, sum(len(pack.days) for pack in known), unit) as advance:
-        beside = args.out.with_name(args.out.name + ".writing")
-        try:
-            with beside.open("wb") as file:
-                for result in carry_out(_orders(known, specs), args.workers, args.scheduler):
-                    file.write(msgspec.json.encode(result) + b"\n")
-                    advance(result.days + len(result.faults))
-                    told += result.told > 0
-                    faults += len(result.faults)
-                    days += result.days
-            beside.replace(args.out)
-        except OSError as error:
-            raise ModelError(
-                reason_of(error), where=str(args.out), hint=remedy_of(error)
-            ) from error
+    total = sum(len(pack.days) for pack in known)
+    with watched(what, total, unit) as advance, written(args.out) as file:
+        for result in carry_out(orders(known, specs), args.workers, args.scheduler):
+            file.write(msgspec.json.encode(result).decode() + "\n")
+            advance(result.days + len(result.faults))
+            told += result.told > 0
+            faults += len(result.faults)
+            days += result.days
     _summarise(packs, known, (told, days, faults))
     return EXIT_INCOMPLETE if faults or len(known) < len(packs) else 0
 
 
-def _orders(packs: list[PackDays], specs: dict[str, PackSpec]) -> Iterator[PackOrder]:
+@contextmanager
+def written(path: Path) -> Iterator[TextIO]:
+    """A file that stands in its place only when all of it is written.
+
+    Raises:
+        ModelError: It cannot be written.
+    """
+    beside = path.with_name(path.name + ".writing")
+    try:
+        with beside.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        beside.replace(path)
+    except OSError as error:
+        raise ModelError(reason_of(error), where=str(path), hint=remedy_of(error)) from error
+
+
+def orders(packs: list[PackDays], specs: dict[str, PackSpec]) -> Iterator[PackOrder]:
+    """What to do, for the packs whose type is given."""
     for pack in packs:
-        spec = _spec_of(pack.code, specs)
+        spec = spec_of(pack.code, specs)
         if spec is not None:
             yield PackOrder(pack, spec)
 
 
-def _specs(given: list[str]) -> dict[str, PackSpec]:
+def specs_in(given: list[str]) -> dict[str, PackSpec]:
     """Prefix of the code -> type; "" stands for every code."""
     pairs = [text.partition("=") if "=" in text else ("", "=", text) for text in given]
     return {prefix: PackSpec.load(Path(file)) for prefix, _, file in pairs}
 
 
-def _spec_of(code: str, specs: dict[str, PackSpec]) -> PackSpec | None:
+def spec_of(code: str, specs: dict[str, PackSpec]) -> PackSpec | None:
     """The type with the longest prefix of a code, None where none fits."""
     fitting = [prefix for prefix in specs if code.startswith(prefix)]
     return specs[max(fitting, key=len)] if fitting else None

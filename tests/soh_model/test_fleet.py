@@ -1,12 +1,14 @@
 """`packtrail fleet` on a lake as the bridge's projection writes it."""
 
 import json
+from pathlib import Path
 from urllib.parse import quote
 
 import msgspec
 import numpy as np
 import pytest
 
+import soh_model
 from cloud_bridge.projections.tables import telemetry_table, write_table
 from packtrail.command import run_line
 from packtrail.sample import SampleBatch
@@ -66,7 +68,7 @@ def test_one_process_and_a_dask_cluster_give_the_same_in_order(lake):
 
     alone = list(carry_out(orders(lake), 1))
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0"
     ) as cluster:
         spread = list(carry_out(orders(lake), 1, cluster.scheduler_address))
     assert [result.code for result in alone] == list(CODES)
@@ -137,3 +139,53 @@ def test_a_folder_without_either_is_one_line_with_the_remedy(tmp_path, spec, cap
     line = ["fleet", "estimate", str(tmp_path), "--spec", str(spec), "--out", str(tmp_path / "x")]
     assert run_line(line) == 2
     assert "telemetry/pack=CODE" in capsys.readouterr().err
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """Policy and prices beside what is on record of one pack."""
+    policy = Path(soh_model.__file__).parent / "sample_policy.toml"
+    prices = tmp_path / "prices.toml"
+    prices.write_text(PRICES, encoding="utf-8")
+    facts = tmp_path / "facts.jsonl"
+    facts.write_text(
+        '{"code": "A-002", "events": ["crash"]}\n{"code": "A-001", "origin_known": true}\n',
+        encoding="utf-8",
+    )
+    return ["--policy", str(policy), "--prices", str(prices), "--facts", str(facts)]
+
+
+PRICES = """
+date = "2026-01-05"
+source = "invented for this test"
+currency = "CNY"
+new_per_kwh = 600.0
+reuse_cost_per_kwh = 60.0
+recycle_cost_per_kwh = 40.0
+metal_per_kg = { Ni = 110.0, Co = 180.0 }
+recovery = { Ni = 0.95, Co = 0.95 }
+payable = { Ni = 0.75, Co = 0.75 }
+reuse_factor = { vehicle = 0.6, stationary = 0.4, light = 0.15 }
+"""
+
+
+def test_triage_goes_from_the_lake_to_a_decision_on_every_pack(lake, spec, shop, tmp_path, capsys):
+    out = tmp_path / "decisions.jsonl"
+    line = ["fleet", "triage", str(lake), "--spec", str(spec), *shop, "--workers", "1"]
+    run_line([*line, "--json", "--out", str(out)])
+    rows = {row["code"]: row for row in map(json.loads, out.read_text("utf-8").splitlines())}
+    assert list(rows) == list(CODES)
+    assert (rows["A-002"]["decided"], rows["A-002"]["gates"]) == ("recycle", ["crash"])
+    assert rows["A-001"]["value"]["inputs"]["nominal_kwh"] > 4
+    assert "unknown_origin" not in rows["A-001"]["unmeasured_gates"]
+    assert "unknown_origin" in rows["B:001"]["unmeasured_gates"]
+    assert "3 packs" in capsys.readouterr().err
+    run_line([*line, "--csv"])
+    assert capsys.readouterr().out.splitlines()[2].startswith("A-002,recycle,crash")
+
+
+def test_a_line_of_facts_that_is_none_is_named_with_its_place(lake, spec, shop, tmp_path, capsys):
+    (tmp_path / "facts.jsonl").write_text('{"code": "A"}\n{"cod": 1}\n', encoding="utf-8")
+    line = ["fleet", "triage", str(lake), "--spec", str(spec), *shop, "--workers", "1"]
+    assert run_line(line) == 2
+    assert "facts.jsonl:2" in capsys.readouterr().err

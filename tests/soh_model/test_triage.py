@@ -13,9 +13,11 @@ from packtrail.command import run_line
 from packtrail.errors import SettingsError
 from packtrail.estimate import Advice, Estimate, Interval, Verdict
 from soh_model.errors import ModelError
+from soh_model.gates import Alarm, PackFacts
 from soh_model.policy import Grade, Policy, load_toml
 from soh_model.residual_value import CATHODES, Prices, metal_content, residual_value
-from soh_model.triage import PackFacts, triage
+from soh_model.triage import triage
+from soh_model.triage_commands import describe_decision
 
 POLICY = load_toml(Policy, Path(soh_model.__file__).parent / "sample_policy.toml")
 PRICES = Prices(
@@ -182,3 +184,105 @@ def test_a_file_that_holds_no_pack_is_one_line_and_exit_code_2(shop, capsys):
     (shop / "x.json").write_text("{}", encoding="utf-8")
     assert run(shop, "x.json") == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def measured(value, half):
+    return Interval(value, value - half, value + half)
+
+
+@pytest.mark.parametrize("severity", ["danger", "quarantine"])
+def test_alarms_and_precursors_come_first_until_they_are_cleared(severity):
+    alarm = Alarm("thermal_runaway_precursor", severity)
+    pack = facts(0.95, alarms=(alarm,), events=("crash",))
+    assert triage(pack, POLICY, PRICES).gates == ("thermal_runaway_precursor", "crash")
+    cleared = facts(0.95, alarms=(Alarm(alarm.kind, severity, cleared=True),), origin_known=True)
+    assert triage(cleared, POLICY, PRICES).decided == "vehicle"
+
+
+def test_a_watch_alarm_stops_nothing():
+    assert triage(facts(alarms=(Alarm("voltage_spread", "watch"),)), POLICY, PRICES).gates == ()
+
+
+@pytest.mark.parametrize(
+    ("fact", "gate", "limit"),
+    [
+        ("self_discharge_pct_day", "self_discharge", 0.5),
+        ("cell_resistance_ratio", "cell_resistance", 1.5),
+    ],
+)
+def test_a_cell_that_stands_out_stops_use_and_one_near_the_limit_asks_for_a_test(fact, gate, limit):
+    beyond = triage(facts(0.95, **{fact: measured(1.4 * limit, 0.1 * limit)}), POLICY, PRICES)
+    assert (beyond.decided, beyond.gates) == ("recycle", (gate,))
+    near = triage(facts(0.95, **{fact: measured(0.95 * limit, 0.1 * limit)}), POLICY, PRICES)
+    assert (near.decided, near.unsure_gates, near.advice) == (None, (gate,), Advice.BENCH_TEST)
+    sound = triage(facts(0.95, **{fact: measured(0.5 * limit, 0.1 * limit)}), POLICY, PRICES)
+    assert sound.decided == "vehicle"
+
+
+def test_a_pack_of_unknown_origin_is_held_and_not_scrapped():
+    decision = triage(facts(0.95, origin_known=False), POLICY, PRICES)
+    assert (decision.decided, decision.gates) == (None, ("unknown_origin",))
+    crashed = triage(facts(0.95, origin_known=False, events=("crash",)), POLICY, PRICES)
+    assert crashed.decided == "recycle"
+
+
+def test_gates_that_nobody_measured_are_named_and_hold_where_the_policy_says_so():
+    decision = triage(facts(0.95), POLICY, PRICES)
+    assert decision.unmeasured_gates == (
+        "insulation",
+        "self_discharge",
+        "cell_resistance",
+        "unknown_origin",
+    )
+    strict = msgspec.structs.replace(POLICY, refuse_unmeasured=True)
+    assert triage(facts(0.95), strict, PRICES).decided is None
+
+
+def test_banned_uses_hold_for_every_pack_and_no_grade_may_permit_one():
+    for pack in (facts(0.95), facts(0.3), facts(0.95, events=("crash",))):
+        assert "e-bike" in triage(pack, POLICY, PRICES).bans
+    assert all(ban.reference and ban.effective for ban in POLICY.bans)
+    loose = msgspec.structs.replace(POLICY.grades[0], uses=("e-bike",))
+    with pytest.raises(SettingsError, match="e-bike"):
+        Policy(
+            name="p",
+            version="1",
+            effective="2026-01-01",
+            reference="r",
+            grades=(loose,),
+            bans=POLICY.bans,
+        )
+
+
+def test_a_policy_without_a_date_is_refused():
+    with pytest.raises(SettingsError, match="date"):
+        msgspec.convert(
+            {
+                "name": "p",
+                "version": "1",
+                "effective": "soon",
+                "reference": "r",
+                "grades": [msgspec.to_builtins(POLICY.grades[0])],
+            },
+            Policy,
+        )
+
+
+def test_a_value_is_traced_to_its_inputs():
+    wide = triage(facts(0.95, 0.06), POLICY, PRICES).value
+    narrow = triage(facts(0.95, 0.005), POLICY, PRICES).value
+    assert wide.inputs.soh == facts(0.95, 0.06).estimate.soh
+    assert wide.inputs.width_from_soh > 5 * narrow.inputs.width_from_soh
+    assert wide.inputs.width_from_prices == pytest.approx(narrow.inputs.width_from_prices)
+    assert narrow.best.width == pytest.approx(narrow.inputs.width_from_prices, rel=0.02)
+    dearer = msgspec.structs.replace(PRICES, new_per_kwh=700.0)
+    other = residual_value(Interval(0.95, 0.9, 1.0), "LFP", 60.0, "vehicle", dearer)
+    assert other.inputs.prices_digest != wide.inputs.prices_digest
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "stopped by crash"), ("zh", "碰撞")])
+def test_a_decision_is_said_in_either_language(language, said):
+    stopped = triage(facts(0.95, events=("crash",)), POLICY, PRICES)
+    assert said in describe_decision(stopped, POLICY, language)
+    unsure = describe_decision(triage(facts(0.8, 0.05), POLICY, PRICES), POLICY, language)
+    assert ("better test gains" in unsure) is (language == "en")

@@ -1,0 +1,116 @@
+"""Cells that stand out at the gate: who discharges itself, whose resistance is too high.
+
+Samples of one pack and its type enter; the worst cell's self-discharge against the median cell and
+the worst cell's resistance over that of the median cell leave, each with a 95 % interval. Methods:
+drift of differences over the longest rest (`self_discharge`); least squares of each cell's voltage
+steps on the current's steps (IEC 62660-1, 7.4 takes single pulses; many small steps are a
+field's pulses). Assumes that no balancing works during the rest, and one temperature for all
+cells at a step. Fails (None) without an hour of rest, or without steps of a tenth of C; the choice
+of the worst of many cells flatters nobody: the interval is widened for it.
+"""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from packtrail.estimate import Interval
+from packtrail.sample import SampleBatch
+from soh_model.chemistry import FreshCell, fresh_cell
+from soh_model.pack_spec import PackSpec
+from soh_model.rests import find_rests
+from soh_model.self_discharge import self_discharge
+from soh_model.session import Refusal, Session, prepare
+
+Floats = NDArray[np.float64]
+
+LEAST_STEP_PER_RATED: Final = 0.1
+FEWEST_STEPS: Final = 2
+LONGEST_STEP_S: Final = 35.0
+
+
+class CellOutliers(msgspec.Struct, frozen=True):
+    """The worst cells; indices from 0.
+
+    Attributes:
+        self_discharge_pct_day: of the cell that sinks fastest against the median, % a day.
+        leaking_cell: which.
+        resistance_ratio: of the cell of highest resistance over the median cell's.
+        resistant_cell: which.
+    """
+
+    self_discharge_pct_day: Interval | None = None
+    leaking_cell: int | None = None
+    resistance_ratio: Interval | None = None
+    resistant_cell: int | None = None
+
+    def with_newer(self, other: CellOutliers) -> CellOutliers:
+        """Each figure of the better known; of equal ones the newer."""
+        mine, theirs = self.self_discharge_pct_day, other.self_discharge_pct_day
+        leak = self if theirs is None or (mine and mine.width < theirs.width) else other
+        mine, theirs = self.resistance_ratio, other.resistance_ratio
+        ohm = self if theirs is None or (mine and mine.width < theirs.width) else other
+        return CellOutliers(
+            leak.self_discharge_pct_day, leak.leaking_cell, ohm.resistance_ratio, ohm.resistant_cell
+        )
+
+
+def cell_outliers(samples: SampleBatch, spec: PackSpec) -> CellOutliers:
+    """The worst cells of a session; what it cannot tell is None."""
+    fresh = fresh_cell(spec)
+    session = None if fresh is None else prepare(samples, spec, fresh)
+    if session is None or fresh is None or isinstance(session, Refusal) or session.cells is None:
+        return CellOutliers()
+    leak = _leak(session, spec, fresh)
+    ohm = _resistance(session, spec)
+    numbers = session.cell_numbers
+    return CellOutliers(
+        leak[0] if leak else None,
+        int(numbers[leak[1]]) if leak else None,
+        ohm[0] if ohm else None,
+        int(numbers[ohm[1]]) if ohm else None,
+    )
+
+
+def _leak(session: Session, spec: PackSpec, fresh: FreshCell) -> tuple[Interval, int] | None:
+    rests = sorted(find_rests(session, spec.rated_ah), key=lambda rest: -rest.seconds)
+    found = self_discharge(session, rests[0], fresh) if rests else None
+    if found is None:
+        return None
+    worst = int(np.argmin(found.share_per_day))
+    half = _many(len(found.share_per_day)) * 100 * float(found.error_per_day[worst])
+    value = -100 * float(found.share_per_day[worst])
+    return Interval(value, value - half, value + half), worst
+
+
+def _resistance(session: Session, spec: PackSpec) -> tuple[Interval, int] | None:
+    assert session.cells is not None
+    d_i, d_v = np.diff(session.current_a), np.diff(session.cells, axis=0)
+    quick = (np.diff(session.t_s) <= LONGEST_STEP_S) & (np.diff(session.part) == 0)
+    rows = (np.abs(d_i) >= LEAST_STEP_PER_RATED * spec.rated_ah) & quick
+    rows &= np.isfinite(d_v).all(axis=1)
+    if rows.sum() < FEWEST_STEPS or d_v.shape[1] < 2:
+        return None
+    d_i, d_v = d_i[rows], d_v[rows]
+    power = float(d_i @ d_i)
+    ohm = d_i @ d_v / power
+    usual = float(np.median(ohm))
+    if usual <= 0:
+        return None
+    # what the cells share of a step's misfit is the step's; what each has of its own is noise
+    left = d_v - d_i[:, None] * ohm
+    own = left - np.median(left, axis=1, keepdims=True)
+    noise = np.hypot(own.std(), session.step_v / np.sqrt(6))
+    worst = int(np.argmax(ohm))
+    half = _many(len(ohm)) * float(noise / np.sqrt(power)) / usual
+    ratio = float(ohm[worst]) / usual
+    return Interval(ratio, max(0.0, ratio - half), ratio + half), worst
+
+
+def _many(cells: int) -> float:
+    """Deviations that hold 95 % of the greatest of so many errors (Bonferroni)."""
+    return NormalDist().inv_cdf(1 - 0.025 / max(cells, 1))

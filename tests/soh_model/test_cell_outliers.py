@@ -1,0 +1,63 @@
+"""The worst cells of a session against the median cell."""
+
+import numpy as np
+import pytest
+
+from packtrail.sample import SampleBatch
+from soh_model import PackSpec
+from soh_model.cell_outliers import CellOutliers, cell_outliers
+from tests.soh_model.invented import fresh, session
+
+SPEC = PackSpec(chemistry="NMC", rated_ah=100.0, cells_in_series=12)
+
+
+def with_cells(batch, cells):
+    return SampleBatch(batch.t_ns, {**batch.values, "cell_voltage_v": cells})
+
+
+@pytest.fixture(scope="module")
+def batch():
+    """A rest of three hours, a charge and a rest."""
+    return session(fresh(), np.random.default_rng(8), rest_s=10_800, step_s=20.0, ohm=0.001)
+
+
+def test_a_cell_of_twice_the_resistance_is_found_with_its_ratio(batch):
+    extra = np.zeros(12)
+    extra[4] = 0.001
+    cells = batch.values["cell_voltage_v"] + batch.values["pack_current_a"][:, None] * extra
+    found = cell_outliers(with_cells(batch, cells), SPEC)
+    assert found.resistant_cell == 4
+    ratio = found.resistance_ratio
+    # the lag of 20 s between samples adds to every cell's resistance, so the ratio is below 2
+    assert 1.4 < ratio.low < ratio.high < 2.1
+
+
+def test_equal_cells_are_no_outliers(batch):
+    found = cell_outliers(batch, SPEC)
+    assert found.resistance_ratio.low < 1.1
+    assert found.self_discharge_pct_day.low < 0.3
+
+
+def test_a_cell_that_sinks_during_the_rest_is_found(batch):
+    hours = batch.t_s / 3600
+    cells = batch.values["cell_voltage_v"].copy()
+    cells[:, 9] -= 0.002 * np.minimum(hours, 3.0)
+    found = cell_outliers(with_cells(batch, cells), SPEC)
+    assert found.leaking_cell == 9
+    assert found.self_discharge_pct_day.low > 0.5
+
+
+def test_what_cannot_be_seen_is_none(batch):
+    pack = {
+        "pack_current_a": batch.values["pack_current_a"],
+        "pack_voltage_v": batch.values["cell_voltage_v"].sum(axis=1),
+    }
+    assert cell_outliers(SampleBatch(batch.t_ns, pack), SPEC) == CellOutliers()
+    short = cell_outliers(batch.window(530, 600), SPEC)
+    assert short.self_discharge_pct_day is None
+
+
+def test_the_better_known_figure_is_kept(batch):
+    known = cell_outliers(batch, SPEC)
+    assert known.with_newer(CellOutliers()) == known
+    assert CellOutliers().with_newer(known) == known
