@@ -2,7 +2,8 @@
 
 A stoichiometry (0 to 1, lithium in the host) enters, volts leave. Each formula stands with its
 source; outside the measured range the curves are continued steeply, so that a full-cell curve
-made of them always rises. Real materials of one name differ by 10-30 mV: see `chemistry`.
+made of them always rises. Assumes equilibrium at 25 degC and one branch: charge and discharge of
+silicon and LFP differ by 10-200 mV. Real materials of one name differ by 10-30 mV: see `chemistry`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,9 @@ Estimates of sessions enter in order of time, the fused SoH leaves, and the SoH 
 random walk with downward drift (Kalman filter on level and drift; Plett 2015, ch. 4.9). Readings of
 one pack share the error of its type's curve, so their variance never falls below a share of one
 reading's. A reading far from what is expected is flagged and not absorbed, unless the next two
-agree with it: then the pack has changed, or its BMS was replaced.
+agree with it: then the pack has changed, or its BMS was replaced. Assumes estimates in order of
+time with honest intervals, all at the reference conditions. Fails at a knee, which it follows late;
+what lies ahead is told by `prognosis`, which widens for bends.
 """
 
 from __future__ import annotations

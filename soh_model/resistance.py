@@ -4,7 +4,11 @@ A `BalanceFit` enters; the growth over the specification's fresh resistance leav
 that is not known. The pulse is a charge of 10 s at 1C on the fitted model, because a raw current
 step in the cold or near empty says more of the cold and the emptiness than of ageing: raw steps
 miss by 20 % on average, this by 8 %. Only the charge transfer is taken to depend on
-temperature (Arrhenius; 20-35 kJ/mol in the parameter sets of Chen 2020 and Ecker 2015).
+temperature (Arrhenius; 20-35 kJ/mol in the parameter sets of Chen et al., J. Electrochem. Soc. 167
+(2020) 080534, and Ecker et al., J. Electrochem. Soc. 162 (2015) A1836). Pulse resistances and what
+moves them: Barai et al., Prog. Energy Combust. Sci. 72 (2019) 1-31. Assumes a fresh resistance of
+the same definition; fails (wide) on a session without steps of current, and is biased in the cold,
+where the ohmic part grows as well.
 """
 
 from __future__ import annotations

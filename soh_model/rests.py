@@ -3,7 +3,11 @@
 A `Session` enters; its rests leave, each with the voltage that it tends to and the error of that.
 Diffusion decays with the root of time, so after t seconds about 2 t |dV/dt| of relaxation
 remains; half of it is corrected and as much is admitted as error. A rest of two minutes after a
-fast charge therefore counts little, one of an hour fully.
+fast charge therefore counts little, one of an hour fully. Paper: Pei et al., J. Power Sources 253
+(2014) 412-418 (the end of a relaxation foretold from its course; here from its last half alone).
+Assumes a draw below 1.2 % of C at rest, a temperature that holds, and that the cell relaxes towards
+where it last moved. Fails on LFP, whose hysteresis of some 10 mV outlasts any rest (that is left to
+the curve's error), and where a vehicle's consumers switch during the rest.
 """
 
 from __future__ import annotations

@@ -59,6 +59,10 @@ def _client(count: int, scheduler: str, stack: ExitStack) -> Any:
             Text("Dask is not installed", "未安装 Dask"), hint="pip install 'packtrail[fleet]'"
         ) from error
     if not scheduler:
+        # its statistical profiler keeps an hour of call trees: memory that grows with the fleet
+        stack.enter_context(
+            import_module("dask").config.set({"distributed.worker.profile.enabled": False})
+        )
         cluster = distributed.LocalCluster(
             n_workers=count, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1"
         )
