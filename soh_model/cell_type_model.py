@@ -13,28 +13,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from packtrail.estimate import Advice, Estimate, Interval, Reason, Verdict
 from packtrail.language import Text
 from packtrail.sample import SampleBatch
+from soh_model.calibration import Calibration
+from soh_model.cell_type_file import StoredType, read_type, write_type
+from soh_model.cell_type_fit import BEYOND, learn
 from soh_model.chemistry import fresh_cell
+from soh_model.conditions import Conditions, conditions_of, is_familiar
 from soh_model.errors import ModelError
 from soh_model.evidence import cannot_tell, digest
-from soh_model.gaussian_process import Process, fit_process
-from soh_model.left_out_fit import (
-    BAD_ERROR,
-    BADLY_TOLD,
-    lean_fit,
-    left_out_error,
-    second_opinions,
-)
+from soh_model.families import together
+from soh_model.gaussian_process import Process
 from soh_model.pack_spec import PackSpec
 from soh_model.session import Refusal, Session, prepare
+from soh_model.unit_runs import numbered, runs
 from soh_model.window_features import (
     Passage,
     Window,
@@ -45,23 +43,13 @@ from soh_model.window_features import (
 )
 
 Floats = NDArray[np.float64]
-Units = NDArray[np.int64]
 
-METHOD: Final = "cell-type/3"
-FORMAT: Final = 2
-BEYOND: Final = 0.03
+METHOD: Final = "cell-type/4"
 BATCH_SD: Final = 0.005
 """Capacity by which new cells of one type differ without any window of a charge showing it."""
 
-NARROWEST: Final = 0.6
-"""Least factor: a deviation from a coarse grid of settings can be too wide, but not by half."""
-
-MOST_STUDENT: Final = 1.4
 FEWEST: Final = 20
 """Training sessions below which a model is refused."""
-
-SAME_UNIT_JUMP: Final = 1.8
-"""Mean log jump between consecutive sessions above which a new unit is assumed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,21 +59,19 @@ class CellTypeModel:
     Attributes:
         spec: the type.
         window: voltages that a charge must pass.
-        processes: one per view of all features; none where they tell left-out units badly.
-        opinions: a second process per view where the first tells left-out units badly.
-        lean: one per view of few features where the others tell them badly or cannot be judged.
-        widening: factor on the deviation that left-out units asked for.
-        conditions: C-rate and temperature of the training, [n][2].
+        full: one process per view of all features; none where few features serve better.
+        lean: one per view of few features; none where all serve better.
+        calibration: factor on the deviation that left-out units asked for.
+        conditions: C-rate and temperature of the training.
         trained_on: sessions, units, lowest and highest SoH.
     """
 
     spec: PackSpec
     window: Window
-    processes: tuple[Process, ...]
-    opinions: tuple[Process, ...]
+    full: tuple[Process, ...]
     lean: tuple[Process, ...]
-    widening: float
-    conditions: tuple[tuple[float, float], ...]
+    calibration: Calibration
+    conditions: Conditions
     trained_on: tuple[int, int, float, float]
 
     @classmethod
@@ -137,22 +123,16 @@ class CellTypeModel:
         soh: Floats,
         names: list[object] | None,
     ) -> Self:
-        maps = feature_maps(passages)
-        numbers = _numbered(names) if names is not None else _runs(np.column_stack([maps[0], soh]))
-        processes = tuple(fit_process(features, soh, numbers) for features in maps)
-        error = left_out_error(processes)
-        bad = error is not None and error > BADLY_TOLD * float(soh.std())
-        replaced = bad and error is not None and error > BAD_ERROR
-        lean = lean_fit(lean_maps(passages), soh, numbers) if replaced or error is None else ()
-        conditions = sorted({(round(p.c_rate, 2), round(p.temperature_c)) for p in passages})
+        readings = feature_maps(passages)[0]
+        numbers = runs(readings, soh) if names is None else numbered(names)
+        learned = learn(passages, soh, numbers)
         return cls(
             spec=spec,
             window=window,
-            processes=() if replaced else processes,
-            opinions=second_opinions(maps, soh, numbers) if bad and not replaced else (),
-            lean=lean,
-            widening=float(np.mean([widening(p) for p in (lean if replaced else processes)])),
-            conditions=tuple((rate, float(warm)) for rate, warm in conditions),
+            full=learned.full,
+            lean=learned.lean,
+            calibration=learned.calibration,
+            conditions=conditions_of(passages),
             trained_on=(len(soh), len(np.unique(numbers)), float(soh.min()), float(soh.max())),
         )
 
@@ -169,39 +149,27 @@ class CellTypeModel:
         if found is None:
             reasons = (Reason.TOO_LITTLE_CHARGE, *session.findings)
             return cannot_tell(samples, self.spec, reasons, Advice.CHARGE_WIDE, METHOD)
-        if not self.is_familiar(found):
+        if not is_familiar(found, self.conditions):
             reasons = (Reason.UNFAMILIAR, *session.findings)
             return cannot_tell(samples, self.spec, reasons, Advice.BENCH_TEST, METHOD)
         return self._answer(samples, session, self.interval(found))
 
     def interval(self, found: Passage) -> Interval:
-        """SoH of one passage: the mean of the views, their deviation and disagreement.
+        """SoH of one passage: the mean of the views, their deviation and disagreement, calibrated.
 
-        Second opinions move the mean and widen by their disagreement. No view may answer beyond
-        what the training held: there it would only extrapolate.
+        It does not go beyond what the training held: there a process would only extrapolate.
         """
+        views = (*feature_maps([found])[: len(self.full)], *lean_maps([found])[: len(self.lean)])
+        processes = (*self.full, *self.lean)
+        means, deviations = together(
+            [process.predict(view) for process, view in zip(processes, views, strict=True)],
+            sure=len(self.full) or len(self.lean),
+        )
         low, high = self.trained_on[2] - BEYOND, self.trained_on[3] + BEYOND
-        full, few = feature_maps([found]), lean_maps([found])
-        first, second, lean = (
-            [p.predict(view) for p, view in zip(processes, views, strict=bool(processes))]
-            for processes, views in (
-                (self.processes, full),
-                (self.opinions, full),
-                (self.lean, few),
-            )
-        )
-        means = np.clip([float(mean[0]) for mean, _ in first + second + lean], low, high)
-        known = np.mean([d[0] ** 2 for _, d in first or lean]) + means.var()
-        value = float(means.mean())
-        half = 1.96 * float(np.hypot(self.widening * np.sqrt(known), BATCH_SD))
+        value = float(np.clip(means[0], low, high))
+        sure = self.calibration.at(value) * float(deviations[0])
+        half = 1.96 * float(np.hypot(sure, BATCH_SD))
         return Interval(value, max(0.0, value - half), value + half)
-
-    def is_familiar(self, found: Passage) -> bool:
-        """Whether the training held a charge of about this rate and temperature together."""
-        return any(
-            abs(found.c_rate - rate) < 0.15 * rate and abs(found.temperature_c - warm) < 8
-            for rate, warm in self.conditions
-        )
 
     def _answer(self, samples: SampleBatch, session: Session, soh: Interval) -> Estimate:
         rated = self.spec.rated_ah
@@ -222,18 +190,16 @@ class CellTypeModel:
 
     def save(self, path: Path) -> None:
         """Store the model as MessagePack, with its version and what it was trained on."""
-        stored = _Stored(
-            format=FORMAT,
+        stored = StoredType(
             spec=self.spec,
             window=self.window,
-            processes=tuple(process.plain() for process in self.processes),
-            opinions=tuple(process.plain() for process in self.opinions),
+            full=tuple(process.plain() for process in self.full),
             lean=tuple(process.plain() for process in self.lean),
-            widening=self.widening,
+            calibration=self.calibration,
             conditions=self.conditions,
             trained_on=self.trained_on,
         )
-        path.write_bytes(msgspec.msgpack.encode(stored))
+        write_type(path, stored)
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -242,58 +208,16 @@ class CellTypeModel:
         Raises:
             ModelError: The file is missing, is no model or is of another version.
         """
-        try:
-            stored = msgspec.msgpack.decode(path.read_bytes(), type=_Stored)
-        except (OSError, msgspec.DecodeError) as error:
-            raise ModelError(str(error), where=str(path)) from error
-        if stored.format != FORMAT:
-            raise ModelError(f"format {stored.format}, not {FORMAT}", where=str(path))
+        stored = read_type(path)
         return cls(
             spec=stored.spec,
             window=stored.window,
-            processes=tuple(Process.of_plain(content) for content in stored.processes),
-            opinions=tuple(Process.of_plain(content) for content in stored.opinions),
+            full=tuple(Process.of_plain(content) for content in stored.full),
             lean=tuple(Process.of_plain(content) for content in stored.lean),
-            widening=stored.widening,
+            calibration=stored.calibration,
             conditions=stored.conditions,
             trained_on=stored.trained_on,
         )
-
-
-class _Stored(msgspec.Struct):
-    """The stored form of a model."""
-
-    format: int
-    spec: PackSpec
-    window: Window
-    processes: tuple[dict[str, Any], ...]
-    opinions: tuple[dict[str, Any], ...]
-    lean: tuple[dict[str, Any], ...]
-    widening: float
-    conditions: tuple[tuple[float, float], ...]
-    trained_on: tuple[int, int, float, float]
-
-
-def widening(process: Process) -> float:
-    """Factor that makes 95 % of left-out rows lie within 1.96 deviations.
-
-    Every unit weighs the same. Two units' worth of faith in the process's own deviation is
-    mixed in: the quantile of two cells is no quantile. What a few units leave unknown of
-    their own scatter is added as Student's factor, up to `MOST_STUDENT`.
-    """
-    from scipy.stats import t as student  # noqa: PLC0415 - heavy
-
-    residual, deviation = process.left_out()
-    score = np.abs(residual) / deviation / 1.96
-    names, place, counts = np.unique(
-        np.array(process.units), return_inverse=True, return_counts=True
-    )
-    order = np.argsort(score)
-    reached = np.cumsum(1 / counts[place][order]) / len(names)
-    needed = float(score[order][min(int(np.searchsorted(reached, 0.95)), len(score) - 1)])
-    few = float(student.ppf(0.975, max(len(names) - 1, 1))) / 1.96
-    mixed = float(np.clip((needed * len(names) + 2.0) / (len(names) + 2), NARROWEST, 3.0))
-    return mixed * min(few, MOST_STUDENT)
 
 
 def _session(samples: SampleBatch, spec: PackSpec) -> Session | Refusal:
@@ -301,23 +225,3 @@ def _session(samples: SampleBatch, spec: PackSpec) -> Session | Refusal:
     if fresh is None:
         return Refusal((Reason.UNKNOWN_CHEMISTRY,), Advice.BENCH_TEST)
     return prepare(samples, spec, fresh)
-
-
-def _numbered(names: list[object]) -> Units:
-    places: dict[object, int] = {}
-    return np.array([places.setdefault(name, len(places)) for name in names])
-
-
-def _runs(table: Floats) -> Units:
-    """Number runs of consecutive similar rows; short runs join the one before."""
-    table = table[:, table.std(axis=0) > 1e-9]
-    step = np.abs(np.diff(table, axis=0))
-    usual = 1.4826 * np.median(step, axis=0) + 0.02 * table.std(axis=0) + 1e-9
-    jump = np.log1p(step / usual).mean(axis=1) > SAME_UNIT_JUMP
-    numbers, current, length = [0], 0, 1
-    for begins in jump.tolist():
-        if begins and length >= 5:
-            current, length = current + 1, 0
-        length += 1
-        numbers.append(current)
-    return np.array(numbers)

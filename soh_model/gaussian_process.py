@@ -22,12 +22,6 @@ Units = NDArray[np.int64]
 
 MOST_ROWS: Final = 400
 SEED: Final = 1
-UNIT_EFFECT: Final = (float(np.log(0.03)), 0.3)
-"""Logarithm of a unit's usual effect over the spread of the values, and its deviation."""
-
-_VARYING_UNITS: Final = ((-5.0, 2.0), (-5.0, 1.5), (-4.5, 1.0))
-_CONSTANT_UNITS: Final = ((-5.0, 2.0), (-5.0, -4.99), (-1.6, 1.0))
-"""Limits of the logarithms of the linear part, the unit effect and the noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +81,8 @@ class Process:
 
     def predict(self, features: Floats) -> tuple[Floats, Floats]:
         """Mean and standard deviation for rows of a unit never seen, each [m]."""
-        new = _scaled(features, self.centre, self.scale)
-        cross = sum(_kernels(new, self.rows, self.theta))
+        new = standardised(features, self.centre, self.scale)
+        cross = sum(kernels(new, self.rows, self.theta))
         linear = np.exp(2 * self.theta[-3]) * (1 + (new**2).mean(axis=1))
         explained = np.einsum("ij,jk,ik->i", cross, self.inverse, cross, optimize=True)
         variance = np.maximum(np.exp(2 * self.theta[0]) + linear - explained, 1e-9)
@@ -108,37 +102,35 @@ class Process:
             deviation[block] = np.sqrt(np.maximum(np.diag(covariance), 1e-12))
         return residual * self.spread, deviation * self.spread
 
+    def without(self, unit: int) -> Self:
+        """The process with the same settings that never saw one of its units.
 
-def fit_process(features: Floats, values: Floats, units: Units) -> Process:
-    """Fit by marginal likelihood, drop what lies four deviations off, fit again.
-
-    Where every row of a unit has the same value (one capacity test, many readings), an effect
-    of the unit would explain everything and the features nothing: then there is none, and the
-    noise stays above a fifth of the spread.
-
-    Args:
-        features: [n, d].
-        values: [n].
-        units: [n], which unit each row belongs to.
-    """
-    pick = spread_rows(units)
-    features, values, units = features[pick], values[pick], units[pick]
-    if not np.any(np.abs(values - _unit_medians(values, units)) > 1e-12):
-        return _fit(features, values, units, limits=_CONSTANT_UNITS)
-    first = _fit(features, values, units)
-    keep = usual_rows(first.left_out()[0], units)
-    if keep.all():
-        return first
-    return _fit(features[keep], values[keep], units[keep], start=first.theta)
+        The inverse of the rest is the Schur complement of the unit's block.
+        """
+        rest, gone = np.flatnonzero(self.units != unit), np.flatnonzero(self.units == unit)
+        across = self.inverse[np.ix_(rest, gone)]
+        share = np.linalg.solve(self.inverse[np.ix_(gone, gone)], across.T).T
+        return type(self)(
+            centre=self.centre,
+            scale=self.scale,
+            level=self.level,
+            spread=self.spread,
+            theta=self.theta,
+            rows=self.rows[rest],
+            units=self.units[rest],
+            weights=self.weights[rest] - share @ self.weights[gone],
+            inverse=self.inverse[np.ix_(rest, rest)] - share @ across.T,
+        )
 
 
 def usual_rows(residual: Floats, units: Units) -> NDArray[np.bool_]:
     """Rows within four robust deviations of their unit's median residual, [n]."""
-    centred = np.abs(residual - _unit_medians(residual, units))
+    centred = np.abs(residual - unit_medians(residual, units))
     return np.asarray(centred <= 4 * 1.4826 * float(np.median(centred)) + 1e-6)
 
 
-def _unit_medians(residual: Floats, units: Units) -> Floats:
+def unit_medians(residual: Floats, units: Units) -> Floats:
+    """Each row's median of its unit, [n]."""
     medians = {unit: float(np.median(residual[units == unit])) for unit in np.unique(units)}
     return np.array([medians[unit] for unit in units])
 
@@ -154,43 +146,13 @@ def spread_rows(units: Units) -> NDArray[np.int64]:
     return np.sort(chosen)
 
 
-def _scaled(features: Floats, centre: Floats, scale: Floats) -> Floats:
+def standardised(features: Floats, centre: Floats, scale: Floats) -> Floats:
+    """The features that vary, in deviations from their mean, [n, d']."""
     varies = scale > 0
     return np.asarray((features - centre)[:, varies] / scale[varies])
 
 
-def _fit(
-    features: Floats,
-    values: Floats,
-    units: Units,
-    start: Floats | None = None,
-    limits: tuple[tuple[float, float], ...] = _VARYING_UNITS,
-) -> Process:
-    from scipy.optimize import minimize  # noqa: PLC0415 - heavy
-
-    centre, scale = features.mean(axis=0), features.std(axis=0)
-    scale = np.where(scale > 1e-3 * np.maximum(np.abs(centre), 1e-3), scale, 0.0)
-    rows = _scaled(features, centre, scale)
-    level, spread = float(np.median(values)), float(values.std() + 1e-6)
-    scaled = (values - level) / spread
-    width = rows.shape[1]
-    if start is None or len(start) != width + 4:
-        start = np.concatenate([[0.0], np.full(width, 0.7), np.log([0.3, 0.3, 0.1])])
-    bounds = [(-4, 3), *[(-1, 4.5)] * width, *limits]
-    same = (units[:, None] == units[None, :]).astype(np.float64)
-    found = minimize(
-        _loss,
-        np.clip(start, *np.array(bounds).T),
-        (rows, scaled, same),
-        "L-BFGS-B",
-        jac=True,
-        bounds=bounds,
-        options={"maxiter": 40},
-    )
-    return Process.of((centre, scale, level, spread), found.x, rows, units, scaled)
-
-
-def _kernels(a: Floats, b: Floats, theta: Floats) -> tuple[Floats, Floats]:
+def kernels(a: Floats, b: Floats, theta: Floats) -> tuple[Floats, Floats]:
     """Smooth (squared exponential) and linear covariance, each [len(a), len(b)]."""
     lengths = np.exp(theta[1:-3])
     near, far = a / lengths, b / lengths
@@ -201,46 +163,7 @@ def _kernels(a: Floats, b: Floats, theta: Floats) -> tuple[Floats, Floats]:
 
 def _inverse(rows: Floats, units: Units, theta: Floats) -> Floats:
     """Inverse covariance of the training rows, [n, n]."""
-    smooth, linear = _kernels(rows, rows, theta)
+    smooth, linear = kernels(rows, rows, theta)
     same = units[:, None] == units[None, :]
     unit, noise = np.exp(2 * theta[-2]), np.exp(2 * theta[-1])
     return np.linalg.inv(smooth + linear + unit * same + noise * np.eye(len(rows)))
-
-
-def _loss(theta: Floats, rows: Floats, values: Floats, same: Floats) -> tuple[float, Floats]:
-    """Negative log marginal likelihood, its weak priors, and the gradient.
-
-    Length scales are expected near e deviations. The effect of a unit is expected to be small:
-    where few units were measured at different temperatures, it would else explain what the
-    temperature does.
-    """
-    from scipy.linalg import cho_factor, cho_solve  # noqa: PLC0415 - heavy
-
-    smooth, linear = _kernels(rows, rows, theta)
-    unit, noise = np.exp(2 * theta[-2]), np.exp(2 * theta[-1])
-    factor = cho_factor(
-        smooth + linear + unit * same + noise * np.eye(len(rows)), lower=True, check_finite=False
-    )
-    inverse = cho_solve(factor, np.eye(len(rows)), check_finite=False)
-    weights = inverse @ values
-    slope = inverse - np.outer(weights, weights)
-    gradient = np.empty_like(theta)
-    gradient[0] = np.sum(slope * smooth)
-    gradient[1:-3] = _length_gradient(slope * smooth, rows / np.exp(theta[1:-3]))
-    gradient[-3] = np.sum(slope * linear)
-    gradient[-2] = unit * np.sum(slope * same)
-    gradient[-1] = noise * np.trace(slope)
-    loss = 0.5 * float(values @ weights) + float(np.log(np.diag(factor[0])).sum())
-    lengths, effect = theta[1:-3] - 1.0, (theta[-2] - UNIT_EFFECT[0]) / UNIT_EFFECT[1]
-    gradient[1:-3] += lengths / 2
-    gradient[-2] += effect / UNIT_EFFECT[1]
-    return loss + float((lengths**2).sum()) / 4 + effect**2 / 2, gradient
-
-
-def _length_gradient(weighted: Floats, near: Floats) -> Floats:
-    """Half the sum over pairs of `weighted` times squared distance, per feature, [d].
-
-    Written with matrix products: (a - b)^2 = a^2 + b^2 - 2ab, `weighted` is symmetric.
-    """
-    margin = weighted.sum(axis=1)
-    return np.asarray(margin @ near**2 - np.einsum("ik,ik->k", near, weighted @ near))

@@ -4,7 +4,8 @@ Rows of voltages before and after each pulse enter, with the SoH of units that w
 `predict` answers for units never seen. Data layout: Tao et al., Nat. Commun. 15 (2024) 10154
 (PulseBat): U1 at rest, then start and end of charge and discharge pulses of 5 s at 0.5C, 1C and
 1.5C. Method: Gaussian processes on three views of the responses, their settings chosen by the
-error on left-out units; interval calibrated on the mean of the views over whole left-out units.
+error on left-out units; interval calibrated on the mean of the views over whole left-out units,
+wider where units of about that SoH are told less well.
 Fails where resistance and capacity age apart: an LFP unit half charged tells little, and the
 interval says so.
 """
@@ -20,13 +21,15 @@ from numpy.typing import NDArray
 
 from packtrail.estimate import Advice, Estimate, Interval, Reason, Verdict
 from packtrail.language import Text
+from soh_model.calibration import Calibration, calibrated
 from soh_model.errors import ModelError
+from soh_model.families import Family, together
 from soh_model.gaussian_process import Process
 from soh_model.left_out_fit import fit_left_out
 
 Floats = NDArray[np.float64]
 
-METHOD: Final = "pulse/2"
+METHOD: Final = "pulse/3"
 READINGS: Final = 21
 """Voltages per row: U1 at rest, U2..U9 at 0.5C, U10..U17 at 1C, U18..U21 at 1.5C."""
 
@@ -43,13 +46,13 @@ class PulseModel:
     Attributes:
         chemistry: of the units.
         processes: one per view of the readings.
-        widening: factor on the deviation that left-out units asked for.
+        calibration: factor on the deviation that left-out units asked for.
         range_v: lowest and highest resting voltage of the training.
     """
 
     chemistry: str
     processes: tuple[Process, ...]
-    widening: float
+    calibration: Calibration
     range_v: tuple[float, float]
 
     @classmethod
@@ -78,11 +81,12 @@ class PulseModel:
         numbers = np.array([places[name] for name in names])
         if len(places) < FEWEST_UNITS:
             raise ModelError(Text("fewer than four units", "参考单元少于 4 个"))
-        processes = tuple(fit_left_out(view, soh, numbers) for view in views(rows))
+        family = Family.of([fit_left_out(view, soh, numbers) for view in views(rows)])
+        answer = soh - family.residual
         return cls(
             chemistry=chemistry,
-            processes=processes,
-            widening=_widening(processes),
+            processes=family.processes,
+            calibration=calibrated(answer, family.residual, family.deviation, numbers),
             range_v=(float(rows[:, 0].min()), float(rows[:, 0].max())),
         )
 
@@ -92,10 +96,10 @@ class PulseModel:
         Args:
             rows: [n, 21] volts, U1 to U21.
         """
-        mean, spread = _together(
+        mean, spread = together(
             [p.predict(v) for p, v in zip(self.processes, views(rows), strict=True)]
         )
-        half = 1.96 * self.widening * spread
+        half = 1.96 * np.array([self.calibration.at(m) for m in mean.tolist()]) * spread
         value = np.clip(mean, 0.05, 1.2)
         return [
             self._answer(row, float(v), float(h))
@@ -136,27 +140,3 @@ def views(rows: Floats) -> tuple[Floats, Floats, Floats]:
         np.hstack([rest, size[:, :1], size[:, 1:] - size[:, :1]]),
         np.hstack([rest, instant_slow, shifts]),
     )
-
-
-def _together(answers: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
-    """Mean of the views, and a deviation that holds theirs and their disagreement, each [n]."""
-    means = np.array([mean for mean, _ in answers])
-    own = np.mean([deviation**2 for _, deviation in answers], axis=0)
-    return means.mean(axis=0), np.sqrt(own + means.var(axis=0))
-
-
-def _widening(processes: Sequence[Process]) -> float:
-    """Factor that makes 95 % of left-out units' rows lie within 1.96 deviations of the mean.
-
-    Halfway between the quantile of their rows, taken higher by one unit in all units since the
-    next may be the worst yet, and Student's factor on their root mean square: the first alone
-    hangs on the worst unit, the second takes no heavy tail for possible.
-    """
-    from scipy.stats import t as student  # noqa: PLC0415 - heavy
-
-    residual, spread = _together([process.left_out() for process in processes])
-    units = len(np.unique(processes[0].units))
-    score = np.abs(residual) / spread
-    quantile = float(np.quantile(score, min(1.0, 0.95 * (1 + 1 / units)))) / 1.96
-    factor = float(student.ppf(0.975, units - 1)) * (1 + 1 / units) ** 0.5 / 1.96
-    return float((quantile + factor * np.sqrt(np.mean(score**2))) / 2)

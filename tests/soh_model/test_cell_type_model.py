@@ -1,12 +1,15 @@
 """A model learned from reference cells: does its interval hold on cells that it never saw?"""
 
+import msgspec
 import numpy as np
 import pytest
 
 from packtrail.estimate import Reason, Verdict
 from packtrail.sample import SampleBatch
 from soh_model import CellTypeModel, ModelError, PackSpec
-from soh_model.gaussian_process import fit_process
+from soh_model.cell_type_fit import learn
+from soh_model.likelihood_fit import fit_process
+from soh_model.window_features import STEPS, Passage
 from tests.soh_model.invented import fresh
 
 RATED = 100.0
@@ -85,15 +88,23 @@ def test_a_stored_model_answers_as_before(model, examples, tmp_path):
     assert again.predict(batch).soh.value == pytest.approx(model.predict(batch).soh.value, abs=1e-9)
 
 
-def test_units_told_well_keep_all_features_and_units_told_badly_are_asked_few(model, examples):
-    assert len(model.processes) == 4
-    assert model.opinions == model.lean == ()
+def test_all_features_are_asked_only_where_left_out_units_prove_that_they_serve_better(examples):
+    rng = np.random.default_rng(4)
+    steps = 0.05 + 0.01 * rng.random((60, STEPS))
+    passages = [Passage(tuple(s), 0.5, 25.0, 0.0, 1.0) for s in steps.tolist()]
+    units = np.repeat(np.arange(6), 10)
+    fine = learn(passages, 0.5 + 6 * steps[:, 4] + 3 * steps[:, 1], units)
+    assert (len(fine.full), len(fine.lean)) == (4, 0)
+    total = learn(passages, 0.4 + steps.sum(axis=1), units)
+    assert (len(total.full), len(total.lean)) == (0, 3)
+    few = learn(passages, 0.4 + steps.sum(axis=1), units // 2)
+    assert (len(few.full), len(few.lean)) == (4, 3)
+
+
+def test_a_type_whose_windows_show_nothing_is_told_as_widely_as_its_units_differ(examples):
     badly = badly_told(examples)
-    assert badly.processes == badly.opinions == ()
-    assert len(badly.lean) == 3
     low, high = badly.trained_on[2:]
-    told = badly.predict(examples[3][0]).soh
-    assert told.width > 0.5 * (high - low)
+    assert badly.predict(examples[3][0]).soh.width > 0.5 * (high - low)
 
 
 def test_broken_capacity_tests_do_not_pull_the_answers_of_a_type_known_from_three_cells(examples):
@@ -129,6 +140,14 @@ def test_a_file_that_is_no_model_is_refused(tmp_path):
         CellTypeModel.load(tmp_path / "x")
     with pytest.raises(ModelError):
         CellTypeModel.load(tmp_path / "absent")
+
+
+def test_a_model_of_an_earlier_format_is_refused_with_what_to_do(tmp_path):
+    (tmp_path / "old.soh").write_bytes(msgspec.msgpack.encode({"format": 2, "widening": 1.2}))
+    with pytest.raises(ModelError, match=r"format 2, not 3") as refused:
+        CellTypeModel.load(tmp_path / "old.soh")
+    assert "fit the type again" in str(refused.value.hint)
+    assert refused.value.where == str(tmp_path / "old.soh")
 
 
 def test_too_few_examples_are_refused(examples):
