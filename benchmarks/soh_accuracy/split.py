@@ -1,11 +1,11 @@
 """Divide reference data between two folders, whole units only.
 
-    python benchmarks/soh_accuracy/split.py --data DIR --out DIR [--other-way]
+    python benchmarks/soh_accuracy/split.py --data DIR --out DIR [--fold 1 --folds 2]
 
 `--data` has one folder per data set; `--out` receives `dev/` and `held/` with the same layout.
-Every second cell, unit or pack goes to `held`, counted within its kind (the chamber
-temperature or pack type that its name begins with), so that both sides hold every kind. No row
-of a unit is ever on both sides. `--other-way` changes the sides over.
+Every second cell, unit or pack goes to `held` (every N-th with `--folds N`, from the one that
+`--fold` names), counted within its kind (the chamber temperature or pack type that its name
+begins with), so that both sides hold every kind. No row of a unit is ever on both sides.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ import pandas as pd
 SETS = ("calb_nmc58", "calce_cs2_lco", "ess_lfp102", "nasa_pcoe")
 
 
-def held_units(names: list[str]) -> set[str]:
-    """Every second name within its kind, the part before the last underscore or slash.
+def held_units(names: list[str], fold: int = 1, folds: int = 2) -> set[str]:
+    """Every second (N-th) name within its kind, the part before the last underscore or slash.
 
     Names that are alone in their kind are taken together.
     """
@@ -31,16 +31,17 @@ def held_units(names: list[str]) -> set[str]:
         kinds.setdefault(name.replace("/", "_").rsplit("_", 1)[0], []).append(name)
     alone = [name for members in kinds.values() if len(members) == 1 for name in members]
     groups = [members for members in kinds.values() if len(members) > 1] + [alone]
-    return {name for members in groups for name in members[1::2]}
+    return {name for members in groups for name in members[fold::folds]}
 
 
-def split_table(data: Path, out: Path, files: list[str], key: str, *, other_way: bool) -> None:
+def split_table(data: Path, out: Path, files: list[str], key: str, fold: int, folds: int) -> None:
     """Divide the Parquet files of one set by the column `key`."""
     tables = {file: pd.read_parquet(data / file) for file in files}
-    held = held_units([str(name) for name in tables[files[0]][key].unique()])
+    names = [str(name) for name in tables[files[0]][key].unique()]
+    held = held_units(names, fold, folds)
     for file, table in tables.items():
         for side in ("dev", "held"):
-            mine = table[key].astype(str).isin(held) == ((side == "held") != other_way)
+            mine = table[key].astype(str).isin(held) == (side == "held")
             target = out / side / data.name / file
             target.parent.mkdir(parents=True, exist_ok=True)
             part = table[mine].copy()
@@ -49,14 +50,14 @@ def split_table(data: Path, out: Path, files: list[str], key: str, *, other_way:
             part.to_parquet(target)
 
 
-def split_packs(data: Path, out: Path, *, other_way: bool) -> None:
-    """Divide the simulated packs, every second block of three so that each has all types."""
+def split_packs(data: Path, out: Path, fold: int, folds: int) -> None:
+    """Divide the simulated packs, every second (N-th) block of three so that each has all types."""
     cases: list[dict[str, Any]] = json.loads((data / "cases_public.json").read_text())
     truth: list[dict[str, Any]] = json.loads((data / "truth.json").read_text())
     telemetry = pd.read_parquet(data / "telemetry.parquet")
     for side in ("dev", "held"):
-        wanted = 1 if (side == "held") != other_way else 0
-        mine = {c["case"] for k, c in enumerate(cases) if (k // 3) % 2 == wanted}
+        held = side == "held"
+        mine = {c["case"] for k, c in enumerate(cases) if ((k // 3) % folds == fold) == held}
         target = out / side / data.name
         target.mkdir(parents=True, exist_ok=True)
         shutil.copy(data / "ocv.json", target)
@@ -65,18 +66,23 @@ def split_packs(data: Path, out: Path, *, other_way: bool) -> None:
         telemetry[telemetry.case.isin(mine)].to_parquet(target / "telemetry.parquet")
 
 
+def split(data: Path, out: Path, fold: int, folds: int) -> None:
+    """Write `dev/` and `held/` of one fold, all sets."""
+    for name in SETS:
+        files = ["timeseries.parquet", "truth.parquet"]
+        split_table(data / name, out, files, "cell", fold, folds)
+    split_table(data / "retired_pulse", out, ["pulse.parquet"], "cell", fold, folds)
+    split_packs(data / "sim_pack", out, fold, folds)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--other-way", action="store_true")
+    parser.add_argument("--fold", type=int, default=1)
+    parser.add_argument("--folds", type=int, default=2)
     args = parser.parse_args()
-    for name in SETS:
-        files = ["timeseries.parquet", "truth.parquet"]
-        split_table(args.data / name, args.out, files, "cell", other_way=args.other_way)
-    pulse = args.data / "retired_pulse"
-    split_table(pulse, args.out, ["pulse.parquet"], "cell", other_way=args.other_way)
-    split_packs(args.data / "sim_pack", args.out, other_way=args.other_way)
+    split(args.data, args.out, args.fold, args.folds)
 
 
 if __name__ == "__main__":
