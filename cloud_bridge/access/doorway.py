@@ -10,10 +10,11 @@ from typing import Final
 
 from fastapi import FastAPI, Request
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cloud_bridge.access.gate import Gate
-from cloud_bridge.access.visitor import Visitor
+from cloud_bridge.access.visitor import COOKIE, Visitor
 from cloud_bridge.api.context import context_of, language_of
 from cloud_bridge.api.problems import Problem
 from cloud_bridge.errors import StoreError
@@ -42,7 +43,7 @@ class Doorway:
             await self._app(scope, receive, send)
             return
         try:
-            visitor = await run_in_threadpool(gate.visitor, scope)
+            visitor = await _visitor(gate, scope)
         except StoreError:
             problem = Problem(503, Text("the store does not answer now", "数据库暂时无响应"))
             await problem.response(language_of(Request(scope)))(scope, receive, send)
@@ -53,6 +54,13 @@ class Doorway:
             return
         scope.setdefault("state", {})["visitor"] = visitor
         await self._app(scope, receive, send)
+
+
+async def _visitor(gate: Gate, scope: Scope) -> Visitor:
+    """Only a login is looked up in the store; a thread for all others would cost more than they."""
+    if COOKIE in Headers(scope=scope).get("cookie", ""):
+        return await run_in_threadpool(gate.visitor, scope)
+    return gate.visitor(scope)
 
 
 def visitor_of(request: Request) -> Visitor | None:
