@@ -206,6 +206,8 @@ def _is_plain(column: _Skimmed, n: int) -> bool:
 def _holds(raw: msgspec.Raw, *counts: int) -> bool:
     """Whether an array has one of these lengths and holds nil and narrow integers only."""
     data = bytes(raw)
+    if data == b"\x90":
+        return 0 in counts
     match data[0]:
         case 0xDC:
             head = 3

@@ -41,45 +41,58 @@ class Inbox:
         self._most_bytes = most_bytes
         self._waiting: deque[Delivery] = deque()
         self._bytes = 0
+        self._wanted = 1
         self._closed = False
-        self._changed = threading.Condition()
+        lock = threading.Lock()
+        self._arrived = threading.Condition(lock)
+        self._left = threading.Condition(lock)
 
     def put(self, delivery: Delivery) -> bool:
         """Wait for room and add; False once the inbox is closed."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._has_room(delivery))
+        with self._left:
+            while not self._closed and not self._has_room(delivery):
+                self._left.wait()
             if self._closed:
                 return False
             self._waiting.append(delivery)
             self._bytes += len(delivery.data)
-            self._changed.notify_all()
+            # Whoever fills a batch is woken for its first and its last delivery only.
+            if len(self._waiting) in (1, self._wanted) or not self._has_room(delivery):
+                self._arrived.notify_all()
         return True
 
     def batch(self, limit: int, wait_s: float, idle_s: float = 0.5) -> list[Delivery]:
         """Up to `limit` deliveries.
 
         Args:
-            limit: full batches leave at once.
+            limit: full batches leave at once; so does whatever fills the inbox.
             wait_s: a batch that is not full leaves so long after its first delivery.
             idle_s: with no delivery at all, an empty batch comes back after this.
         """
-        with self._changed:
-            if self._changed.wait_for(lambda: self._waiting, idle_s):
-                self._changed.wait_for(lambda: len(self._waiting) >= limit, wait_s)
+        with self._arrived:
+            self._wanted = limit
+            if self._arrived.wait_for(lambda: self._waiting, idle_s):
+                self._arrived.wait_for(lambda: self._is_batch(limit), wait_s)
             count = min(limit, len(self._waiting))
             taken = [self._waiting.popleft() for _ in range(count)]
             self._bytes -= sum(len(one.data) for one in taken)
-            self._changed.notify_all()
+            self._left.notify_all()
         return taken
 
     def close(self) -> None:
         """Take nothing more; the broker delivers it again."""
-        with self._changed:
+        with self._left:
             self._closed = True
-            self._changed.notify_all()
+            self._left.notify_all()
+            self._arrived.notify_all()
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    def _is_batch(self, limit: int) -> bool:
+        """Whether there is nothing to wait for: enough has come, or no more can."""
+        full = self._bytes >= self._most_bytes or len(self._waiting) >= self._capacity
+        return self._closed or full or len(self._waiting) >= limit
 
     def _has_room(self, delivery: Delivery) -> bool:
         fits = self._bytes + len(delivery.data) <= self._most_bytes

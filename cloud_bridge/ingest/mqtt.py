@@ -12,8 +12,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -21,6 +21,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.ingest.inbox import Delivery, Inbox
 from cloud_bridge.ingest.judge import MAX_MESSAGE_BYTES
+from cloud_bridge.ingest.network import Network
 from cloud_bridge.settings import MqttSettings, TlsSettings
 from packtrail import logs
 from packtrail.downlink import MAX_COMMAND_BYTES
@@ -40,21 +41,6 @@ HEADER_BYTES: Final = 65_536
 """Room for topic and properties beside the largest message that is looked at."""
 
 log = logs.get("cloud_bridge.mqtt")
-
-
-class _Network(Client):
-    """paho's client, which also says that its thread has ended: nothing else would."""
-
-    ended = False
-
-    def loop_forever(
-        self, timeout: float = 1.0, retry_first_connection: bool = False
-    ) -> MQTTErrorCode:
-        """The work of paho's thread."""
-        try:
-            return super().loop_forever(timeout, retry_first_connection)
-        finally:
-            self.ended = True
 
 
 class MqttLink:
@@ -87,7 +73,7 @@ class MqttLink:
         self._client.on_connect_fail = self._on_connect_fail
         self._client.on_disconnect = self._on_disconnect
         self._client.on_subscribe = self._on_subscribe
-        self._client.on_message = self._on_message
+        self._client.on_publish_read = self._on_publish
 
     @property
     def connected(self) -> bool:
@@ -143,9 +129,9 @@ class MqttLink:
         ends the connection of whoever acknowledges it.
         """
         with self._lock:
-            for delivery in deliveries:
-                if delivery.packet and delivery.session == self._session:
-                    self._client.ack(delivery.packet, QOS)
+            self._client.acknowledge(
+                one.packet for one in deliveries if one.packet and one.session == self._session
+            )
 
     @property
     def _v5(self) -> bool:
@@ -188,32 +174,31 @@ class MqttLink:
             log.warning("broker_lost", fault=fault.en, host=self._settings.host)
         self.fault = fault
 
-    def _on_message(self, client: Client, _data: Any, message: MQTTMessage) -> None:
+    def _on_publish(self, raw_topic: bytes, data: bytes, packet: int, qos: int) -> None:
         try:
-            topic = message.topic
+            topic = raw_topic.decode()
         except UnicodeDecodeError:
             topic = "no UTF-8"
         if topic.endswith("/status"):
-            self._status(topic, bytes(message.payload))
-            client.ack(message.mid, message.qos)
+            self._status(topic, data)
+            self._client.ack(packet, qos)
             return
         if "/question/" in topic:
-            self._question(topic, bytes(message.payload[: MAX_COMMAND_BYTES + 1]))
-            client.ack(message.mid, message.qos)
+            self._question(topic, data[: MAX_COMMAND_BYTES + 1])
+            self._client.ack(packet, qos)
             return
         # Waits while the inbox is full: then the broker's window to us stays full too.
-        data = bytes(message.payload[: MAX_MESSAGE_BYTES + 1])
-        self._inbox.put(Delivery(topic, data, message.mid, self._session))
+        self._inbox.put(Delivery(topic, data[: MAX_MESSAGE_BYTES + 1], packet, self._session))
 
 
-def make_client(settings: MqttSettings, client_id: str, *, clean: bool) -> _Network:
+def make_client(settings: MqttSettings, client_id: str, *, clean: bool) -> Network:
     """A client with these settings, not yet connected.
 
     Raises:
         PacktrailError: a secret or a TLS file is not there.
     """
     v5 = settings.protocol == "5"
-    client = _Network(
+    client = Network(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
         clean_session=None if v5 else clean,
