@@ -4,9 +4,9 @@ A session resampled to a uniform grid and a parameter vector enter; the cell vol
 parameters are the three degradation modes, where the cell started, four resistances and lags,
 two diffusion times with their slope over concentration, and the current sensor's errors.
 Papers: Guo, Sikha & White 2011 for the particles (see `particle`), Dubarry et al. 2012 for the
-modes (see `electrodes`). Assumes one temperature a session, resistances that do not change with state of
-charge beyond the reaction's own law, and no hysteresis. Fails above some 3C and below freezing,
-where the electrolyte limits.
+modes (see `electrodes`). Assumes one temperature a session, resistances that do not change with
+state of charge beyond the reaction's own law, and no hysteresis. Fails above some 3C and below
+freezing, where the electrolyte limits.
 """
 
 from __future__ import annotations
