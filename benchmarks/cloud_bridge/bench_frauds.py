@@ -33,6 +33,8 @@ NAMED = {
     "last holder": "by name",
     "who has the pack": "by name",
     "vehicles served": "to the number",
+    "mass when taken apart": "within the scale's error",
+    "metal that a works reports": "within 1 %",
 }
 """Conclusions whose values are names or numbers: told as one line."""
 
