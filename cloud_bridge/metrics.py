@@ -48,6 +48,18 @@ class Metrics:
             "packtrail_bridge_ledger_size", "Facts in the ledger", registry=self.registry
         )
 
+        self.logins = Counter(
+            "packtrail_bridge_logins",
+            "Tries to log in, by what became of them",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.told_to_wait = Counter(
+            "packtrail_bridge_told_to_wait",
+            "Requests beyond what each may ask",
+            ["who"],
+            registry=self.registry,
+        )
         self.projected = Counter(
             "packtrail_bridge_projected",
             "What projections have brought to their targets",

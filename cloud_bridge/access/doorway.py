@@ -50,6 +50,8 @@ class Doorway:
             return
         wait_s = 0.0 if scope["path"] in UNCOUNTED else _wait_s(gate, visitor)
         if wait_s:
+            who = "known" if visitor.bearer else "anybody"
+            self._rooms.state.context.metrics.told_to_wait.labels(who).inc()
             await _told_to_wait(wait_s, language_of(Request(scope)))(scope, receive, send)
             return
         scope.setdefault("state", {})["visitor"] = visitor

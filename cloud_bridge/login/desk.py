@@ -46,8 +46,9 @@ class LoginDesk:
     def __init__(self, accounts: Accounts, settings: LoginSettings, now: Callable[[], int]) -> None:
         self.by_password = settings.password
         self.people = People(accounts, now)
+        known = self.people if settings.password else None
         self.sessions = SessionBook(
-            accounts, self.people, settings.session_hours, settings.idle_minutes, now
+            accounts, known, settings.session_hours, settings.idle_minutes, now
         )
         self.provider = Provider(settings.oidc, accounts, now) if settings.oidc else None
         self._guesses = Guesses(accounts, now)

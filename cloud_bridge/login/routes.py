@@ -20,8 +20,9 @@ from cloud_bridge.api.context import Bridge, Context, Language
 from cloud_bridge.api.problems import Problem
 from cloud_bridge.errors import BridgeError, StoreError
 from cloud_bridge.login.desk import WRONG, LoginDesk, WaitError
-from cloud_bridge.login.sessions import PASSWORD, forms_of
+from cloud_bridge.login.sessions import OIDC, PASSWORD, forms_of
 from cloud_bridge.pages.paper import Paper
+from packtrail import logs
 from packtrail.language import Text
 
 FORM_COOKIE: Final = "packtrail-form"
@@ -36,6 +37,7 @@ OPEN_WIRE: Final = Text(
     "不可在明文连接上输入口令：请使用 https（如在代理之后，请设置 http.trusted_proxies）",
 )
 
+log = logs.get("cloud_bridge.login")
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 
@@ -106,14 +108,17 @@ async def log_in(
             desk.log_in, name, form.get("password", ""), sender.origin.block
         )
     except WaitError as error:
+        _tell(bridge, sender, "slowed_down", PASSWORD)
         page = _login_page(request, bridge, desk, sender, language, wanted, name, _said(error))
         page.status_code = 429
         page.headers["Retry-After"] = str(too_many(error.seconds).more["retry_after_s"])
         return page
     if secret is None:
+        _tell(bridge, sender, "refused", PASSWORD)
         page = _login_page(request, bridge, desk, sender, language, wanted, name, WRONG)
         page.status_code = 401
         return page
+    _tell(bridge, sender, "let_in", PASSWORD)
     return _logged_in(sender, secret, wanted)
 
 
@@ -204,13 +209,21 @@ def from_provider(
     except StoreError:
         raise
     except BridgeError as fault:
+        _tell(bridge, sender, "refused", OIDC, fault.describe("en"))
         page = _login_page(request, bridge, desk, sender, language, "/", "", _said(fault))
         page.status_code = 502 if fault.retryable else 403
         _forget(page, ERRAND_COOKIE, sender)
         return page
+    _tell(bridge, sender, "let_in", OIDC)
     answer = _logged_in(sender, secret, wanted)
     _forget(answer, ERRAND_COOKIE, sender)
     return answer
+
+
+def _tell(bridge: Context, sender: Visitor, outcome: str, via: str, why: str = "") -> None:
+    """Count a try, and log where it came from; never what was typed: it may be a password."""
+    bridge.metrics.logins.labels(outcome).inc()
+    log.info("login", outcome=outcome, via=via, address=sender.origin.address, why=why)
 
 
 def inside(path: str) -> str:

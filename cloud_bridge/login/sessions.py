@@ -27,7 +27,7 @@ class SessionBook:
 
     Args:
         accounts: where they are kept.
-        people: who may be logged in by a password.
+        people: who may be logged in by a password; None where nobody may any more.
         hours: after so many hours a login ends.
         idle_minutes: and after so many minutes without a request.
         now: UTC ns.
@@ -36,7 +36,7 @@ class SessionBook:
     def __init__(
         self,
         accounts: Accounts,
-        people: People,
+        people: People | None,
         hours: float,
         idle_minutes: float,
         now: Callable[[], int],
@@ -104,7 +104,7 @@ class SessionBook:
         """Of a person as it is now; of a provider's as it was told on logging in."""
         if row.via != PASSWORD:
             return mandate_of(row.mandate)
-        person = self._people.find(row.name)
+        person = self._people.find(row.name) if self._people else None
         return mandate_of(person.mandate) if person else None
 
 

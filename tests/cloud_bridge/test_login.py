@@ -12,7 +12,8 @@ from cloud_bridge.errors import BridgeError
 from cloud_bridge.login import passwords
 from cloud_bridge.login.guesses import FREE_OF_BOTH, LONGEST_S
 from cloud_bridge.login.people import People
-from cloud_bridge.login.sessions import OIDC
+from cloud_bridge.login.sessions import OIDC, PASSWORD
+from cloud_bridge.login.settings import LoginSettings
 from cloud_bridge.store import SqliteStore
 from cloud_bridge.store.accounts import PersonRow
 from packtrail.command import run_line
@@ -206,6 +207,25 @@ def test_a_login_at_a_provider_is_not_that_of_a_person_here_of_the_same_name(hou
     secret = house.login.sessions.open("anne", OIDC, RECYCLER)
     house.login.people.close("anne")
     assert house.login.sessions.resume(secret).reader == "oidc anne"
+
+
+def test_where_passwords_are_switched_off_no_login_of_one_is_left(house, desk, tmp_path):
+    secret = house.login.sessions.open("anne", PASSWORD, RECYCLER)
+    assert house.login.sessions.resume(secret)
+    off = house_over(desk, tmp_path, LoginSettings(password=False))
+    assert off.login.sessions.resume(secret) is None
+    assert "<input" not in off.browser().get("/login").text
+    assert off.login.log_in("anne", SECRET, "192.0.2.1") is None
+
+
+def test_tries_are_counted_and_never_quoted(house, caplog):
+    browser = house.browser()
+    log_in(browser, name="my secret by mistake")
+    log_in(browser)
+    text = house.context.metrics.text().decode()
+    assert 'packtrail_bridge_logins_total{outcome="refused"} 1.0' in text
+    assert 'packtrail_bridge_logins_total{outcome="let_in"} 1.0' in text
+    assert "by mistake" not in caplog.text
 
 
 def test_a_purpose_is_chosen_for_the_login_and_bounded_by_the_role(house):
