@@ -36,6 +36,9 @@ VERSION_TABLE: Final = "CREATE TABLE IF NOT EXISTS schema_version (version BIGIN
 DEAD_MS: Final = 15_000
 """A server that has not acknowledged for so long is gone."""
 
+MANY: Final = 16
+"""From so many on, rows come by COPY; fewer go in a pipeline, which knows no COPY."""
+
 STREAM_ROWS: Final = 2_000
 """So many rows come at a time where a table is read from its first row to its last."""
 COLUMNS: Final = b"""
@@ -201,9 +204,14 @@ class PostgresStore(Reads, Writes, AccountRows):
             return self._inside(connection).run(name, values)
 
     @contextmanager
-    def _transaction(self) -> Iterator[_Transaction]:
-        with self._translated(), self._pool.connection() as connection, connection.transaction():
-            yield self._inside(connection)
+    def _transaction(self, rows: int = MANY) -> Iterator[_Transaction]:
+        with self._translated(), self._pool.connection() as connection:
+            if rows < MANY:
+                with connection.pipeline() as pipeline, connection.transaction():
+                    yield _Piped(connection, self._statements, self._copies, pipeline)
+            else:
+                with connection.transaction():
+                    yield self._inside(connection)
 
     def _inside(self, connection: Connection) -> _Transaction:
         return _Transaction(connection, self._statements, self._copies)
@@ -297,15 +305,48 @@ class _Transaction:
             # Alike for every bridge, and one integer: two gateways that share it wait in vain
             # for each other, no more.
             keys = sorted({crc32(gateway.encode()) - 2**31 for gateway in gateways})
-            self.run("lock_shared", {"space": FEED})
-            self.run("lock_gateways", {"space": GATEWAYS, "keys": json.dumps(keys)})
+            self._lock("lock_shared", {"space": FEED})
+            self._lock("lock_gateways", {"space": GATEWAYS, "keys": json.dumps(keys)})
         if ledger:
-            self.run("lock_alone", {"space": LEDGER})
+            self._lock("lock_alone", {"space": LEDGER})
+
+    def _lock(self, name: str, values: Values) -> None:
+        self.run(name, values)
 
     def _copy(self, statement: bytes, names: tuple[str, ...], rows: Sequence[Values]) -> None:
         with self.connection.cursor().copy(statement) as copy:
             for row in rows:
                 copy.write_row([row[name] for name in names])
+
+
+class _Piped(_Transaction):
+    """The same for a few rows, in libpq's pipeline: only what is read waits for the server.
+
+    A single event is two dozen statements; waiting for each of them was what it cost. An error
+    comes with the next answer that is waited for, the commit's at the latest.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        named: dict[str, bytes],
+        copies: dict[str, tuple[bytes, tuple[str, ...]]],
+        pipeline: psycopg.Pipeline,
+    ) -> None:
+        super().__init__(connection, named, copies)
+        self._pipeline = pipeline
+
+    def run(self, name: str, values: Values | None = None, /) -> Rows:
+        cursor = self.connection.execute(self._named[name], values)
+        self._pipeline.sync()
+        return Rows(cursor.fetchall() if cursor.description else [], cursor.rowcount)
+
+    def run_many(self, name: str, rows: Sequence[Values], /) -> None:
+        if rows:
+            self.connection.cursor().executemany(self._named[name], rows)
+
+    def _lock(self, name: str, values: Values) -> None:
+        self.connection.execute(self._named[name], values)
 
 
 def _copies(named: dict[str, str]) -> dict[str, tuple[bytes, tuple[str, ...]]]:

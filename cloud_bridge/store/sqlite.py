@@ -131,7 +131,8 @@ class SqliteStore(Reads, Writes, AccountRows):
             return _Transaction(connection, self._statements).run(name, values)
 
     @contextmanager
-    def _transaction(self) -> Iterator[_Transaction]:
+    def _transaction(self, rows: int = 0) -> Iterator[_Transaction]:
+        del rows  # few or many, all go the same way
         with self._writing, self._translated(), self._pool.connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:

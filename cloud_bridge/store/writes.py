@@ -26,14 +26,18 @@ class Writes(ABC):
     _keep_strangers: int
 
     @abstractmethod
-    def _transaction(self) -> AbstractContextManager[Transaction]:
-        """Everything inside is committed together, or nothing is."""
+    def _transaction(self, rows: int = ...) -> AbstractContextManager[Transaction]:
+        """Everything inside is committed together, or nothing is.
+
+        Args:
+            rows: about so many will be written; a database may take few another way than many.
+        """
 
     def commit(
         self, arrivals: Sequence[Arrival], strangers: Sequence[Stranger], now_ns: int
     ) -> Committed:
         """See `Store.commit`."""
-        with self._transaction() as rows:
+        with self._transaction(len(arrivals) + len(strangers)) as rows:
             batch = Batch(rows, now_ns)
             committed = batch.take(arrivals)
             batch.take_strangers(strangers, self._keep_strangers)
@@ -41,7 +45,7 @@ class Writes(ABC):
 
     def append(self, facts: Sequence[Fact], now_ns: int) -> tuple[int | None, ...]:
         """See `Store.append`."""
-        with self._transaction() as rows:
+        with self._transaction(len(facts)) as rows:
             return Batch(rows, now_ns).record(facts)
 
     def seal(self, sign: Sign, now_ns: int) -> int:

@@ -603,3 +603,23 @@ def test_the_newest_fact_of_a_vehicle_is_found_whatever_the_order(store):
     store.append(moves, NOW)
     assert store.vehicle_fact(car).event.unit == parts.OTHER_PACK
     assert store.vehicle_fact(VehicleRef("vin", "LTEST000000000002")) is None
+
+
+def test_an_error_in_a_pipeline_is_told_as_what_it_is(postgres):
+    store = PostgresStore(postgres.database())
+    row = {"size": 1, "root": b"", "note": "n", "now": 1}
+    line = {"leaf": 0, "event_id": "e", "type": "t", "author": "a", "stream": "s", "counter": 1}
+    line |= {"now": 1, "signed": b""}
+
+    def write() -> None:
+        with store._transaction(1) as rows:
+            rows.run_many("insert_checkpoint", [row])
+            rows.run_many("insert_ledger", [line])
+            rows.run_many("insert_ledger", [line])
+
+    with pytest.raises(StoreError, match="refuses: duplicate key") as caught:
+        write()
+    assert not caught.value.retryable
+    assert (store.size(), store.checkpoint()) == (0, None)
+    assert store.append([parts.installed()], parts.T0) == (0,)
+    store.close()
