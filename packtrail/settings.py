@@ -1,8 +1,8 @@
 """Settings: one TOML file per role, checked whole before anything opens.
 
 What enters is a path, what leaves is a frozen value; every fault of the file is reported at
-once, with the key it stands at. Secrets never stand in the file: it names the environment
-variable that holds them.
+once, with the line and the key it stands at. Secrets never stand in the file: it names the
+environment variable that holds them.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 from packtrail.errors import PacktrailError, SettingsError
 from packtrail.language import Text
 from packtrail.toml_file import read_toml
+from packtrail.toml_lines import known_part, line_of
 
 
 class Settings(BaseModel):
@@ -43,15 +44,23 @@ def load(model: type[Model], path: Path) -> Model:
     Raises:
         SettingsError: the file is missing, is no TOML, or has faults; all are listed.
     """
-    return parse(model, read_toml(path), path)
+    content = read_toml(path)
+    return parse(model, content, path, source=path.read_text("utf-8"))
 
 
-def parse(model: type[Model], content: dict[str, object], path: Path) -> Model:
-    """Check `content` as if it stood in the file `path`; see `load`."""
+def parse(model: type[Model], content: dict[str, object], path: Path, *, source: str = "") -> Model:
+    """Check `content` as if it stood in the file `path`; see `load`.
+
+    Args:
+        model: what it has to be.
+        content: of a TOML file.
+        path: of that file; relative paths in it are relative to its folder.
+        source: the text of the file, by which a fault's line is told; "" for none.
+    """
     try:
         return model.model_validate(content, context={"folder": path.parent.resolve()})
     except ValidationError as error:
-        faults = [_describe(fault) for fault in error.errors()]
+        faults = [_describe(fault, content, source) for fault in error.errors()]
         raise SettingsError(str(path), faults) from error
 
 
@@ -85,6 +94,8 @@ _FAULTS = {
     "string_pattern_mismatch": Text("has to look like {pattern}", "格式应为 {pattern}"),
     "string_too_short": Text("is too short", "太短"),
     "model_type": Text("has to be a table", "应为表"),
+    "model_attributes_type": Text("has to be a table", "应为表"),
+    "tuple_type": Text("has to be a list", "应为列表"),
     "list_type": Text("has to be a list", "应为列表"),
     "literal_error": Text("has to be {expected}", "应为 {expected}"),
     "enum": Text("has to be {expected}", "应为 {expected}"),
@@ -92,12 +103,31 @@ _FAULTS = {
     "greater_than_equal": Text("has to be {ge} or more", "应不小于 {ge}"),
     "less_than": Text("has to be less than {lt}", "应小于 {lt}"),
     "less_than_equal": Text("has to be {le} or less", "应不大于 {le}"),
+    "finite_number": Text("has to be a finite number", "应为有限数"),
+    "union_tag_not_found": Text("{discriminator} is missing", "缺少 {discriminator}"),
+    "union_tag_invalid": Text(
+        "there is no {discriminator} = '{tag}'; there are {expected_tags}",
+        "没有 {discriminator} = '{tag}'；可用：{expected_tags}",
+    ),
 }
 """Our words for pydantic's faults; one without stands as pydantic says it."""
 
 
-def _describe(fault: ErrorDetails) -> str:
-    key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in fault["loc"])
+_LINE = Text("line {line}: {fault}", "第 {line} 行：{fault}")
+
+
+def _describe(fault: ErrorDetails, content: dict[str, object], source: str) -> str:
+    place = known_part(content, fault["loc"])
+    # The last part may be what is missing; others that are not there are pydantic's own.
+    last = fault["loc"][-1:]
+    key = _spell(place if place[-1:] == last else place + last)
     ours = _FAULTS.get(fault["type"])
     said = ours.say(**fault.get("ctx", {})) if ours else fault["msg"].removeprefix("Value error, ")
-    return f"{key.lstrip('.') or '(top)'}: {said}"
+    told = f"{key or '(top)'}: {said}"
+    line = line_of(source, place)
+    return told if line is None else _LINE.say(line=line, fault=told)
+
+
+def _spell(key: tuple[str | int, ...]) -> str:
+    parts = (f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in key)
+    return "".join(parts).lstrip(".")

@@ -21,6 +21,9 @@ def read_toml(path: Path) -> dict[str, Any]:
     except OSError as error:
         fault = Text("cannot be read: {why}", "无法读取：{why}").say(why=reason_of(error).say())
         raise SettingsError(str(path), [fault], hint=remedy_of(error)) from error
+    except RecursionError as error:
+        fault = Text("nested too deeply", "嵌套过深").say()
+        raise SettingsError(str(path), [fault]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         fault = Text("not TOML: {why}", "不是 TOML 文件：{why}").say(why=error)
         raise SettingsError(str(path), [fault]) from error
