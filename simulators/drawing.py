@@ -25,6 +25,7 @@ WIDTH: Final = 900
 HEIGHT: Final = 190
 LEFT, RIGHT, TOP, BOTTOM = 70, 20, 34, 30
 MOST_POINTS: Final = 600
+SQUARE_FROM: Final = 0x2E80
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,6 +111,7 @@ def _panel(panel: Panel) -> list[str]:
     parts += [
         f'<text x="{across(x):.1f}" y="{HEIGHT - 12}" text-anchor="middle">{x:g}</text>'
         for x in across.ticks()
+        if across(x) < WIDTH - RIGHT - _wide(panel.x_label) - 16
     ]
     parts.append(
         f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 12}" text-anchor="end" fill="#555">'
@@ -173,15 +175,20 @@ def _bars(
 
 
 def _legend(names: Sequence[str]) -> list[str]:
-    parts, x = [], WIDTH - RIGHT
+    parts, x = [], float(WIDTH - RIGHT)
     for place, name in reversed(list(enumerate(names))):
-        x -= 14 + 8 * len(name)
+        x -= 4 + _wide(name)
         parts.append(
-            f'<rect x="{x - 14}" y="5" width="10" height="10" '
-            f'fill="{COLOURS[place % len(COLOURS)]}"/><text x="{x}" y="14">{escape(name)}</text>'
+            f'<rect x="{x - 14:g}" y="5" width="10" height="10" '
+            f'fill="{COLOURS[place % len(COLOURS)]}"/><text x="{x:g}" y="14">{escape(name)}</text>'
         )
-        x -= 20
+        x -= 22
     return parts
+
+
+def _wide(text: str) -> float:
+    """About how many units a text of size 12 takes; what is not Latin is square."""
+    return sum(7.0 if ord(letter) < SQUARE_FROM else 12.0 for letter in text)
 
 
 def _points(x: Floats, y: Floats, across: _Scale, up: _Scale) -> str:

@@ -19,6 +19,7 @@ _SEALED: Final = Text("sealed", "已封存")
 _STORED: Final = Text("stored by the bridge", "云桥已存")
 _WAITING: Final = Text("waiting", "待回执")
 _SOC: Final = Text("State of charge, %", "荷电状态，%")
+_CURRENT: Final = Text("Charge current, A", "充电电流，A")
 _WARMTH: Final = Text("Highest temperature, °C", "最高温度，°C")
 _ALARMS: Final = Text("Slots that alarm", "报警仓位数")
 _SLOT: Final = Text("slot {name}", "仓位 {name}")
@@ -32,6 +33,7 @@ class Album:
     def __init__(self) -> None:
         self._records: Series = defaultdict(list)
         self._soc: Series = defaultdict(list)
+        self._current: Series = defaultdict(list)
         self._warmth: Series = defaultdict(list)
         self._alarms: Series = defaultdict(list)
 
@@ -47,7 +49,11 @@ class Album:
             name = _SLOT.say(name=slot.name)
             # What a gap leaves out is not drawn over.
             known = slot.state != "empty"
-            for series, value in ((self._soc, slot.soc_pct), (self._warmth, slot.temperature_c)):
+            for series, value in (
+                (self._soc, slot.soc_pct),
+                (self._current, slot.current_a),
+                (self._warmth, slot.temperature_c),
+            ):
                 told = np.nan if value is None or not known else value
                 series[name].append((at_s, told))
         self._alarms[_ALARMS.say()].append((at_s, sum(bool(slot.alarms) for slot in seen.slots)))
@@ -64,6 +70,7 @@ class Album:
             for title, series in (
                 (_RECORDS, self._records),
                 (_SOC, self._soc),
+                (_CURRENT, self._current),
                 (_WARMTH, self._warmth),
                 (_ALARMS, self._alarms),
             )

@@ -20,7 +20,7 @@ from simulators.demo.watch import Watcher
 from simulators.demo.web import fetch_json
 from simulators.run import StationRun
 from simulators.scenario.album import Album
-from simulators.scenario.frame_faults import BusFaults
+from simulators.scenario.frame_faults import ON_SLOT, BusFaults
 from simulators.scenario.script import Scenario
 from simulators.scenario.stage import Stage
 from simulators.settings import StationSettings
@@ -57,6 +57,7 @@ class Performance:
         self._errors: dict[str, int] = {}
         self._troubles: set[str] = set()
         self._victims: set[str] = set()
+        self._empty: set[str] = set()
         self._failure: PacktrailError | None = None
         self._begun = 0.0
         self.album = Album()
@@ -104,6 +105,8 @@ class Performance:
             now_s = time.monotonic() - self._begun
             while steps and steps[0][0] <= now_s:
                 steps.pop(0)[1]()
+                # Where this loop is late, the next deed may undo this one at once.
+                self._notice_station()
             self._stage.check()
             self._notice_victims(now_s)
             self._notice_station()
@@ -120,8 +123,9 @@ class Performance:
         return snapshot
 
     def _notice_victims(self, now_s: float) -> None:
-        """The packs that stand where something is done to a slot."""
+        """The packs that stand where something is done to a slot, and slots where none stands."""
         slots = {slot.name: slot.pack for slot in self.station.station.slots}
+        self._empty |= {f"slot{name}" for name, pack in slots.items() if pack is None}
         for deed in self._scenario.deeds:
             pack = slots.get(getattr(deed, "slot", ""))
             if pack is not None and deed.at_s <= now_s < deed.at_s + deed.for_s:
@@ -149,6 +153,12 @@ class Performance:
             if snapshot.path.sealed and time.monotonic() - quiet_since > QUIET_S:
                 break
         return snapshot
+
+    @property
+    def _ill(self) -> str:
+        """The pack whose cooling is blocked in every station, whatever the script does."""
+        fleet = self.station.fleet
+        return fleet.packs.packs[fleet.blocked].code
 
     def _observe(self, snapshot: Snapshot) -> Observed:
         tally, path, truth = self._watcher.tally, snapshot.path, self.station.truth()
@@ -178,10 +188,14 @@ class Performance:
         seen["swaps_missed"] = seen["swaps_true"] - seen["swaps_told"]
         seen |= dict.fromkeys((f"silent.{name}" for name in self._silent), 1.0)
         seen |= {f"errors.{name}": float(count) for name, count in self._errors.items() if count}
+        seen["commits_failed"] = float(self._stage.said("gateway", '"commit_failed"'))
         seen["troubles_told"] = float(len(self._troubles))
         for kind, who in tally.incidents.items():
             seen[f"incidents.{kind}"] = len(who)
             seen[f"victims.{kind}"] = len(who & self._victims)
+            seen[f"others.{kind}"] = len(who - self._victims - {self._ill})
+        acted = {f"slot{deed.slot}" for deed in self._scenario.deeds if isinstance(deed, ON_SLOT)}
+        seen["silent_baseless"] = float(len(self._silent - self._empty - acted))
         return seen
 
 

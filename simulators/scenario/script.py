@@ -5,11 +5,12 @@ Checked whole before anything starts; a fault names its key and what may stand t
 
 from __future__ import annotations
 
+import math
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from packtrail.language import Text
 from packtrail.settings import Settings, load
@@ -186,6 +187,19 @@ class Scenario(Settings):
     def fills_disk(self) -> bool:
         """Whether the gateway's outbox needs a small disk of its own."""
         return any(isinstance(deed, DiskFull) for deed in self.deeds)
+
+    @field_validator("deeds", mode="after")
+    @classmethod
+    def _all_happen(cls, deeds: tuple[Deed, ...], info: ValidationInfo) -> tuple[Deed, ...]:
+        end_s = info.data.get("duration_s", math.inf)
+        late = [f"deed[{n}].at_s {d.at_s:g}" for n, d in enumerate(deeds, 1) if d.at_s >= end_s]
+        if late:
+            told = Text(
+                "{late}: never happens, the scenario ends after {end:g} s (`duration_s`)",
+                "{late}：不会发生，场景在 {end:g} 秒后结束（duration_s）",
+            )
+            raise ValueError(told.say(late=", ".join(late), end=end_s))
+        return deeds
 
     @model_validator(mode="after")
     def _keeps_its_disk(self) -> Self:

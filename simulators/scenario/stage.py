@@ -104,6 +104,11 @@ class Stage:
                     continue
         return sorted(steps, key=lambda step: step[0])
 
+    def said(self, name: str, word: str) -> int:
+        """How many lines of a process's log have a word in them."""
+        log = self.layout.folder / "logs" / f"{name}.log"
+        return sum(word in line for line in log.read_text("utf-8", "replace").splitlines())
+
     def check(self) -> None:
         """Raise what ended without having been killed.
 

@@ -2,18 +2,58 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated, NamedTuple, Self
+from typing import Annotated, Final, NamedTuple, Self
 from xml.etree import ElementTree as ET
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from packtrail.language import Text
 from packtrail.settings import Settings, load
 from simulators.scenario.play import Observed
 from simulators.scenario.script import Words
 
-Name = Annotated[str, Field(pattern=r"^[a-z_]+(\.[a-z_0-9]+)?$")]
+NAMES: Final = (
+    "records_sealed", "records_stored", "records_missing",
+    "frames_sent", "frames_heard", "frames_lost",
+    "packs_recognised", "packs_mistaken",
+    "swaps_true", "swaps_told", "swaps_missed",
+    "identities_contested", "identities_settled",
+    "estimates_told", "estimates_wrong",
+    "silent_baseless", "commits_failed", "troubles_told", "parts_faulty",
+)  # fmt: skip
+"""Of `Observed`, without those that begin with a word of `FAMILIES`."""
+FAMILIES: Final = {
+    "incidents": r"[a-z_0-9]+",
+    "victims": r"[a-z_0-9]+",
+    "others": r"[a-z_0-9]+",
+    "silent": r"slot[1-8]",
+    "errors": r"slot[1-8]",
+}
+_NO_NAME: Final = Text(
+    "nothing is called {name}; there are {names}", "没有名为 {name} 的项目；可用：{names}"
+)
+_NO_BOUND: Final = Text(
+    "needs `equals`, `at_least` or `at_most`", "需要 equals、at_least 或 at_most"
+)
+_NO_VALUE: Final = Text(
+    "no value lies within {bounds}: use `equals` alone, or `at_least` below `at_most`",
+    "没有数值满足 {bounds}：请单独使用 equals，或令 at_least 不大于 at_most",
+)
+
+
+def _is_told(name: str) -> str:
+    """A name that a performance can tell: one that never comes up would count as 0 for ever."""
+    family, _, member = name.partition(".")
+    if name in NAMES or (family in FAMILIES and re.fullmatch(FAMILIES[family], member)):
+        return name
+    patterns = (f"{word}.{part}" for word, part in FAMILIES.items())
+    raise ValueError(_NO_NAME.say(name=name, names=", ".join([*NAMES, *patterns])))
+
+
+Name = Annotated[str, AfterValidator(_is_told)]
+Bound = Annotated[float, Field(allow_inf_nan=False)] | None
 
 
 class Expectation(Settings):
@@ -26,23 +66,25 @@ class Expectation(Settings):
 
     what: Name
     says: Words
-    equals: float | None = None
-    at_least: float | None = None
-    at_most: float | None = None
+    equals: Bound = None
+    at_least: Bound = None
+    at_most: Bound = None
 
     @model_validator(mode="after")
-    def _bounds_something(self) -> Self:
-        if self.equals is None and self.at_least is None and self.at_most is None:
-            told = Text(
-                "needs `equals`, `at_least` or `at_most`", "需要 equals、at_least 或 at_most"
-            )
-            raise ValueError(told.say())
+    def _can_be_met_and_missed(self) -> Self:
+        if not self.bounds:
+            raise ValueError(_NO_BOUND.say())
+        both = self.equals is not None and (self.at_least, self.at_most) != (None, None)
+        low, high = self.at_least, self.at_most
+        if both or (low is not None and high is not None and low > high):
+            raise ValueError(_NO_VALUE.say(bounds=self.bounds))
         return self
 
     def holds(self, value: float) -> bool:
         """Whether a number lies within."""
-        low = self.equals if self.at_least is None else self.at_least
-        high = self.equals if self.at_most is None else self.at_most
+        low, high = self.at_least, self.at_most
+        if self.equals is not None:
+            low = high = self.equals
         return (low is None or value >= low) and (high is None or value <= high)
 
     @property
@@ -52,10 +94,16 @@ class Expectation(Settings):
         return " ".join(f"{sign} {value:g}" for sign, value in parts.items() if value is not None)
 
 
+def _are_any(expect: tuple[Expectation, ...]) -> tuple[Expectation, ...]:
+    if not expect:
+        raise ValueError(Text("nothing is expected", "没有任何预期").say())
+    return expect
+
+
 class Expectations(Settings):
     """All of them, `[[expect]]` in the file."""
 
-    expect: Annotated[tuple[Expectation, ...], Field(min_length=1)]
+    expect: Annotated[tuple[Expectation, ...], AfterValidator(_are_any)]
 
 
 class Check(NamedTuple):
