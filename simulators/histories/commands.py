@@ -92,23 +92,34 @@ def _summarise(history: History) -> None:
         console.print(table)
 
 
+_MADE = Text("made", "制造与登记")
+_SWAPPED = Text("swapped", "换电")
+_ENDED = Text("ended", "终结与再生")
+_PER_MONTH = Text("{name}, reports per 30 days", "{name}，每 30 天上报数")
+_MONTHS = Text("months of 30 days", "月（30 天）")
+_FLEET = Text("{packs} packs, seed {seed}", "{packs} 个电池包，种子 {seed}")
+
+
 def _plot(history: History, path: Path) -> None:
     """Reports per month by what they are about."""
     groups = {
-        "made": ("UnitRegistered", "VehicleRegistered"),
-        "swapped": ("SwapPerformed",),
-        "ended": ("UnitRetired", "UnitDisassembled", "ProductAssembled", "MaterialProcessed"),
+        _MADE: ("UnitRegistered", "VehicleRegistered"),
+        _SWAPPED: ("SwapPerformed",),
+        _ENDED: ("UnitRetired", "UnitDisassembled", "ProductAssembled", "MaterialProcessed"),
     }
     journal = history.scene.journal
     months = [(one.t_s - journal.begin_s) // MONTH_S for one in journal.reports]
     axis = np.arange(max(months) + 1, dtype=np.float64)
     panels = []
-    for name, kinds in groups.items():
+    for group, kinds in groups.items():
         pairs = zip(months, journal.reports, strict=True)
         chosen = [month for month, one in pairs if type(one.body).__name__ in kinds]
         counts = np.bincount(np.array(chosen, np.int64), minlength=len(axis)).astype(np.float64)
-        panels.append(Panel(f"{name}, reports per 30 days", "months", [Line(name, axis, counts)]))
-    write_overview(path, f"{history.order.packs} packs, seed {history.order.seed}", panels)
+        name = group.say()
+        line = Line(name, axis, counts)
+        panels.append(Panel(_PER_MONTH.say(name=name), _MONTHS.say(), [line]))
+    order = history.order
+    write_overview(path, _FLEET.say(packs=order.packs, seed=order.seed), panels)
 
 
 LIFE = Command(
