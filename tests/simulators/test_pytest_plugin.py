@@ -1,7 +1,9 @@
 """The plugin as another project uses it, and what its makers refuse."""
 
 import shlex
+import shutil
 import threading
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,18 +35,53 @@ def test_another_project_runs_the_shipped_example(pytester):
     result.assert_outcomes(passed=4)
 
 
-@pytest.mark.parametrize("file", ["github-actions.yml", "gitlab-ci.yml"])
-def test_the_ci_examples_run_our_commands(file, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
+FILES = ("github-actions.yml", "gitlab-ci.yml")
+
+
+def commands_of(file):
+    """The command lines of a CI file that are ours, by the word after `simulate`."""
     lines = [shlex.split(line) for line in script_of(file)]
-    assert ["-p", "simulators.pytest_plugin"] in [line[3:5] for line in lines]
-    ours = [line[1:] for line in lines if line[0] == "packtrail"]
-    assert ours
-    for line in ours:
-        line[line.index("--duration") + 1] = "1"
-        assert run_line(line) == 0, capsys.readouterr().err
+    return [line[1:] for line in lines if line[0] == "packtrail"]
+
+
+def beside(folder):
+    """A folder as the examples expect it: scenario and expectations under tests/."""
+    (folder / "tests").mkdir()
+    for name in ("yard.toml", "yard.expected.toml"):
+        shutil.copy(CI / name, folder / "tests" / name)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_ci_examples_record_a_station(file, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    plugin = [shlex.split(line)[3:5] for line in script_of(file)]
+    assert ["-p", "simulators.pytest_plugin"] in plugin
+    (line,) = [line for line in commands_of(file) if line[1] == "station"]
+    line[line.index("--duration") + 1] = "1"
+    assert run_line(line) == 0, capsys.readouterr().err
     assert (tmp_path / "truth.json").stat().st_size > 1000
     assert (tmp_path / "station.log").stat().st_size > 1000
+
+
+def test_the_ci_examples_play_the_same_scenarios_and_keep_what_they_write():
+    first, second = ([line for line in commands_of(file) if line[1] == "run"] for file in FILES)
+    assert first == second
+    for file in FILES:
+        kept = (CI / file).read_text("utf-8").split("artifact")[-1]
+        for line in first:
+            written = [line[n + 1] for n, word in enumerate(line) if word in ("--junit", "--plot")]
+            assert written
+            assert all(name in kept for name in written)
+
+
+@pytest.mark.slow
+def test_the_scenario_of_the_ci_examples_is_played_and_reported(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    beside(tmp_path)
+    (line,) = [line for line in commands_of(FILES[0]) if "--assert" in line]
+    assert run_line(line) == 0, capsys.readouterr().out
+    suite = ET.parse(tmp_path / "yard.xml").getroot().find("testsuite")
+    assert (suite.get("tests"), suite.get("failures")) == ("3", "0")
 
 
 @pytest.mark.parametrize(
