@@ -6,12 +6,13 @@ caller gave. Texts leave; a pack that nobody knows is a `BridgeError`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from cloud_bridge.api.answers import EventList
+from cloud_bridge.api.answers import EventAnswer, EventList
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.fold import PackState, Told, digest, fold, judge_pack
 from cloud_bridge.ledger.audit import audit
@@ -31,6 +32,7 @@ from packtrail.settings import load
 from packtrail.signing import SigningKey, VerifyKey
 
 LINES: Final = 12
+EVENTS_PER_PAGE: Final = 1000
 
 
 def show(
@@ -43,8 +45,7 @@ def show(
     """
     unit = parse_unit(code)
     if url:
-        answer = ask(url, unit, "events", EventList, api_key(key_file))
-        facts = [Told.of(one.signed) for one in answer.events]
+        facts = [Told.of(one.signed) for one in _events(url, unit, api_key(key_file))]
     else:
         store = open_existing(load(BridgeSettings, settings).store)
         try:
@@ -127,6 +128,16 @@ def _checks_of_url(url: str, unit: UnitRef, key: str | None, token: str) -> list
 def _expect(store: Store, unit: UnitRef) -> None:
     if not store.has_unit(unit):
         raise unknown(unit)
+
+
+def _events(url: str, unit: UnitRef, token: str) -> Iterator[EventAnswer]:
+    """Every event of a pack, page by page."""
+    query = f"events?limit={EVENTS_PER_PAGE}"
+    page = ask(url, unit, query, EventList, token)
+    yield from page.events
+    while page.next:
+        page = ask(url, unit, f"{query}&cursor={page.next}", EventList, token)
+        yield from page.events
 
 
 def _state_json(state: PackState) -> str:

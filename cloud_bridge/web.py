@@ -21,8 +21,8 @@ from cloud_bridge.access.doorway import Doorway
 from cloud_bridge.access.opening import gate_for, login_for
 from cloud_bridge.access.peer import CertificateProtocol
 from cloud_bridge.api import (
-    answers,
     appraisal,
+    describing,
     enrolment,
     exports,
     ledger,
@@ -82,7 +82,7 @@ def application(context: Context) -> FastAPI:
     )
     app.state.context = context
     problems.install(app)
-    answers.describe(app)
+    describing.describe(app)
     # A pack's own path takes whatever is left, so what is more of a pack stands before it.
     routers = (exports, appraisal, appraisals, packs, vehicles, ledger, enrolment, login, pages)
     for one in routers:

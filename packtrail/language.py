@@ -44,9 +44,20 @@ def locale_language() -> str:
 
 
 def accepted_language(header: str) -> str:
-    """The first of our languages that an HTTP `Accept-Language` header names."""
+    """Which of our languages an HTTP `Accept-Language` header prefers (RFC 9110, 12.5.4)."""
+    weights: dict[str, float] = {}
     for part in header.split(","):
-        tag = part.split(";")[0].strip().lower()[:2]
-        if tag in LANGUAGES:
-            return tag
-    return "en"
+        tag, _, weight = part.partition(";")
+        language = tag.strip().lower()[:2]
+        if language in LANGUAGES:
+            weights.setdefault(language, _weight(weight))
+    wanted = max(weights, key=lambda language: weights[language], default="en")
+    return wanted if weights.get(wanted) else "en"
+
+
+def _weight(parameter: str) -> float:
+    name, _, value = parameter.partition("=")
+    try:
+        return float(value) if name.strip().lower() == "q" else 1.0
+    except ValueError:
+        return 0.0

@@ -1,15 +1,14 @@
-"""What the API answers with: the shapes, their JSON, and their schemas for OpenAPI."""
+"""What the API answers with: the shapes, and how they are made of what the rooms give."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import msgspec
-from fastapi import FastAPI, Response
+from fastapi import Response
 
-from cloud_bridge.appraisal import Appraisal
 from cloud_bridge.fold import PackState, VehicleState
-from cloud_bridge.ledger.proof import PackProof
+from cloud_bridge.inquiry import Finding
 from cloud_bridge.rules import Duty
 from cloud_bridge.store import Entry
 from cloud_bridge.view import PackView, SlotView, StationView
@@ -92,9 +91,10 @@ class EventAnswer(msgspec.Struct, frozen=True):
 
 
 class EventList(msgspec.Struct, frozen=True):
-    """Ledger lines, rising by leaf."""
+    """One page of ledger lines, rising by leaf; `next` is the cursor of the page after it."""
 
     events: list[EventAnswer]
+    next: str | None = None
 
 
 class ColumnAnswer(msgspec.Struct, frozen=True):
@@ -161,9 +161,10 @@ class StationAnswer(msgspec.Struct, frozen=True):
 
 
 class StationList(msgspec.Struct, frozen=True):
-    """Every station."""
+    """One page of stations, by name; `next` is the cursor of the page after it."""
 
     stations: list[StationAnswer]
+    next: str | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -201,11 +202,12 @@ class DutyAnswer(msgspec.Struct, frozen=True):
 
 
 class DutyList(msgspec.Struct, frozen=True):
-    """Open duties by due date; how many there are in all, and how many of these are late."""
+    """One page of open duties by due date; how many there are in all, and how many are late."""
 
     duties: list[DutyAnswer]
     total: int
     overdue: int
+    next: str | None = None
 
 
 class VehicleDetail(msgspec.Struct, frozen=True):
@@ -215,6 +217,36 @@ class VehicleDetail(msgspec.Struct, frozen=True):
     state: VehicleState
 
 
+class FindingAnswer(msgspec.Struct, frozen=True):
+    """What the reports of many packs show together: a fault, its proof, and who is to blame.
+
+    `invariant` names the rule that broke, `culprits` the reports among `events` that are wrong;
+    `blame` is the reporter that erred or owes a report, "" if that cannot be told.
+    """
+
+    fault: str
+    invariant: str
+    en: str
+    zh: str
+    subject: str
+    events: tuple[str, ...]
+    culprits: tuple[str, ...]
+    blame: str
+
+
+class FindingList(msgspec.Struct, frozen=True):
+    """One page of findings, by fault and subject.
+
+    `total` counts all of them, `facts` the ledger lines that were read, `at` says when.
+    """
+
+    findings: list[FindingAnswer]
+    total: int
+    facts: int
+    at: str
+    next: str | None = None
+
+
 class HealthAnswer(msgspec.Struct, frozen=True):
     """Whether everything works, and each fault."""
 
@@ -222,47 +254,9 @@ class HealthAnswer(msgspec.Struct, frozen=True):
     faults: tuple[str, ...]
 
 
-ANSWERS = (
-    PackList,
-    PackDetail,
-    EventList,
-    TelemetryAnswer,
-    StationList,
-    Outcomes,
-    CheckpointAnswer,
-    DutyList,
-    VehicleDetail,
-    HealthAnswer,
-    PackProof,
-    Appraisal,
-    SignedEvent,
-)
-_REF = "#/components/schemas/{name}"
-
-
 def answer(value: msgspec.Struct, status: int = 200) -> Response:
     """`value` as JSON."""
     return Response(msgspec.json.encode(value), status, media_type="application/json")
-
-
-def described(shape: type[msgspec.Struct]) -> dict[int | str, dict[str, Any]]:
-    """The `responses` argument of a route that answers with `shape`."""
-    schema = {"$ref": _REF.format(name=shape.__name__)}
-    return {200: {"description": "OK", "content": {"application/json": {"schema": schema}}}}
-
-
-def describe(app: FastAPI) -> None:
-    """Add the schemas of all answers to the description of `app`."""
-    _, components = msgspec.json.schema_components(ANSWERS, ref_template=_REF)
-    plain = app.openapi
-
-    def described_openapi() -> dict[str, Any]:
-        description = plain()
-        schemas = description.setdefault("components", {}).setdefault("schemas", {})
-        schemas |= components
-        return description
-
-    app.openapi = described_openapi  # type: ignore[method-assign]  # FastAPI documents this way
 
 
 def verdict_answer(view: PackView) -> VerdictAnswer:
@@ -362,3 +356,17 @@ def _nulls(values: list[Any]) -> list[Any]:
         _nulls(value) if isinstance(value, list) else None if value != value else value  # noqa: PLR0124 - NaN alone differs from itself
         for value in values
     ]
+
+
+def finding_answer(finding: Finding) -> FindingAnswer:
+    """One finding of the inquiry, with its sentence."""
+    fault = finding.fault
+    return FindingAnswer(
+        fault.value,
+        fault.invariant,
+        *fault.text,
+        finding.subject,
+        finding.events,
+        finding.culprits,
+        finding.blame,
+    )

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Request, Response
 
 from cloud_bridge.access.fields import Field
 from cloud_bridge.access.gate import Sight
-from cloud_bridge.api.answers import answer, described
+from cloud_bridge.api.answers import answer
 from cloud_bridge.api.context import Bridge, Context
+from cloud_bridge.api.describing import described, problems
 from cloud_bridge.api.packs import known_unit
 from cloud_bridge.api.problems import Problem
 from cloud_bridge.api.sight import See, note, refusal
@@ -30,7 +31,7 @@ NOT_SET_UP: Final = Text(
 router = APIRouter(prefix="/api/v1/packs", tags=["appraisal"])
 
 
-@router.get("/{code:path}/appraisal", responses=described(Appraisal))
+@router.get("/{code:path}/appraisal", responses=described(Appraisal, 404))
 def show_appraisal(request: Request, bridge: Bridge, sight: See, code: str) -> Response:
     """Safety gates, the probability of each grade, and the residual value as an interval."""
     return answer(appraised(request, bridge, sight, known_unit(bridge, code)))
@@ -38,7 +39,10 @@ def show_appraisal(request: Request, bridge: Bridge, sight: See, code: str) -> R
 
 @router.get(
     "/{code:path}/certificate",
-    responses={200: {"content": {"application/vc": {}}, "description": "W3C credential"}},
+    responses={
+        200: {"content": {"application/vc": {}}, "description": "W3C credential"},
+        **problems(404),
+    },
 )
 def show_certificate(request: Request, bridge: Bridge, sight: See, code: str) -> Response:
     """The appraisal as a signed credential: `packtrail id verify FILE` checks it offline."""

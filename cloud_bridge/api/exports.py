@@ -8,8 +8,10 @@ from fastapi import APIRouter, Request, Response
 
 from cloud_bridge.access.fields import Field, Reader
 from cloud_bridge.access.gate import Sight
+from cloud_bridge.api.caching import ReadRoute
 from cloud_bridge.api.context import Bridge, Context
-from cloud_bridge.api.packs import known_unit
+from cloud_bridge.api.describing import problems
+from cloud_bridge.api.packs import Code, known_unit
 from cloud_bridge.api.problems import Problem
 from cloud_bridge.api.sight import See, note
 from cloud_bridge.errors import BridgeError
@@ -22,16 +24,17 @@ from packtrail.language import Text
 
 ANYBODY: Final = frozenset({Access.PUBLIC})
 
-router = APIRouter(prefix="/api/v1/packs", tags=["exports"])
+router = APIRouter(prefix="/api/v1/packs", tags=["exports"], route_class=ReadRoute)
 
 
 @router.get(
     "/{code:path}/export/{form}",
     responses={
-        200: {"content": {one.media: {} for one in FORMATS.values()}, "description": "Document"}
+        200: {"content": {one.media: {} for one in FORMATS.values()}, "description": "Document"},
+        **problems(404),
     },
 )
-def export_pack(request: Request, bridge: Bridge, sight: See, code: str, form: str) -> Response:
+def export_pack(request: Request, bridge: Bridge, sight: See, code: Code, form: str) -> Response:
     """The passport in one format; what the reader may not see is left out and told.
 
     Formats: `batterypass`, `catenax-code`, `credential` and the others that `packtrail id export

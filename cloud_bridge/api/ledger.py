@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from cloud_bridge.access.fields import Field
@@ -16,10 +16,12 @@ from cloud_bridge.api.answers import (
     Outcomes,
     StationList,
     answer,
-    described,
     station_answer,
 )
+from cloud_bridge.api.caching import ReadRoute
 from cloud_bridge.api.context import Bridge, Context, Language
+from cloud_bridge.api.cursors import Cursor, cursor_of, cut, key_of, linked
+from cloud_bridge.api.describing import described, expect_json, or_problem
 from cloud_bridge.api.problems import Problem
 from cloud_bridge.api.sight import See, require
 from cloud_bridge.ingest.judge import judge_event
@@ -31,12 +33,12 @@ from packtrail.language import Text
 
 EVENTS_PER_REQUEST: Final = 500
 
-router = APIRouter(tags=["ledger"])
+router = APIRouter(tags=["ledger"], route_class=ReadRoute)
 
 
 @router.post(
     "/api/v1/events",
-    responses=described(Outcomes),
+    responses=described(Outcomes, 413, 415) | or_problem(422, Outcomes),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -65,20 +67,31 @@ async def submit_events(request: Request, bridge: Bridge) -> Response:
     anywhere. Events that were recorded before are `known`; the good ones of a list are
     recorded even when others are refused (then the status is 422).
     """
+    expect_json(request)
     parts = _split(await request.body())
     outcomes = await run_in_threadpool(_record, bridge, parts)
     refused = any(outcome.outcome == "refused" for outcome in outcomes)
     return answer(Outcomes(outcomes), 422 if refused else 200)
 
 
-@router.get("/api/v1/stations", responses=described(StationList))
-def list_stations(request: Request, bridge: Bridge, sight: See) -> Response:
+@router.get("/api/v1/stations", responses=described(StationList, paged=True))
+def list_stations(
+    request: Request,
+    bridge: Bridge,
+    sight: See,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Response:
     """Gateways, their newest receipt and lag, their slots and the packs in them."""
     require(request, bridge, sight, Field.STATIONS)
-    return answer(StationList([station_answer(view) for view in bridge.stations.all()]))
+    (after,) = key_of("stations", cursor, tuple[str]) or ("",)
+    names, more = cut([name for name in bridge.stations.names() if name > after], limit)
+    following = cursor_of("stations", (names[-1],)) if more else None
+    listed = [station_answer(bridge.stations.view(name)) for name in names]
+    return linked(request, answer(StationList(listed, following)), following)
 
 
-@router.get("/api/v1/checkpoint", responses=described(CheckpointAnswer))
+@router.get("/api/v1/checkpoint", responses=described(CheckpointAnswer, 404))
 def show_checkpoint(bridge: Bridge) -> Response:
     """The newest signed tree head (C2SP note)."""
     note = bridge.store.checkpoint()
@@ -90,7 +103,7 @@ def show_checkpoint(bridge: Bridge) -> Response:
     )
 
 
-@router.get("/health", responses=described(HealthAnswer))
+@router.get("/health", responses=described(HealthAnswer) | or_problem(503, HealthAnswer))
 def show_health(bridge: Bridge, language: Language) -> Response:
     """200 when everything works, 503 with the faults otherwise."""
     health = bridge.health()

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from typing import Annotated, Final
 
 import numpy as np
-from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from cloud_bridge.access.fields import Field
 from cloud_bridge.access.redact import OF_A_PACK, redacted, redacted_state
@@ -19,14 +18,16 @@ from cloud_bridge.api.answers import (
     PackList,
     TelemetryAnswer,
     answer,
-    described,
     event_answer,
     pack_answer,
     reading_answer,
     telemetry_answer,
     verdict_answer,
 )
+from cloud_bridge.api.caching import ReadRoute
 from cloud_bridge.api.context import Bridge, Context
+from cloud_bridge.api.cursors import Cursor, Leaf, cursor_of, cut, key_of, linked
+from cloud_bridge.api.describing import described
 from cloud_bridge.api.problems import Problem
 from cloud_bridge.api.sight import See, hidden_from, note, require
 from cloud_bridge.fold import digest
@@ -41,43 +42,68 @@ from packtrail.times import format_time, parse_time
 CHUNKS_PER_ANSWER: Final = 120
 LAST_NS: Final = 2**63 - 1
 
-Moment = Annotated[str | None, Query(max_length=40, description="RFC 3339, UTC, ends in Z")]
+Moment = Annotated[
+    str | None,
+    Query(
+        max_length=40,
+        pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$",
+        description="RFC 3339, UTC, ends in Z",
+    ),
+]
+Code = Annotated[
+    str,
+    Path(
+        min_length=1,
+        max_length=200,
+        description="a GB/T 34014 code (24 or 19 characters) or `scheme:id`",
+    ),
+]
 
-router = APIRouter(prefix="/api/v1/packs", tags=["packs"])
+router = APIRouter(prefix="/api/v1/packs", tags=["packs"], route_class=ReadRoute)
 
 
-@router.get("", responses=described(PackList))
+@router.get("", responses=described(PackList, paged=True))
 def list_packs(
     request: Request,
     bridge: Bridge,
     sight: See,
-    after: Annotated[str | None, Query(max_length=200)] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
-    """Packs in the order of their codes; `after` is the `next` of the page before."""
-    start = _unit(after) if after else None
-    views = bridge.packs.page(start, limit)
-    cursor = str(views[-1].unit) if len(views) == limit else None
+    """Packs in the order of their codes."""
+    key = key_of("packs", cursor, tuple[str, str])
+    views, more = cut(bridge.packs.page(UnitRef(*key) if key else None, limit + 1), limit)
+    following = cursor_of("packs", (views[-1].unit.scheme, views[-1].unit.id)) if more else None
     seen = [sight.of(view.unit) & OF_A_PACK for view in views]
     note(request, bridge, sight, frozenset().union(*seen))
     listed = [
         pack_answer(redacted(view, fields), tuple(sorted(OF_A_PACK - fields)))
         for view, fields in zip(views, seen, strict=True)
     ]
-    return answer(PackList(listed, cursor))
+    return linked(request, answer(PackList(listed, following)), following)
 
 
-@router.get("/{code:path}/events", responses=described(EventList))
-def list_events(request: Request, bridge: Bridge, sight: See, code: str) -> Response:
-    """Every fact that names the pack, as it was signed."""
+@router.get("/{code:path}/events", responses=described(EventList, 404, paged=True))
+def list_events(
+    request: Request,
+    bridge: Bridge,
+    sight: See,
+    code: Code,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+) -> Response:
+    """Every fact that names the pack, as it was signed, in the order of the ledger."""
     unit = known_unit(bridge, code)
     require(request, bridge, sight, Field.LEDGER, unit)
-    entries = bridge.store.entries_of(unit)
-    return answer(EventList([event_answer(entry) for entry in entries]))
+    (after,) = key_of("events", cursor, tuple[Leaf]) or (-1,)
+    entries, more = cut(bridge.store.entries_of(unit, after, limit + 1), limit)
+    following = cursor_of("events", (entries[-1].leaf,)) if more else None
+    listed = EventList([event_answer(entry) for entry in entries], following)
+    return linked(request, answer(listed), following)
 
 
-@router.get("/{code:path}/proof", responses=described(PackProof))
-def show_proof(request: Request, bridge: Bridge, sight: See, code: str) -> Response:
+@router.get("/{code:path}/proof", responses=described(PackProof, 404))
+def show_proof(request: Request, bridge: Bridge, sight: See, code: Code) -> Response:
     """The pack's facts with their paths to a signed checkpoint that covers them all."""
     unit = known_unit(bridge, code)
     require(request, bridge, sight, Field.LEDGER, unit)
@@ -85,13 +111,16 @@ def show_proof(request: Request, bridge: Bridge, sight: See, code: str) -> Respo
     return answer(prove(bridge.store, unit, bridge.origin, bridge.log_key))
 
 
-@router.get("/{code:path}/telemetry", responses=described(TelemetryAnswer))
+@router.get(
+    "/{code:path}/telemetry",
+    responses=described(TelemetryAnswer, 404, media=("text/csv",), paged=True),
+)
 def show_telemetry(
     request: Request,
     bridge: Bridge,
     sight: See,
-    code: str,
-    start: Annotated[str | None, Query(alias="from", max_length=40)] = None,
+    code: Code,
+    start: Annotated[Moment, Query(alias="from")] = None,
     to: Moment = None,
     form: Annotated[str | None, Query(alias="format", pattern="^(json|csv)$")] = None,
 ) -> Response:
@@ -102,17 +131,17 @@ def show_telemetry(
     batch, more = bridge.packs.telemetry(unit, from_ns, to_ns, CHUNKS_PER_ANSWER)
     cursor = format_time(int(batch.t_ns[-1]) + 1) if more and len(batch) else None
     if form == "csv" or (form is None and "text/csv" in request.headers.get("accept", "")):
-        return _csv(unit, batch, cursor)
-    return answer(telemetry_answer(str(unit), batch, cursor))
+        return linked(request, _csv(unit, batch, cursor), cursor, "from")
+    return linked(request, answer(telemetry_answer(str(unit), batch, cursor)), cursor, "from")
 
 
 # Last of all: identifiers may hold a slash, so this path takes whatever is left.
-@router.get("/{code:path}", responses=described(PackDetail))
+@router.get("/{code:path}", responses=described(PackDetail, 404))
 def show_pack(
     request: Request,
     bridge: Bridge,
     sight: See,
-    code: str,
+    code: Code,
     at: Moment = None,
     known: Moment = None,
 ) -> Response:
@@ -177,7 +206,8 @@ def _csv(unit: UnitRef, batch: SampleBatch, cursor: str | None) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     if cursor:
         headers["X-Next-From"] = cursor
-    return StreamingResponse(_lines(batch), media_type="text/csv; charset=utf-8", headers=headers)
+    text = "".join(_lines(batch))
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _lines(batch: SampleBatch) -> Iterator[str]:

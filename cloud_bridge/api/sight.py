@@ -30,10 +30,10 @@ def sight_of(request: Request, bridge: Bridge) -> Sight:
         Problem: 401 for a key that is not good, 403 for a purpose that it does not have.
     """
     gate = bridge.access
+    asked = _purpose(request.query_params.get("purpose", ""))
     if gate is None:
         return OPEN
     visitor = visitor_of(request)
-    asked = _purpose(request.query_params.get("purpose", ""))
     if visitor is None or visitor.bad_key:
         raise Problem(401, NO_KEY)
     if visitor.bearer is None:
@@ -68,9 +68,10 @@ def refusal(bridge: Context, sight: Sight, field: Field) -> Problem:
 
 
 def note(request: Request, bridge: Context, sight: Sight, shown: frozenset[Field]) -> None:
-    """Take down what is shown, before it is."""
+    """Take down what is shown, before it is; no cache keeps what not everybody may see."""
     if bridge.access is None:
         return
+    request.state.restricted = bool(shown - sight.public)
     visitor = visitor_of(request)
     address = visitor.origin.address if visitor else ""
     try:

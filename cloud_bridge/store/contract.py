@@ -16,6 +16,7 @@ from cloud_bridge.store.accounts import Accounts
 from cloud_bridge.store.rows import Values
 from cloud_bridge.store.tables import Table
 from cloud_bridge.store.values import (
+    ALL,
     Arrival,
     Committed,
     Counts,
@@ -69,8 +70,8 @@ class Store(Accounts, Protocol):
     def entries(self, after: int = -1, limit: int = 1000) -> list[Entry]:
         """Ledger lines with leaf numbers above `after`, rising."""
 
-    def entries_of(self, unit: UnitRef) -> list[Entry]:
-        """Every ledger line that touches a unit, rising by leaf."""
+    def entries_of(self, unit: UnitRef, after: int = -1, limit: int = ALL) -> list[Entry]:
+        """Ledger lines that touch a unit with leaves above `after`, rising; all by default."""
 
     def entries_about(self, subject: Subject, after: int = -1, limit: int = 10_000) -> list[Entry]:
         """Ledger lines that name a vehicle, lot, model, site, party or event, rising by leaf."""

@@ -12,6 +12,7 @@ from cloud_bridge.store.numbers import reach
 from cloud_bridge.store.rows import Rows, Values
 from cloud_bridge.store.stories import completeness_of
 from cloud_bridge.store.values import (
+    ALL,
     Chunk,
     Counts,
     Cursor,
@@ -63,9 +64,10 @@ class Reads(ABC):
         """See `Store.entries`."""
         return [_entry(row) for row in self._run("entries", {"after": after, "limit": limit})]
 
-    def entries_of(self, unit: UnitRef) -> list[Entry]:
+    def entries_of(self, unit: UnitRef, after: int = -1, limit: int = ALL) -> list[Entry]:
         """See `Store.entries_of`."""
-        return [_entry(row) for row in self._run("entries_of", _name(unit))]
+        row = {**_name(unit), "after": after, "limit": limit}
+        return [_entry(one) for one in self._run("entries_of", row)]
 
     def entries_about(self, subject: Subject, after: int = -1, limit: int = 10_000) -> list[Entry]:
         """See `Store.entries_about`."""

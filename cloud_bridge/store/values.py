@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -12,6 +12,9 @@ from packtrail.errors import CodecError
 from packtrail.event import Event, PlaceRef, SignedEvent, UnitRef, decode_event
 from packtrail.receipt import Refusal
 from packtrail.topics import RecordAddress
+
+ALL: Final = 2**62
+"""The limit of who wants everything."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,12 +72,17 @@ def test_the_list_is_paged_by_cursor(desk, gateway):
     desk.receive(*(gateway.telemetry(unit=unit) for unit in units))
     seen, after = [], None
     while True:
-        query = {"limit": 2} | ({"after": after} if after else {})
-        page = desk.get("/api/v1/packs", params=query).json()
+        query = {"limit": 2} | ({"cursor": after} if after else {})
+        answer = desk.get("/api/v1/packs", params=query)
+        page = answer.json()
         seen += [pack["code"] for pack in page["packs"]]
         after = page["next"]
         if after is None:
+            assert "link" not in answer.headers
             break
+        (link,) = answer.links.values()
+        assert link["rel"] == "next"
+        assert desk.get(link["url"]).json()["packs"][0]["code"] not in seen
     assert seen == [f"maker_serial:S{i}" for i in range(5)]
 
 
@@ -311,11 +316,12 @@ def test_metrics_are_exposed(told):
 
 
 def test_every_answer_confines_the_browser(told):
-    for path in ("/", "/api/v1/packs", "/api/v1/nowhere"):
+    rules = {"/": "no-store", "/api/v1/packs": "private, no-cache", "/api/v1/nowhere": "no-store"}
+    for path, rule in rules.items():
         headers = told.get(path).headers
         assert "default-src 'none'" in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["cache-control"] == "no-store"
+        assert headers["cache-control"] == rule
 
 
 def test_a_foreign_host_name_is_not_answered(desk):

@@ -54,7 +54,12 @@ def test_an_unknown_vehicle_is_a_problem(desk, name):
 
 
 def test_open_duties_grow_and_shrink_with_the_ledger(desk):
-    assert desk.get("/api/v1/duties").json() == {"duties": [], "total": 0, "overdue": 0}
+    assert desk.get("/api/v1/duties").json() == {
+        "duties": [],
+        "total": 0,
+        "overdue": 0,
+        "next": None,
+    }
     retired = parts.fact(e.UnitRetired("capacity"), t_ns=RETIRED_NS)
     desk.store.append([retired], NOW)
     answer = desk.get("/api/v1/duties").json()

@@ -138,7 +138,8 @@ SELECT leaf, recorded_ns, event_id, signed FROM ledger WHERE leaf > :after ORDER
 -- name: entries_of
 SELECT ledger.leaf, ledger.recorded_ns, ledger.event_id, ledger.signed
 FROM ledger_unit JOIN ledger ON ledger.leaf = ledger_unit.leaf
-WHERE ledger_unit.scheme = :scheme AND ledger_unit.unit = :unit ORDER BY ledger.leaf
+WHERE ledger_unit.scheme = :scheme AND ledger_unit.unit = :unit AND ledger_unit.leaf > :after
+ORDER BY ledger_unit.leaf LIMIT :limit
 
 -- name: key_entries
 SELECT leaf, recorded_ns, event_id, signed FROM ledger

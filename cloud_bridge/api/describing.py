@@ -1,0 +1,179 @@
+"""The OpenAPI description: what every route takes, what it answers, and each way it can say no."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+from fastapi import FastAPI, Request
+
+from cloud_bridge.access.fields import Purpose
+from cloud_bridge.api import answers
+from cloud_bridge.api.problems import MEDIA_TYPE, TITLES, Problem, ProblemAnswer
+from cloud_bridge.appraisal import Appraisal
+from cloud_bridge.ledger.proof import PackProof
+from packtrail.enrolment import EnrolAnswer, EnrolRequest
+from packtrail.event import SignedEvent
+from packtrail.language import LANGUAGES, Text
+
+ANSWERS: Final = (
+    answers.PackList,
+    answers.PackDetail,
+    answers.EventList,
+    answers.TelemetryAnswer,
+    answers.StationList,
+    answers.Outcomes,
+    answers.CheckpointAnswer,
+    answers.DutyList,
+    answers.FindingList,
+    answers.VehicleDetail,
+    answers.HealthAnswer,
+    EnrolAnswer,
+    EnrolRequest,
+    Appraisal,
+    PackProof,
+    ProblemAnswer,
+    SignedEvent,
+)
+ALWAYS: Final = (400, 401, 403, 422, 500, 503)
+"""What any route may answer instead: a foreign host, a bad key, a bad parameter, no store."""
+JSON: Final = "application/json"
+
+_REF = "#/components/schemas/{name}"
+_HEADERS: Final = {
+    "ETag": "digest of the answer, for If-None-Match",
+    "Cache-Control": "`no-store` for what not everybody may see",
+    "Vary": "what the answer depends on",
+}
+
+
+def described(
+    shape: type[msgspec.Struct], *also: int, media: Iterable[str] = (), paged: bool = False
+) -> dict[int | str, dict[str, Any]]:
+    """The `responses` argument of a route.
+
+    Args:
+        shape: what it answers with.
+        also: statuses beyond `ALWAYS` that it may answer with as problems.
+        media: types beyond JSON that it can answer in.
+        paged: whether a Link header leads on.
+    """
+    schema = {"$ref": _REF.format(name=shape.__name__)}
+    content = {JSON: {"schema": schema}} | {one: _file() for one in media}
+    fine: dict[str, Any] = {"description": "OK", "content": content}
+    if paged:
+        link = {"description": 'next page (RFC 8288, rel="next")', "schema": {"type": "string"}}
+        fine["headers"] = {"Link": link}
+    return {200: fine, **problems(*also)}
+
+
+def body_of(shape: type[msgspec.Struct]) -> dict[str, Any]:
+    """The `requestBody` of a route that reads `shape` itself."""
+    schema = {"$ref": _REF.format(name=shape.__name__)}
+    return {"required": True, "content": {JSON: {"schema": schema}}}
+
+
+def or_problem(status: int, shape: type[msgspec.Struct]) -> dict[int | str, dict[str, Any]]:
+    """A status that comes with `shape` where the request could be answered, or is a problem."""
+    schema = {"$ref": _REF.format(name=shape.__name__)}
+    problem = problems(status)[status]
+    return {status: problem | {"content": {JSON: {"schema": schema}} | problem["content"]}}
+
+
+def expect_json(request: Request) -> None:
+    """Refuse a body that says to be something else than JSON; one that says nothing is read.
+
+    Raises:
+        Problem: 415.
+    """
+    kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    if kind != JSON:
+        detail = Text(f"send {JSON}, not {kind[:80]}", f"请以 {JSON} 发送，而非 {kind[:80]}")
+        raise Problem(415, detail)
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Statuses as problems, in the form of a route's `responses`."""
+    schema = {"$ref": _REF.format(name=ProblemAnswer.__name__)}
+    return {
+        status: {
+            "description": TITLES[status].en,
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        }
+        for status in statuses
+    }
+
+
+def describe(app: FastAPI) -> None:
+    """Complete the description of `app` with what all routes share."""
+    _, components = msgspec.json.schema_components(ANSWERS, ref_template=_REF)
+    plain = app.openapi
+
+    def described_openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            description = plain()
+            description.setdefault("components", {})["schemas"] = components
+            description["components"]["securitySchemes"] = _keys()
+            for methods in description["paths"].values():
+                for method, operation in methods.items():
+                    _complete(method, operation)
+        assert app.openapi_schema is not None
+        return app.openapi_schema
+
+    app.openapi = described_openapi  # type: ignore[method-assign]  # FastAPI documents this way
+
+
+def _complete(method: str, operation: dict[str, Any]) -> None:
+    responses = operation["responses"]
+    for status, problem in problems(*ALWAYS).items():
+        # FastAPI describes 422 in its own form, which nothing here answers in.
+        told = responses.get(str(status), {}).get("content", {})
+        if MEDIA_TYPE not in told:
+            responses[str(status)] = problem
+    for parameter in operation.setdefault("parameters", []):
+        parameter["schema"] = _without_null(parameter["schema"])
+    operation["parameters"] += _everywhere()
+    operation["security"] = [{}, {"key": []}]
+    if method != "get" or "text/event-stream" in responses["200"].get("content", {}):
+        return
+    headers = responses["200"].setdefault("headers", {})
+    for name, said in _HEADERS.items():
+        headers[name] = {"description": said, "schema": {"type": "string"}}
+    responses["304"] = {"description": "Nothing has changed since the answer with this ETag"}
+    known = {"type": "string"}
+    operation["parameters"].append(_parameter("If-None-Match", "header", known, "an ETag"))
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter that may be left out; FastAPI says that it may be null, which no query can."""
+    kinds: list[dict[str, Any]] = [
+        kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}
+    ]
+    if len(kinds) != 1:
+        return schema
+    return kinds[0] | {name: said for name, said in schema.items() if name != "anyOf"}
+
+
+def _everywhere() -> list[dict[str, Any]]:
+    """Parameters of every route: the language, and what the data is wanted for."""
+    language = {"type": "string"}
+    languages = " or ".join(LANGUAGES)
+    purpose = {"type": "string", "enum": [one.value for one in Purpose]}
+    return [
+        _parameter("lang", "query", language, f"{languages}, instead of Accept-Language"),
+        _parameter("purpose", "query", purpose, "what a restricted read is for"),
+    ]
+
+
+def _parameter(name: str, place: str, schema: dict[str, Any], said: str) -> dict[str, Any]:
+    return {"name": name, "in": place, "required": False, "schema": schema, "description": said}
+
+
+def _keys() -> dict[str, Any]:
+    said = "API key of a machine (`packtrail bridge access add`)"
+    return {"key": {"type": "http", "scheme": "bearer", "description": said}}
+
+
+def _file() -> dict[str, Any]:
+    return {"schema": {"type": "string", "format": "binary"}}
