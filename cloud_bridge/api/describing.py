@@ -36,7 +36,7 @@ ANSWERS: Final = (
     ProblemAnswer,
     SignedEvent,
 )
-ALWAYS: Final = (400, 401, 403, 422, 500, 503)
+ALWAYS: Final = (400, 401, 403, 422, 429, 500, 503)
 """What any route may answer instead: a foreign host, a bad key, a bad parameter, no store."""
 JSON: Final = "application/json"
 

@@ -270,5 +270,5 @@ def test_a_key_does_not_travel_to_where_a_redirection_points(tmp_path, monkeypat
         server.shutdown()
         thread.join()
         server.server_close()
-    assert asked == [(f"{PATH}/events", "Bearer pt_1_x")]
+    assert asked == [(f"{PATH}/events?limit=1000", "Bearer pt_1_x")]
     assert "302" in capsys.readouterr().err
