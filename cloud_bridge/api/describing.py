@@ -36,8 +36,12 @@ ANSWERS: Final = (
     ProblemAnswer,
     SignedEvent,
 )
-ALWAYS: Final = (400, 401, 403, 422, 429, 500, 503)
-"""What any route may answer instead: a foreign host, a bad key, a bad parameter, no store."""
+ALWAYS: Final = (400, 422, 429, 500, 503)
+"""What any route may answer instead: a bad cursor, a bad parameter, too many, our fault, no store."""
+TO_READERS: Final = (401, 403)
+"""What a route that asks who reads may answer as well."""
+TO_ANYBODY: Final = frozenset({"/api/v1/events", "/api/v1/enrol", "/api/v1/checkpoint", "/health"})
+"""Paths that do not ask: a signature speaks for itself, and some things everybody may know."""
 JSON: Final = "application/json"
 
 _REF = "#/components/schemas/{name}"
@@ -115,26 +119,26 @@ def describe(app: FastAPI) -> None:
             description = plain()
             description.setdefault("components", {})["schemas"] = components
             description["components"]["securitySchemes"] = _keys()
-            for methods in description["paths"].values():
+            for path, methods in description["paths"].items():
                 for method, operation in methods.items():
-                    _complete(method, operation)
+                    _complete(method, operation, asks=path not in TO_ANYBODY)
         assert app.openapi_schema is not None
         return app.openapi_schema
 
     app.openapi = described_openapi  # type: ignore[method-assign]  # FastAPI documents this way
 
 
-def _complete(method: str, operation: dict[str, Any]) -> None:
+def _complete(method: str, operation: dict[str, Any], *, asks: bool) -> None:
     responses = operation["responses"]
-    for status, problem in problems(*ALWAYS).items():
+    for status, problem in problems(*ALWAYS, *(TO_READERS if asks else ())).items():
         # FastAPI describes 422 in its own form, which nothing here answers in.
         told = responses.get(str(status), {}).get("content", {})
         if MEDIA_TYPE not in told:
             responses[str(status)] = problem
     for parameter in operation.setdefault("parameters", []):
         parameter["schema"] = _without_null(parameter["schema"])
-    operation["parameters"] += _everywhere()
-    operation["security"] = [{}, {"key": []}]
+    operation["parameters"] += _everywhere(asks=asks)
+    operation["security"] = [{}, {"key": []}] if asks else [{}]
     if method != "get" or "text/event-stream" in responses["200"].get("content", {}):
         return
     headers = responses["200"].setdefault("headers", {})
@@ -155,15 +159,15 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     return kinds[0] | {name: said for name, said in schema.items() if name != "anyOf"}
 
 
-def _everywhere() -> list[dict[str, Any]]:
-    """Parameters of every route: the language, and what the data is wanted for."""
+def _everywhere(*, asks: bool) -> list[dict[str, Any]]:
+    """The language, and of routes that ask who reads, what the data is wanted for."""
     language = {"type": "string"}
     languages = " or ".join(LANGUAGES)
     purpose = {"type": "string", "enum": [one.value for one in Purpose]}
-    return [
-        _parameter("lang", "query", language, f"{languages}, instead of Accept-Language"),
-        _parameter("purpose", "query", purpose, "what a restricted read is for"),
-    ]
+    said = f"{languages}, instead of Accept-Language"
+    wanted = "what a restricted read is for"
+    found = [_parameter("lang", "query", language, said)]
+    return [*found, _parameter("purpose", "query", purpose, wanted)] if asks else found
 
 
 def _parameter(name: str, place: str, schema: dict[str, Any], said: str) -> dict[str, Any]:

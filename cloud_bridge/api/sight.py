@@ -30,7 +30,7 @@ def sight_of(request: Request, bridge: Bridge) -> Sight:
         Problem: 401 for a key that is not good, 403 for a purpose that it does not have.
     """
     gate = bridge.access
-    asked = _purpose(request.query_params.get("purpose", ""))
+    asked = _purpose(request.query_params.get("purpose"))
     if gate is None:
         return OPEN
     visitor = visitor_of(request)
@@ -107,9 +107,9 @@ def hidden_answer(gate: Gate | None, field: Field) -> HiddenAnswer:
     )
 
 
-def _purpose(text: str) -> Purpose | None:
+def _purpose(text: str | None) -> Purpose | None:
     try:
-        return Purpose(text) if text else None
+        return None if text is None else Purpose(text)
     except ValueError as error:
         known = ", ".join(Purpose)
         raise Problem(422, Text(f"purposes: {known}", f"可选用途：{known}")) from error
