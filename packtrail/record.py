@@ -96,12 +96,17 @@ class Sealed(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
             CodecError: reason `record`, with the field that does not fit.
         """
         try:
-            record = msgspec.msgpack.decode(self.payload, type=Record)
+            record = _RECORDS.decode(self.payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise CodecError("record", str(error)) from error
         if record.seq < 1 or record.format != 1:
             raise CodecError("record", f"format {record.format}, seq {record.seq}")
         return record
+
+
+# Made once: every message goes through them.
+_RECORDS: Final = msgspec.msgpack.Decoder(Record)
+_SEALED: Final = msgspec.msgpack.Decoder(Sealed)
 
 
 def seal(record: Record, key: SigningKey) -> bytes:
@@ -120,7 +125,7 @@ def unseal(data: bytes, max_bytes: int = MAX_RECORD_BYTES) -> Sealed:
     if len(data) > max_bytes:
         raise CodecError("size", f"{len(data)} bytes, at most {max_bytes}")
     try:
-        sealed = msgspec.msgpack.decode(data, type=Sealed)
+        sealed = _SEALED.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CodecError("seal", str(error)) from error
     if len(sealed.signature) != SIGNATURE_BYTES:

@@ -51,6 +51,9 @@ class _Numbered(msgspec.Struct, frozen=True):
     seq: int
 
 
+_NUMBERED: Final = msgspec.msgpack.Decoder(_Numbered)
+
+
 def judge(topic: str, data: bytes, trust: TrustList, now_ns: int) -> Arrival | Stranger:
     """Judge one message by the trust list as of `now_ns`."""
     try:
@@ -96,7 +99,7 @@ def _unbelievable(address: RecordAddress, sealed: Sealed, voice: Voice | None) -
     if voice.party != address.gateway:
         return "gateway"
     try:
-        own = msgspec.msgpack.decode(sealed.payload, type=_Numbered)
+        own = _NUMBERED.decode(sealed.payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return "record"
     return "" if (own.gateway, own.epoch, own.seq) == address else "address"
