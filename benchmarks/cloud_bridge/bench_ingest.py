@@ -11,7 +11,7 @@ import hashlib
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.encoding import minute
@@ -63,13 +63,16 @@ def trust() -> TrustList:
     return TrustList(AUTHORITY.public).extended([entry])
 
 
-def messages() -> list[tuple[str, bytes]]:
-    """Sealed records of 40 packs."""
+def messages(
+    gateways: Sequence[str] = ("g",), keys: Sequence[SigningKey] = (KEY,)
+) -> list[tuple[str, bytes]]:
+    """Sealed records of 40 packs, from these gateways in turn, each with its key."""
     body = encode_columns(minute())
     sealed = []
-    for seq in range(1, RECORDS + 1):
+    for number in range(RECORDS):
+        gateway, seq = gateways[number % len(gateways)], number // len(gateways) + 1
         record = Record(
-            gateway="g",
+            gateway=gateway,
             epoch=EPOCH,
             seq=seq,
             kind=Kind.TELEMETRY,
@@ -81,7 +84,12 @@ def messages() -> list[tuple[str, bytes]]:
             clock=ClockQuality.SYNCED,
             body=body,
         )
-        sealed.append((record_topic(RecordAddress("g", EPOCH, seq)), seal(record, KEY)))
+        sealed.append(
+            (
+                record_topic(RecordAddress(gateway, EPOCH, seq)),
+                seal(record, keys[number % len(keys)]),
+            )
+        )
     return sealed
 
 
