@@ -150,3 +150,8 @@ def decode_event(data: bytes) -> SignedEvent:
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise CodecError("json", str(error)) from error
     return signed
+
+
+# msgspec describes a type when it is first needed, and two threads that need it for the first time
+# at once end the process with a null pointer: so it is done here, by one.
+_DESCRIBED: Final = msgspec.json.Decoder(Event), msgspec.json.Decoder(SignedEvent)
