@@ -13,8 +13,11 @@ import urllib.error
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
+
+import can
 
 from packtrail import logs
 from packtrail.event import SignedEvent, encode_event
@@ -25,14 +28,16 @@ from packtrail.times import NS_PER_S, parse_time
 from simulators.acts import Act
 from simulators.bms import BmsReading
 from simulators.broadcast import Broadcast, TimedFrame
-from simulators.buses import FrameSink, SlotBuses, open_log
+from simulators.buses import FrameSink, SlotBuses, bus_arguments, open_log
 from simulators.clock import TICKS_PER_S, StationClock, count_ticks, wait_ticks
 from simulators.controller import FIRST_SERVER_FAULT, UNREACHABLE, Controller, post_json
 from simulators.errors import SimulationError
 from simulators.fleet import Fleet
 from simulators.makers import register_packs
 from simulators.settings import MakersSettings, StationSettings
+from simulators.slot import Slot
 from simulators.station import Station
+from simulators.wire.diagnosis import DiagnosticNode, Identity, identity_of
 
 PATIENCE_S: Final = 60.0
 PAUSE_S: Final = 0.2
@@ -100,6 +105,7 @@ class StationRun:
             self.settings.bus.channel,
             [slot.name for slot in self.station.slots],
         )
+        nodes = self._diagnosis() if isinstance(buses, SlotBuses) else []
         controller = self._controller()
         try:
             self._announce(controller)
@@ -109,8 +115,30 @@ class StationRun:
         finally:
             if controller is not None:
                 controller.close()
+            for node in nodes:
+                node.close()
             buses.close()
             self._log.info("station_closed", frames=self.frames, swaps=self.station.bay.swaps)
+
+    def _diagnosis(self) -> list[DiagnosticNode]:
+        """A node on each slot's bus that answers for the pack that stands there."""
+        bus = self.settings.bus
+        if not bus.diagnosis:
+            return []
+        return [
+            DiagnosticNode(
+                can.Bus(**bus_arguments(bus.interface, bus.channel, slot.name)),
+                partial(self._identity, slot),
+            )
+            for slot in self.station.slots
+        ]
+
+    def _identity(self, slot: Slot) -> Identity:
+        pack = slot.pack
+        if pack is None:
+            return {}
+        told = self.fleet.packs.packs[pack]
+        return identity_of(told.code, told.model)
 
     def write_log(self, path: Path, real_seconds: float) -> None:
         """Write what the buses would carry in `real_seconds` to a log file.

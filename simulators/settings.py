@@ -29,11 +29,13 @@ class BusSettings(Settings):
         channel: name of a slot's bus; `{slot}` becomes its number.
         load: share of the time in which each bus is to be busy, filled up by other units; 0 for
             the packs alone.
+        diagnosis: whether packs answer UDS there (requests 0x7E4, answers 0x7EC).
     """
 
     interface: str = "virtual"
     channel: str = "slot{slot}"
     load: float = Field(0.0, ge=0.0, le=1.0)
+    diagnosis: bool = False
 
     @model_validator(mode="after")
     def _parts_the_slots(self) -> Self:

@@ -28,6 +28,7 @@ from simulators.draws import Draws
 from simulators.errors import SimulationError
 from simulators.models import PackModel, find_model
 from simulators.pack import Pack, Packs
+from simulators.wire.diagnosis import DiagnosticNode, identity_of
 from simulators.wire.slot_bus import SlotBus
 
 LONGEST_STEP_S: Final = 2.0
@@ -84,6 +85,7 @@ class VirtualPack:
         self._tick = 0
         self._buses: SlotBuses | None = None
         self._listeners: list[can.BusABC] = []
+        self._diagnosis: DiagnosticNode | None = None
         self.reading = self._read(0.0)
 
     @property
@@ -127,6 +129,20 @@ class VirtualPack:
         self._listeners.append(bus)
         return bus
 
+    def diagnose(self, vin: str = "") -> DiagnosticNode:
+        """Let the BMS answer UDS (requests 0x7E4, answers 0x7EC) until the pack is closed.
+
+        Args:
+            vin: of the vehicle that it says to be in.
+        """
+        if self._diagnosis is not None:
+            self._diagnosis.close()
+        self.open()
+        bus = can.Bus(**bus_arguments(self.interface, self.channel, SLOT))
+        told = identity_of(self.code, self.model, vin)
+        self._diagnosis = DiagnosticNode(bus, lambda: told)
+        return self._diagnosis
+
     def run(
         self, seconds: float, current_a: float = 0.0, coolant_c: float = 25.0
     ) -> list[TimedFrame]:
@@ -162,6 +178,9 @@ class VirtualPack:
 
     def close(self) -> None:
         """Leave the bus, and shut every listener down."""
+        if self._diagnosis is not None:
+            self._diagnosis.close()
+            self._diagnosis = None
         for bus in self._listeners:
             bus.shutdown()
         if self._buses is not None:

@@ -37,7 +37,7 @@ ANSWERS: Final = (
     SignedEvent,
 )
 ALWAYS: Final = (400, 422, 429, 500, 503)
-"""What any route may answer instead: a bad cursor, a bad parameter, too many, our fault, no store."""
+"""What any route may answer instead: a bad cursor or parameter, too many, our fault, no store."""
 TO_READERS: Final = (401, 403)
 """What a route that asks who reads may answer as well."""
 TO_ANYBODY: Final = frozenset({"/api/v1/events", "/api/v1/enrol", "/api/v1/checkpoint", "/health"})

@@ -55,7 +55,11 @@ def test_processes_and_a_dask_cluster_give_what_one_process_gives():
     assert digest_of(carry_out(orders, workers=2, watch=done.append)) == alone
     assert sum(done) == 6 * 2
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0", protocol="tcp"
+        n_workers=1,
+        threads_per_worker=1,
+        processes=False,
+        dashboard_address="127.0.0.1:0",
+        protocol="tcp",
     ) as cluster:
         assert digest_of(carry_out(orders, scheduler=cluster.scheduler_address)) == alone
 
