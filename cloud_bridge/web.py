@@ -25,6 +25,7 @@ from cloud_bridge.api import (
     describing,
     enrolment,
     exports,
+    findings,
     ledger,
     packs,
     problems,
@@ -84,7 +85,18 @@ def application(context: Context) -> FastAPI:
     problems.install(app)
     describing.describe(app)
     # A pack's own path takes whatever is left, so what is more of a pack stands before it.
-    routers = (exports, appraisal, appraisals, packs, vehicles, ledger, enrolment, login, pages)
+    routers = (
+        exports,
+        appraisal,
+        appraisals,
+        findings,
+        packs,
+        vehicles,
+        ledger,
+        enrolment,
+        login,
+        pages,
+    )
     for one in routers:
         app.include_router(one.router)
     return app

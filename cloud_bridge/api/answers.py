@@ -235,16 +235,10 @@ class FindingAnswer(msgspec.Struct, frozen=True):
 
 
 class FindingList(msgspec.Struct, frozen=True):
-    """One page of findings, by fault and subject.
-
-    `total` counts all of them, `facts` the ledger lines that were read, `at` says when.
-    """
+    """Findings about one pack; `facts` counts the reports that were read together."""
 
     findings: list[FindingAnswer]
-    total: int
     facts: int
-    at: str
-    next: str | None = None
 
 
 class HealthAnswer(msgspec.Struct, frozen=True):

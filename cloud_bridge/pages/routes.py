@@ -21,9 +21,12 @@ from cloud_bridge.pages.paper import Paper
 from cloud_bridge.pages.portrait import portrait
 from cloud_bridge.pages.story import line_of
 from cloud_bridge.view import parse_unit
+from cloud_bridge.view.findings import findings_about
 from cloud_bridge.view.vehicles import vehicle_state
 from packtrail.errors import CodeError
 
+INQUIRY: Final = frozenset({Field.LEDGER, Field.VEHICLES})
+"""Who sees both sees what reports of packs and vehicles show together."""
 PER_PAGE: Final = 50
 DUTIES_SHOWN: Final = 100
 
@@ -104,6 +107,7 @@ def pack(
     return paper.render(
         "pack.html",
         worth=worth,
+        findings=findings_about(bridge.store, bridge.packs, unit)[0] if seen >= INQUIRY else (),
         conclusion=conclusion(worth) if worth else None,
         appraisal=APPRAISAL,
         here="",

@@ -123,6 +123,8 @@ WORDS: Final = {
     ),
     "earlier": Text("{n} earlier facts", "更早的 {n} 条事实"),
     "likely_wrong": Text("most likely wrong", "最可能有误"),
+    "together": Text("by reports of packs and vehicles together", "综合电池包与车辆的报告"),
+    "to_blame": Text("owed or erred: {who}", "责任方：{who}"),
     "contested_here": Text("contested", "存疑"),
     "contradictions": Text("Contradictions", "矛盾之处"),
     "proof": Text("Proof", "证明"),
