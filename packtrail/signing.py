@@ -20,12 +20,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey,
     Ed25519PublicKey,
 )
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
 
 from packtrail.errors import PacktrailError, os_fault
 from packtrail.language import Text
@@ -109,6 +103,11 @@ class SigningKey:
                 where=str(path),
                 hint=f"chmod 600 {path}",
             )
+        # Formats of private keys load slowly, and who only checks signatures needs none.
+        from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - see above
+            load_pem_private_key,
+        )
+
         try:
             key = load_pem_private_key(pem, password=None)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -121,6 +120,12 @@ class SigningKey:
 
     def save(self, path: Path) -> None:
         """Write a new PEM file with mode 600; never overwrite one."""
+        from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - see load
+            Encoding,
+            NoEncryption,
+            PrivateFormat,
+        )
+
         pem = self.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -19,8 +19,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cloud_bridge.ledger.merkle import leaf_hash
 from cloud_bridge.ledger.trust import TrustList, Voice
+from cloud_bridge.store.entry import Entry
 from cloud_bridge.store.recorder import Facts, facts_of
-from cloud_bridge.store.values import Entry, Fact
+from cloud_bridge.store.values import Fact
 from packtrail.errors import CodecError, PacktrailError
 from packtrail.event import (
     EVENT_DOMAIN,

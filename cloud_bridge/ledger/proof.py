@@ -19,7 +19,7 @@ from cloud_bridge.ledger.checkpoint import Checkpoint, open_checkpoint
 from cloud_bridge.ledger.merkle import inclusion_proof, leaf_hash, verify_inclusion
 from cloud_bridge.ledger.stories import Completeness, completeness_fault, root_in
 from cloud_bridge.ledger.trust import TrustList, Voice
-from cloud_bridge.store.values import Entry
+from cloud_bridge.store.entry import Entry
 from cloud_bridge.witness.cosignature import WitnessKey, cosigned_at
 from packtrail.errors import CodecError
 from packtrail.event import SignedEvent, UnitRef, encode_event

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from cloud_bridge.store.values import Entry
+from cloud_bridge.store.entry import Entry
 from packtrail.errors import CodecError, PacktrailError
 from packtrail.event import (
     EVENTS_OF_ROLE,

@@ -10,30 +10,29 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from cloud_bridge.store.values import (
-    Arrival,
-    Blank,
-    Chunk,
-    Committed,
-    Content,
-    Counts,
-    Cursor,
-    Entry,
-    Equivocation,
-    Fact,
-    GatewayProgress,
-    PlaceFact,
-    Progress,
-    Refused,
-    RefusedRecord,
-    SlotNow,
-    StoredChunk,
-    Stranger,
-)
-
 if TYPE_CHECKING:
     from cloud_bridge.store.contract import Store
+    from cloud_bridge.store.entry import Entry
     from cloud_bridge.store.sqlite import SqliteStore
+    from cloud_bridge.store.values import (
+        Arrival,
+        Blank,
+        Chunk,
+        Committed,
+        Content,
+        Counts,
+        Cursor,
+        Equivocation,
+        Fact,
+        GatewayProgress,
+        PlaceFact,
+        Progress,
+        Refused,
+        RefusedRecord,
+        SlotNow,
+        StoredChunk,
+        Stranger,
+    )
 
 __all__ = [
     "Arrival",
@@ -58,11 +57,13 @@ __all__ = [
     "Stranger",
 ]
 
-_LATER = {"SqliteStore": "cloud_bridge.store.sqlite", "Store": "cloud_bridge.store.contract"}
-"""A proof in a file is checked without a database, and without loading one."""
+_ELSEWHERE = {"Entry": "entry", "SqliteStore": "sqlite", "Store": "contract"}
+"""A proof in a file is checked without a database, and without loading what belongs to one."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LATER:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_LATER[name]), name)
+    found = getattr(import_module(f"{__name__}.{_ELSEWHERE.get(name, 'values')}"), name)
+    globals()[name] = found
+    return found

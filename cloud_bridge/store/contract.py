@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from cloud_bridge.ledger.stories import Completeness
 from cloud_bridge.store.accounts import Accounts
+from cloud_bridge.store.entry import Entry
 from cloud_bridge.store.rows import Values
 from cloud_bridge.store.tables import Table
 from cloud_bridge.store.values import (
@@ -21,7 +22,6 @@ from cloud_bridge.store.values import (
     Committed,
     Counts,
     Cursor,
-    Entry,
     Equivocation,
     Fact,
     GatewayProgress,

@@ -8,6 +8,7 @@ from typing import Any
 from cloud_bridge.errors import StoreError
 from cloud_bridge.ledger.stories import Completeness
 from cloud_bridge.store.attribution import Span, clip
+from cloud_bridge.store.entry import Entry
 from cloud_bridge.store.numbers import reach
 from cloud_bridge.store.rows import Rows, Values
 from cloud_bridge.store.stories import completeness_of
@@ -16,7 +17,6 @@ from cloud_bridge.store.values import (
     Chunk,
     Counts,
     Cursor,
-    Entry,
     Equivocation,
     GatewayProgress,
     PlaceFact,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import pkgutil
 import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -41,9 +41,9 @@ class Role(StrEnum):
 
 
 def _read() -> dict[Role, tuple[Text, frozenset[str]]]:
-    table: dict[str, dict[str, Any]] = tomllib.loads(
-        files("packtrail.event").joinpath("roles.toml").read_text("utf-8")
-    )
+    # `importlib.resources` takes a third of the time in which an ID is checked offline.
+    content = pkgutil.get_data("packtrail.event", "roles.toml") or b""
+    table: dict[str, dict[str, Any]] = tomllib.loads(content.decode())
     shared = frozenset(table.pop("everybody")["events"])
     return {
         Role(name): (Text(row["en"], row["zh"]), frozenset(row["events"]) | shared)
