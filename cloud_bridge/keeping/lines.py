@@ -29,7 +29,7 @@ from packtrail.event import (
     KeyRegistered,
     KeyRevoked,
     SignedEvent,
-    decode_event,
+    decode_with_canonical,
     encode_line,
     subjects,
     units_named,
@@ -137,8 +137,8 @@ def look(lines: Sequence[Line], voices: Voices) -> Looked:
 
 
 def _look_at(line: Line, voices: Voices, found: Looked) -> None:
-    signed = decode_event(line.data)
-    event, canonical = signed.read(), signed.canonical
+    signed, canonical = decode_with_canonical(line.data)
+    event = signed.read()
     for fault in _form_faults(line, signed, event, canonical):
         found.lines.append(f"leaf {line.leaf}: {fault}")
     fault = voices.fault(signed, event, line.leaf, canonical)

@@ -11,8 +11,13 @@ from cloud_bridge.keeping.whole import verify_whole
 from cloud_bridge.ledger.offline import told
 from cloud_bridge.settings import BridgeSettings
 from cloud_bridge.store.opening import open_existing
+from packtrail.language import Text
+from packtrail.progress import watched
 from packtrail.settings import load
 from packtrail.signing import SigningKey
+
+_VERIFYING = Text("verifying", "正在核验")
+_UNIT = Text("lines and chunks", "行与数据块")
 
 
 def verify(settings_file: Path, jobs: int, *, as_json: bool) -> tuple[str, bool]:
@@ -25,7 +30,9 @@ def verify(settings_file: Path, jobs: int, *, as_json: bool) -> tuple[str, bool]
     key = SigningKey.load(settings.key_file).public
     store = open_existing(settings.store)
     try:
-        checks = verify_whole(store, settings.ledger.origin, key, max(jobs, 0))
+        total = store.size() + store.counts().chunks
+        with watched(_VERIFYING, total, _UNIT) as told_of:
+            checks = verify_whole(store, settings.ledger.origin, key, max(jobs, 0), told_of)
     finally:
         store.close()
     sound = all(not check.faults for check in checks)

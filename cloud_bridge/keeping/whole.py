@@ -87,7 +87,17 @@ def _recall(action: Callable[[Sequence[Item], Voices], Answer], portion: Sequenc
     return action(portion, _voices)
 
 
-def verify_whole(store: Store, origin: str, authority: VerifyKey, jobs: int = 0) -> list[Check]:
+def _untold(_: float) -> None:
+    """Nobody wants to know how far it is."""
+
+
+def verify_whole(
+    store: Store,
+    origin: str,
+    authority: VerifyKey,
+    jobs: int = 0,
+    told: Callable[[float], None] = _untold,
+) -> list[Check]:
     """Every check on everything that the store keeps.
 
     Args:
@@ -95,13 +105,14 @@ def verify_whole(store: Store, origin: str, authority: VerifyKey, jobs: int = 0)
         origin: names the log in its heads.
         authority: the pinned key.
         jobs: processes that check signatures; 0 for as many as there are cores.
+        told: hears of every portion of lines and chunks how many it was.
     """
     damage = Findings("database", 1)
     for fault in store.damage():
         damage.fault(fault)
     found: list[Check] = []
     try:
-        found = _check_content(store, origin, authority, jobs or os.cpu_count() or 1)
+        found = _check_content(store, origin, authority, jobs or os.cpu_count() or 1, told)
     except StoreError as error:
         # A broken page ends the reading; whatever helps by waiting is no finding.
         if error.retryable:
@@ -110,12 +121,14 @@ def verify_whole(store: Store, origin: str, authority: VerifyKey, jobs: int = 0)
     return [damage.check(), *found]
 
 
-def _check_content(store: Store, origin: str, authority: VerifyKey, jobs: int) -> list[Check]:
+def _check_content(
+    store: Store, origin: str, authority: VerifyKey, jobs: int, told: Callable[[float], None]
+) -> list[Check]:
     with store.reading():
         with Workers(authority, store.key_entries(), jobs) as workers:
             tree, stories = TreeCheck(store, origin, authority), StoriesCheck(store)
-            ledger, facts = _check_ledger(store, workers, tree, stories)
-            chunks = _check_chunks(store, workers)
+            ledger, facts = _check_ledger(store, workers, tree, stories, told)
+            chunks = _check_chunks(store, workers, told)
         rest = [
             stories.check(origin, authority),
             check_now(store, facts),
@@ -126,7 +139,11 @@ def _check_content(store: Store, origin: str, authority: VerifyKey, jobs: int) -
 
 
 def _check_ledger(
-    store: Store, workers: Workers, tree: TreeCheck, stories: StoriesCheck
+    store: Store,
+    workers: Workers,
+    tree: TreeCheck,
+    stories: StoriesCheck,
+    told: Callable[[float], None],
 ) -> tuple[list[Check], Facts]:
     lines, index, facts = Findings("lines"), Findings("index"), Facts()
     source = _Lines(store, lines, index)
@@ -138,6 +155,7 @@ def _check_ledger(
             stories.add(*source.passed.popleft(), hashed)
         _take(looked, lines, index, facts)
         said += looked.statements
+        told(len(looked.hashes) // 32)
     tree.end()
     source.end()
     for leaf, targets, named in said:
@@ -156,13 +174,14 @@ def _take(looked: Looked, lines: Findings, index: Findings, facts: Facts) -> Non
     facts.add(looked.facts)
 
 
-def _check_chunks(store: Store, workers: Workers) -> Check:
+def _check_chunks(store: Store, workers: Workers, told: Callable[[float], None]) -> Check:
     found = Findings("chunks")
     rows = (ChunkRow(*row) for row in store.stream("all_chunks"))
 
     def counted() -> Iterator[ChunkRow]:
         for row in rows:
             found.count += 1
+            told(1)
             yield row
 
     for faults in workers.answers(look_at_chunks, counted()):

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import Any, Final
+import re
+from typing import Any, Final, NoReturn
 
 import msgspec
 
@@ -142,14 +143,53 @@ def decode_event(data: bytes) -> SignedEvent:
     Raises:
         CodecError: reason `size` or `json`.
     """
+    return decode_with_canonical(data)[0]
+
+
+def decode_with_canonical(data: bytes) -> tuple[SignedEvent, bytes]:
+    """`decode_event`, and the event's canonical bytes, which it has to make anyway.
+
+    Raises:
+        CodecError: reason `size` or `json`; numbers that canonical JSON cannot hold are refused.
+    """
     if len(data) > MAX_EVENT_BYTES:
         raise CodecError("size", f"{len(data)} bytes, at most {MAX_EVENT_BYTES}")
     try:
-        signed = msgspec.json.decode(data, type=SignedEvent)
-        signed.canonical  # noqa: B018 - numbers that canonical JSON cannot hold are refused here
+        return _decode_plain(data) or _decode_any(data)
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise CodecError("json", str(error)) from error
-    return signed
+
+
+def _decode_any(data: bytes) -> tuple[SignedEvent, bytes]:
+    signed = msgspec.json.decode(data, type=SignedEvent)
+    return signed, signed.canonical
+
+
+class _FractionError(Exception):
+    """A number that RFC 8785 writes otherwise than msgspec."""
+
+
+def _refuse_fraction(_: str) -> NoReturn:
+    raise _FractionError
+
+
+_PLAIN_DECODER: Final = msgspec.json.Decoder(SignedEvent, float_hook=_refuse_fraction)
+_SORTING_ENCODER: Final = msgspec.json.Encoder(order="sorted")
+_DOUBTFUL: Final = re.compile(rb"[0-9]{16}|[\xee-\xff]")
+"""Integers that may exceed 2**53, and characters that UTF-16 sorts otherwise than UTF-8."""
+_PLAIN_DEPTH: Final = 64
+
+
+def _decode_plain(data: bytes) -> tuple[SignedEvent, bytes] | None:
+    """Where msgspec's sorted form is the canonical one, twenty times quicker; None elsewhere."""
+    if data.count(b"{") + data.count(b"[") > _PLAIN_DEPTH or _DOUBTFUL.search(data):
+        return None
+    try:
+        signed = _PLAIN_DECODER.decode(data)
+    except _FractionError:
+        return None
+    found = _SORTING_ENCODER.encode(signed.event)
+    return None if _DOUBTFUL.search(found) else (signed, found)
 
 
 # msgspec describes a type when it is first needed, and two threads that need it for the first time

@@ -1,9 +1,11 @@
 """Records, receipts, events and topics: signed as sent, refused with a reason."""
 
 import base64
+import json
 
 import msgspec
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +18,7 @@ from packtrail.event import (
     UnitRef,
     at,
     decode_event,
+    decode_with_canonical,
     encode_event,
     sign_event,
 )
@@ -143,6 +146,51 @@ def test_bytes_that_are_no_event_are_refused(data, reason):
     with pytest.raises(CodecError) as refusal:
         decode_event(data)
     assert refusal.value.reason == reason
+
+
+LEAVES = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(-1e15, 1e15)
+KEYS = st.text(st.characters(exclude_categories=["Cs"]))
+CONTENTS = st.dictionaries(
+    KEYS,
+    st.recursive(
+        LEAVES | KEYS, lambda inner: st.lists(inner) | st.dictionaries(KEYS, inner), max_leaves=20
+    ),
+)
+
+
+@given(CONTENTS)
+def test_the_quick_canonical_form_is_that_of_rfc_8785(content):
+    for data in (encode_event(SignedEvent(content, "k", "s")), line_of(json.dumps(content))):
+        signed, quick = decode_with_canonical(data)
+        assert quick == rfc8785.dumps(signed.event) == rfc8785.dumps(content)
+
+
+def test_every_character_and_every_odd_number_comes_out_as_rfc_8785_has_it():
+    every = "".join(map(chr, (*range(0xD800), *range(0xE000, 0x110000))))
+    for first in range(0, len(every), 10_000):
+        content = {"all": every[first : first + 10_000]}
+        _, quick = decode_with_canonical(encode_event(SignedEvent(content, "", "")))
+        assert quick == rfc8785.dumps(content)
+    odd = ['"\\u007f\\/"', "-0", "1.0", "1e2", "9007199254740991", '{"\ue000":1,"\U0001f600":2}']
+    for event in ('{"a":' + text + "}" for text in odd):
+        signed, quick = decode_with_canonical(line_of(event))
+        assert quick == rfc8785.dumps(json.loads(event)) == signed.canonical
+
+
+def line_of(event: str) -> bytes:
+    return b'{"event":%b, "signature":"s","key_id":"k"}' % event.encode()
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+@pytest.mark.parametrize("depth", [60, 70, 300, 500])
+def test_what_was_taken_however_deep_has_an_id(opening, closing, depth):
+    data = line_of('{"x":' + opening * depth + "0" + closing * depth + "}")
+    try:
+        signed, quick = decode_with_canonical(data)
+    except CodecError:
+        assert depth > 70
+    else:
+        assert signed.canonical == quick
 
 
 def test_an_event_that_ends_before_it_begins_is_refused():
