@@ -160,8 +160,8 @@ class Bridge:
         folder = settings.enrolment.folder
         found = [registration(entry) for entry in still_trusted(settings.trust, folder)]
         own = key.public.text
-        # What a platform answered is stated by the bridge itself: its key needs a voice for that.
-        if settings.platform and own not in {body.public_key for body in found}:
+        # What it watches, closes and was answered is stated by the bridge itself: it needs a voice.
+        if own not in {body.public_key for body in found}:
             found.append(KeyRegistered(own, settings.name, Role.SYSTEM.value))
         return found
 

@@ -64,23 +64,24 @@ def _prove_arguments(parser: argparse.ArgumentParser) -> None:
     file = Text("the file to write; CODE.json without", "写入的文件，默认为 编码.json").say()
     parser.add_argument("code", help=code)
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=file)
+    sample = Text(
+        "the chunk that holds this moment (RFC 3339, UTC), with its day's root",
+        "包含该时刻（RFC 3339，UTC）的数据块及当日的根",
+    )
+    parser.add_argument("--sample", metavar="TIME", help=sample.say())
     parser.add_argument("--url", help=url)
     key_file_argument(parser)
     _settings_argument(parser)
 
 
 def _prove(args: argparse.Namespace) -> int:
-    import msgspec  # noqa: PLC0415 - see _backup
-
     from cloud_bridge.desk import proof  # noqa: PLC0415 - see _backup
-    from packtrail.errors import os_fault  # noqa: PLC0415 - see _backup
 
+    if args.sample:
+        return _prove_sample(args)
     found = proof(args.code, args.settings, args.url, args.key_file)
     target = args.output or Path(f"{found.unit.id}.json")
-    try:
-        target.write_bytes(msgspec.json.encode(found))
-    except OSError as error:
-        raise os_fault(error, target) from error
+    _write(target, found)
     facts, size = len(found.facts), target.stat().st_size
     check = f"packtrail id verify {target} --key …"
     print(
@@ -90,6 +91,33 @@ def _prove(args: argparse.Namespace) -> int:
         ).say()
     )
     return 0
+
+
+def _prove_sample(args: argparse.Namespace) -> int:
+    from cloud_bridge.keeping.terminal import prove_sample  # noqa: PLC0415 - see _backup
+
+    found = prove_sample(args.code, args.settings, args.sample)
+    target = args.output or Path(f"{found.pack.unit.id}-{found.day}.json")
+    _write(target, found)
+    check = f"packtrail id verify {target} --key …"
+    print(
+        Text(
+            f"{target}: a chunk of {found.day}; check it offline with `{check}`",
+            f"{target}：{found.day} 的数据块；离线核验：{check}",
+        ).say()
+    )
+    return 0
+
+
+def _write(target: Path, found: object) -> None:
+    import msgspec  # noqa: PLC0415 - see _backup
+
+    from packtrail.errors import os_fault  # noqa: PLC0415 - see _backup
+
+    try:
+        target.write_bytes(msgspec.json.encode(found))
+    except OSError as error:
+        raise os_fault(error, target) from error
 
 
 PROVE = Command(

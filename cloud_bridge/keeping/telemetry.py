@@ -65,7 +65,7 @@ def _fault(row: ChunkRow, voices: Voices) -> str:
     if row.digest is None:
         return "no record says that it was stored"
     if not row.data:
-        return ""  # emptied by retention: its digest stays
+        return "its bytes are gone, and nothing here takes them away"
     sealed = unseal(row.data, MAX_RECORD_BYTES)
     fault = _seal_fault(sealed, row.gateway, row.digest, voices)
     if fault:

@@ -7,14 +7,21 @@ from pathlib import Path
 
 import msgspec
 
+from cloud_bridge.errors import BridgeError
+from cloud_bridge.keeping.samples import sample_proof
 from cloud_bridge.keeping.whole import verify_whole
+from cloud_bridge.ledger.authority import Authority
+from cloud_bridge.ledger.days import SampleProof
 from cloud_bridge.ledger.offline import told
+from cloud_bridge.ledger.proof import prove
 from cloud_bridge.settings import BridgeSettings
 from cloud_bridge.store.opening import open_existing
+from cloud_bridge.view import parse_unit
 from packtrail.language import Text
 from packtrail.progress import watched
 from packtrail.settings import load
 from packtrail.signing import SigningKey
+from packtrail.times import parse_time
 
 _VERIFYING = Text("verifying", "正在核验")
 _UNIT = Text("lines and chunks", "行与数据块")
@@ -40,3 +47,29 @@ def verify(settings_file: Path, jobs: int, *, as_json: bool) -> tuple[str, bool]
         document = {"sound": sound, "checks": [msgspec.to_builtins(check) for check in checks]}
         return json.dumps(document, ensure_ascii=False, indent=2), sound
     return told(settings.ledger.origin, checks), sound
+
+
+def prove_sample(code: str, settings_file: Path, moment: str) -> SampleProof:
+    """The chunk of a pack that holds `moment`, proven by the newest root of its day.
+
+    Raises:
+        PacktrailError: no settings, key or store; no such chunk; or its day is not closed yet.
+    """
+    unit, t_ns = parse_unit(code), parse_time(moment)
+    settings = load(BridgeSettings, settings_file)
+    key = SigningKey.load(settings.key_file)
+    store = open_existing(settings.store)
+    try:
+        Authority(store, key, settings.name, settings.ledger.origin).seal()
+        held = [one for one in store.chunks_of(unit, t_ns, t_ns) if one.chunk.unit == unit]
+        if not held:
+            raise BridgeError(_NO_CHUNK, where=f"{unit} {moment}", hint=_OTHER_TIME)
+        return sample_proof(store, held[0], prove(store, unit, settings.ledger.origin, key.public))
+    finally:
+        store.close()
+
+
+_NO_CHUNK = Text(
+    "no telemetry sealed for this pack holds this moment", "没有为该电池包密封的该时刻遥测"
+)
+_OTHER_TIME = Text("ask the API for its telemetry", "请通过接口查询其遥测")

@@ -18,7 +18,13 @@ from typing import Any, Final, Self, TypeVar
 from cloud_bridge.errors import StoreError
 from cloud_bridge.keeping.faults import Findings
 from cloud_bridge.keeping.lines import Line, Looked, Name, Voices, look
-from cloud_bridge.keeping.rest import check_now, check_receipts, check_refusals, check_units
+from cloud_bridge.keeping.rest import (
+    check_days,
+    check_now,
+    check_receipts,
+    check_refusals,
+    check_units,
+)
 from cloud_bridge.keeping.stories import StoriesCheck
 from cloud_bridge.keeping.telemetry import ChunkRow, look_at_chunks
 from cloud_bridge.keeping.tree import TreeCheck
@@ -134,6 +140,7 @@ def _check_content(
             check_now(store, facts),
             check_refusals(store, workers.voices),
             check_receipts(store),
+            check_days(store),
         ]
         return [*ledger, chunks, *rest]
 

@@ -112,6 +112,11 @@ CHECKS = {
     "refusals": Text("refused and conflicting bytes are as they came", "被拒与冲突的字节保持原样"),
     "receipts": Text("each receipt is borne out by the records", "每份回执均有记录支持"),
     "complete": Text("no fact of this pack is hidden", "该电池包没有被隐藏的事实"),
+    "day": Text("the chunk is in the signed root of its day", "数据块在当日已签名的根中"),
+    "sealed": Text(
+        "the chunk is as its gateway sealed it for this pack", "数据块由网关为该电池包密封"
+    ),
+    "days": Text("each day's telemetry gives the root that was stated", "每日遥测与已声明的根一致"),
     "issuer": Text("signed by the key that was given", "由所给密钥签署"),
     "appraisal": Text("holds an appraisal in full", "鉴定内容完整"),
     "validity": Text("within its validity", "在有效期内"),

@@ -1,11 +1,12 @@
 """The projections that the settings ask for; each brings its library only when it is asked for.
 
-The watch follows every store of a running bridge, whether anything else does or not.
+The watch, and the roots of each day's telemetry, follow every store of a running bridge.
 """
 
 from __future__ import annotations
 
 from cloud_bridge.errors import BridgeError
+from cloud_bridge.keeping.days import Days
 from cloud_bridge.projections.contract import Projection
 from cloud_bridge.settings import BridgeSettings, LakeSettings, PlatformSettings
 from cloud_bridge.store import Store
@@ -37,6 +38,7 @@ def chosen(
     if store is not None:
         found += [_reports(one, settings, key, store) for one in settings.platform]
         found.append(Watch(store, key, settings.name, settings.ledger.grace_s))
+        found.append(Days(store, key, settings.name))
     return found
 
 

@@ -22,6 +22,7 @@ from cloud_bridge.store.values import (
     Committed,
     Counts,
     Cursor,
+    DayRecord,
     Equivocation,
     Fact,
     GatewayProgress,
@@ -156,6 +157,18 @@ class Store(Accounts, Protocol):
         step in which the later of the two is carried. The chunk names the unit whose it is, and
         its span is what was attributed.
         """
+
+    def day_records(self, unit: UnitRef, from_ns: int, to_ns: int) -> list[DayRecord]:
+        """Records of a unit's telemetry that end in [from_ns, to_ns), by gateway, epoch, number.
+
+        As they were sealed: what was attributed later is no part of it.
+        """
+
+    def units_of_day(self, from_ns: int, to_ns: int) -> list[UnitRef]:
+        """Units with kept telemetry that ends in [from_ns, to_ns)."""
+
+    def first_sample_ns(self) -> int | None:
+        """The earliest end of kept telemetry, None without any."""
 
     def cursor(self, projection: str) -> Cursor:
         """How far a projection has come; the beginning if it never moved."""

@@ -17,6 +17,7 @@ from cloud_bridge.store.values import (
     Chunk,
     Counts,
     Cursor,
+    DayRecord,
     Equivocation,
     GatewayProgress,
     PlaceFact,
@@ -169,6 +170,22 @@ class Reads(ABC):
         span = {"after": begin.chunk, "through": end.chunk}
         leaves = {"after_leaf": begin.leaf, "leaf": end.leaf}
         return [_chunk(row) for row in self._run("chunks_attributed", {**span, **leaves})]
+
+    def day_records(self, unit: UnitRef, from_ns: int, to_ns: int) -> list[DayRecord]:
+        """See `Store.day_records`."""
+        span = {"from_ns": from_ns, "to_ns": to_ns}
+        rows = self._run("day_records", {**_name(unit), **span})
+        return [DayRecord(RecordAddress(*row[:3]), bytes(row[3]), row[4], row[5]) for row in rows]
+
+    def units_of_day(self, from_ns: int, to_ns: int) -> list[UnitRef]:
+        """See `Store.units_of_day`."""
+        rows = self._run("units_of_day", {"from_ns": from_ns, "to_ns": to_ns})
+        return [UnitRef(*row) for row in rows]
+
+    def first_sample_ns(self) -> int | None:
+        """See `Store.first_sample_ns`."""
+        found: int | None = self._run("first_sample", None).fetchone()[0]
+        return found
 
     def cursor(self, projection: str) -> Cursor:
         """See `Store.cursor`."""

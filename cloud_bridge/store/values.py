@@ -86,6 +86,15 @@ class Stranger:
     data: bytes
 
 
+class DayRecord(NamedTuple):
+    """One record of a unit's day, as the store has it."""
+
+    address: RecordAddress
+    digest: bytes
+    samples: int
+    recorded_ns: int
+
+
 class Progress(NamedTuple):
     """What is committed of one gateway's epoch: the content of a receipt."""
 

@@ -72,6 +72,8 @@ def exercise(metrics: Metrics) -> None:
     metrics.projected.labels("influx", "chunk").inc()
     metrics.projection_faults.labels("influx").inc()
     metrics.behind.labels("influx").set(2)
+    metrics.logins.labels("in").inc()
+    metrics.told_to_wait.labels("anybody").inc()
 
 
 def scrape(server: VictoriaMetrics, metrics: Metrics, t_s: int) -> None:

@@ -178,6 +178,7 @@ def test_a_sound_store_is_sound_and_everything_in_it_was_looked_at(kept):
         "now": 3,
         "refusals": 2,
         "receipts": 1,
+        "days": 0,
     }
 
 

@@ -141,7 +141,7 @@ def test_a_packs_page_says_verdict_health_and_history(station):
 
 def test_a_contested_pack_names_the_reports(station):
     text = page(station, f"/packs/{story.PACKS[5].id}")
-    assert text.count('class="contest"') == 2
+    assert text.count('class="contest"') == 3, "two contradictions, and what vehicles add to them"
     assert "contested</span>" in text
 
 

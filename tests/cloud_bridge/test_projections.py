@@ -232,12 +232,12 @@ def test_a_projection_is_rebuilt_by_command_while_the_bridge_runs(
     )
     more = {"lake": {"path": str(tmp_path / "lake")}}
     with running(settings_for(tmp_path, mosquitto.port, **more)) as bridge:
-        until(lambda: bridge.store.cursor("lake").leaf == 1)
+        until(lambda: bridge.store.cursor("lake").leaf == 2)
         before = bridge.store.cursor("lake").moved_ns
         assert run_line(["bridge", "rebuild", "lake", "--settings", str(path)]) == 0
-        until(lambda: bridge.store.cursor("lake").leaf == 1)
+        until(lambda: bridge.store.cursor("lake").leaf == 2)
         assert bridge.store.cursor("lake").moved_ns > before
         (file,) = (tmp_path / "lake" / "facts").glob("*.parquet")
-        assert parquet.read_table(file).num_rows == 2
+        assert parquet.read_table(file).num_rows == 3
     assert run_line(["bridge", "rebuild", "moon", "--settings", str(path)]) == 2
     assert "the settings have: lake" in capsys.readouterr().err

@@ -240,6 +240,22 @@ AND coalesce(c.scheme, '') = a.old_scheme AND coalesce(c.unit, '') = a.old_unit
 WHERE a.leaf > :after_leaf AND a.leaf <= :leaf AND c.position <= :after
 ORDER BY 12, 13
 
+-- name: day_records
+SELECT chunk.gateway, chunk.epoch, chunk.seq, record.digest, chunk.samples, chunk.recorded_ns
+FROM chunk JOIN record ON record.gateway = chunk.gateway AND record.epoch = chunk.epoch
+    AND record.seq = chunk.seq
+WHERE chunk.scheme = :scheme AND chunk.unit = :unit
+AND chunk.to_ns >= :from_ns AND chunk.to_ns < :to_ns
+ORDER BY chunk.gateway, chunk.epoch, chunk.seq
+
+-- name: units_of_day
+SELECT DISTINCT scheme, unit FROM chunk
+WHERE length(data) > 0 AND to_ns >= :from_ns AND to_ns < :to_ns AND scheme IS NOT NULL
+ORDER BY scheme, unit
+
+-- name: first_sample
+SELECT min(to_ns) FROM chunk WHERE length(data) > 0
+
 -- name: newest_chunk
 SELECT coalesce(max(position), 0) FROM chunk
 
