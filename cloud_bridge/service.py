@@ -161,8 +161,9 @@ class Bridge:
         found = [registration(entry) for entry in still_trusted(settings.trust, folder)]
         own = key.public.text
         # What it watches, closes and was answered is stated by the bridge itself: it needs a voice.
+        # Under the log's name: bridges of several names share one store and one key.
         if own not in {body.public_key for body in found}:
-            found.append(KeyRegistered(own, settings.name, Role.SYSTEM.value))
+            found.append(KeyRegistered(own, settings.ledger.origin, Role.SYSTEM.value))
         return found
 
     def _publish(self, topic: str, payload: bytes) -> None:

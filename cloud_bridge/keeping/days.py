@@ -32,7 +32,7 @@ class Days:
     Args:
         store: what is looked at, and where statements go.
         key: the bridge's.
-        author: the bridge's name.
+        author: under what name its own key speaks.
         grace_s: how long nothing of a day may have come, seconds.
         now: UTC nanoseconds.
     """

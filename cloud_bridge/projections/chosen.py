@@ -37,8 +37,8 @@ def chosen(
         found += [Hook(hook, key) for hook in settings.hook]
     if store is not None:
         found += [_reports(one, settings, key, store) for one in settings.platform]
-        found.append(Watch(store, key, settings.name, settings.ledger.grace_s))
-        found.append(Days(store, key, settings.name))
+        found.append(Watch(store, key, settings.ledger.origin, settings.ledger.grace_s))
+        found.append(Days(store, key, settings.ledger.origin))
     return found
 
 
@@ -49,7 +49,7 @@ def _reports(
 
     token = secret(one.token_env) if one.token_env else ""
     platform = HttpPlatform(one.name, one.url, token, one.timeout_s)
-    return PlatformReports(platform, store, key, settings.name, one.parties)
+    return PlatformReports(platform, store, key, settings.ledger.origin, one.parties)
 
 
 def find(settings: BridgeSettings, key: SigningKey, name: str) -> Projection:

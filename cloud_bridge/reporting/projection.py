@@ -86,7 +86,7 @@ class PlatformReports:
         platform: where to.
         store: what is told comes from it, and what is answered goes into it.
         key: the bridge's.
-        author: the bridge's name.
+        author: under what name its own key speaks.
         parties: only their reports; empty for everybody's.
         now: UTC nanoseconds.
     """

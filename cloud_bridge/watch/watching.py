@@ -68,7 +68,7 @@ class Watch:
     Args:
         store: what is looked at, and where statements go.
         key: the bridge's.
-        author: the bridge's name.
+        author: under what name its own key speaks.
         grace_s: how long late reports are waited for, seconds.
         now: UTC nanoseconds.
     """
