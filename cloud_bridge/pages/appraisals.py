@@ -23,6 +23,7 @@ from packtrail.errors import CodeError
 from packtrail.event import UnitRef
 from packtrail.language import Text
 from packtrail.times import NS_PER_S, parse_time
+from soh_model.gates import what_text
 from soh_model.policy import use_text
 
 DAY_NS: Final = 86_400 * NS_PER_S
@@ -75,6 +76,7 @@ def _filled(paper: Paper, bridge: Context, found: Appraisal, language: str) -> H
         sentence=sentence.say(language),
         grade=lambda name: grade_text(found, name).say(language),
         use=lambda name: use_text(found.policy, name).say(language),
+        gate=what_text,
         w=partial(_word, language),
         issuer=did_of(bridge.proof_key.public) if bridge.proof_key else "",
         key=bridge.proof_key.public.text if bridge.proof_key else "",
@@ -121,6 +123,8 @@ WORDS: Final = {
     "energy": Text("Nominal energy", "标称能量"),
     "estimated": Text("Estimated", "估计"),
     "insulation": Text("Insulation", "绝缘电阻"),
+    "unsure": Text("Straddles its limit", "区间跨越限值"),
+    "unmeasured": Text("Not measured", "未检测"),
     "policy": Text("Policy", "判定规则"),
     "policy_text": Text(
         "{name}, version {version}, in force from {effective}; {reference}",

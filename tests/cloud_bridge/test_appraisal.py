@@ -103,6 +103,7 @@ def test_the_page_shows_the_conclusion_the_value_and_what_it_rests_on(shop, lang
     assert words in page.text
     assert "ab" * 32 in page.text
     assert "did:key:" in page.text
+    assert {"en": "self-discharge of a cell", "zh": "单体自放电"}[lang] in page.text, "not measured"
     assert words in desk.get(f"/packs/{parts.CODE}?lang={lang}").text
 
 
