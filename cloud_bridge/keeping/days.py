@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from cloud_bridge.ledger.days import DAY_NS, committed, day_of, number_of
+from cloud_bridge.ledger.own_word import OwnWord, Statement
 from cloud_bridge.projections import Portion
-from cloud_bridge.store import Cursor, Fact, Store
-from packtrail.event import Event, TelemetryCommitted, UnitRef, sign_event
+from cloud_bridge.store import Cursor, Store
+from packtrail.event import TelemetryCommitted, UnitRef
 from packtrail.signing import SigningKey
-from packtrail.times import NS_PER_S, ClockQuality, format_time
+from packtrail.times import NS_PER_S
 
 STREAM: Final = "days"
 CURSOR: Final = "days-closed"
@@ -49,7 +50,8 @@ class Days:
     ) -> None:
         # What waits here is lost by a kill: the cursor stays behind it.
         self.settle_s = grace_s + TIDIES_S if grace_s else 0.0
-        self._store, self._key, self._author = store, key, author
+        self._store = store
+        self._word = OwnWord(store, key, author, STREAM, now)
         self._grace_ns = round(grace_s * NS_PER_S)
         self._now = now
         self._late: dict[tuple[UnitRef, int], int] = {}
@@ -96,15 +98,16 @@ class Days:
             del self._late[one]
 
     def _state(self, days: Iterable[tuple[UnitRef, int]]) -> None:
-        found: list[tuple[UnitRef, int, TelemetryCommitted]] = []
+        found: list[Statement] = []
         for unit, day in days:
             body = self._revised(unit, day)
             if body is not None:
-                found.append((unit, day, body))
+                begin, end = _span(day)
+                found.append(Statement(unit, body, (begin, end - 1)))
             if len(found) == AT_ONCE:
-                self._append(found)
+                self._word.state(found)
                 found = []
-        self._append(found)
+        self._word.state(found)
 
     def _revised(self, unit: UnitRef, day: int) -> TelemetryCommitted | None:
         """What is to be stated of a day, None if it stands already."""
@@ -118,26 +121,6 @@ class Days:
         )
         body = committed(day, records, newest.revision + 1 if newest else 0)
         return None if newest and newest.root == body.root else body
-
-    def _append(self, found: list[tuple[UnitRef, int, TelemetryCommitted]]) -> None:
-        if not found:
-            return
-        moment, first = self._now(), self._store.next_counter(self._author, STREAM)
-        facts = []
-        for counter, (unit, day, body) in enumerate(found, start=first):
-            begin, end = _span(day)
-            event = Event(
-                unit=unit,
-                occurred_from=format_time(begin),
-                occurred_to=format_time(end - 1),
-                clock=ClockQuality.SYNCED,
-                author=self._author,
-                stream=STREAM,
-                counter=counter,
-                body=body,
-            )
-            facts.append(Fact(sign_event(event, self._key), event))
-        self._store.append(facts, moment)
 
 
 def number(body: TelemetryCommitted) -> int:

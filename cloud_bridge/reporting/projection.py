@@ -12,20 +12,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from cloud_bridge.ledger.own_word import OwnWord, Statement
 from cloud_bridge.projections.contract import Portion
 from cloud_bridge.reporting.flows import Report, report_of
 from cloud_bridge.reporting.platforms import Answer, Platform, digest
-from cloud_bridge.store import Fact, Store
+from cloud_bridge.store import Store
 from packtrail.event import (
     Body,
-    Event,
     ReportAcknowledged,
     ReportBounced,
     ReportSent,
-    sign_event,
 )
 from packtrail.signing import SigningKey
-from packtrail.times import ClockQuality, format_time
 
 STREAM: Final = "reports"
 MOST_RETRIED: Final = 200
@@ -105,10 +103,8 @@ class PlatformReports:
         self.name = f"platform:{platform.name}"
         self._platform = platform
         self._store = store
-        self._key = key
-        self._author = author
+        self._word = OwnWord(store, key, author, STREAM, now)
         self._parties = frozenset(parties)
-        self._now = now
         self._answered = Answered(platform.name)
 
     def take(self, portion: Portion) -> None:
@@ -146,7 +142,7 @@ class PlatformReports:
         sent = ReportSent(
             report.id, self._platform.name, report.flow, (event_id,), digest(report), attempt
         )
-        self._record(sent, self._reply(report, answer))
+        self._word.state(Statement(None, one) for one in (sent, self._reply(report, answer)))
         self._answered.read(self._store)
 
     def _reply(self, report: Report, answer: Answer) -> Body:
@@ -155,20 +151,3 @@ class PlatformReports:
         return ReportBounced(
             report.id, self._platform.name, answer.code, answer.message, answer.final
         )
-
-    def _record(self, *bodies: Body) -> None:
-        moment, first = self._now(), self._store.next_counter(self._author, STREAM)
-        facts = []
-        for number, body in enumerate(bodies, start=first):
-            event = Event(
-                unit=None,
-                occurred_from=format_time(moment),
-                occurred_to=format_time(moment),
-                clock=ClockQuality.SYNCED,
-                author=self._author,
-                stream=STREAM,
-                counter=number,
-                body=body,
-            )
-            facts.append(Fact(sign_event(event, self._key), event))
-        self._store.append(facts, moment)

@@ -17,8 +17,9 @@ from cloud_bridge.fold import ContestReason, Stay, Told, fold
 from cloud_bridge.fold.settled import Settlement
 from cloud_bridge.fold.told import in_order
 from cloud_bridge.inquiry import Position
+from cloud_bridge.ledger.own_word import OwnWord, Statement
 from cloud_bridge.projections import Portion
-from cloud_bridge.store import Fact, Store
+from cloud_bridge.store import Store
 from cloud_bridge.view.packs import Packs
 from cloud_bridge.watch.suspicions import (
     Sent,
@@ -32,14 +33,12 @@ from packtrail.event import (
     Body,
     ConflictDetected,
     CorrectionDeclared,
-    Event,
     SiteRegistered,
     UnitRef,
-    sign_event,
     units_named,
 )
 from packtrail.signing import SigningKey
-from packtrail.times import ClockQuality, format_time, parse_time
+from packtrail.times import parse_time
 
 STREAM: Final = "watch"
 TIDIES_S: Final = 600.0
@@ -87,10 +86,8 @@ class Watch:
         self.settle_s = grace_s + TIDIES_S if grace_s else 0.0
         self._store = store
         self._packs = Packs(store)
-        self._key = key
-        self._author = author
+        self._word = OwnWord(store, key, author, STREAM, now)
         self._grace_s = grace_s
-        self._now = now
         self._due: OrderedDict[UnitRef, _Due] = OrderedDict()
         self._at_ease: OrderedDict[UnitRef, Sent] = OrderedDict()
         self._sites: dict[str, Position] = {}
@@ -153,7 +150,7 @@ class Watch:
             found = self._suspicions(unit, told, stays, sent)
         fresh = [one for one in found if one.name not in stated]
         gone = stated.keys() - {one.name for one in found}
-        mine = [stated[name] for name in gone if stated[name].event.author == self._author]
+        mine = [stated[name] for name in gone if stated[name].event.author == self._word.author]
         self._state(unit, fresh, mine)
         self._at_ease.pop(unit, None)
         if not found:
@@ -196,26 +193,9 @@ class Watch:
 
     def _state(self, unit: UnitRef, fresh: Iterable[Suspicion], gone: Iterable[Told]) -> None:
         """Put what is new, and what is withdrawn, on the ledger in one transaction."""
-        bodies = [(_body(one), one.sent) for one in fresh]
-        bodies += [(CorrectionDeclared(one.event_id, "did_not_occur"), None) for one in gone]
-        if not bodies:
-            return
-        moment, first = self._now(), self._store.next_counter(self._author, STREAM)
-        facts = []
-        for counter, (body, sent) in enumerate(bodies, start=first):
-            span = (sent.from_ns, sent.to_ns) if sent else (moment, moment)
-            event = Event(
-                unit=unit,
-                occurred_from=format_time(span[0]),
-                occurred_to=format_time(span[1]),
-                clock=ClockQuality.SYNCED,
-                author=self._author,
-                stream=STREAM,
-                counter=counter,
-                body=body,
-            )
-            facts.append(Fact(sign_event(event, self._key), event))
-        self._store.append(facts, moment)
+        new = [Statement(unit, _body(one), one.sent and one.sent[2:]) for one in fresh]
+        old = [Statement(unit, CorrectionDeclared(one.event_id, "did_not_occur")) for one in gone]
+        self._word.state([*new, *old])
 
 
 def _body(one: Suspicion) -> Body:
