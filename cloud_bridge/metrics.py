@@ -12,72 +12,55 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.records = Counter(
-            "packtrail_bridge_records",
-            "Records that were judged, by what became of them",
-            ["outcome"],
-            registry=self.registry,
+        self._of_records()
+        self._of_projections()
+        self._of_readers()
+
+    def _of_records(self) -> None:
+        self.records = self._counter(
+            "records", "Records that were judged, by what became of them", "outcome"
         )
-        self.events = Counter(
-            "packtrail_bridge_events",
-            "Events that came over the API, by what became of them",
-            ["outcome"],
-            registry=self.registry,
+        self.events = self._counter(
+            "events", "Events that came over the API, by what became of them", "outcome"
         )
-        self.receipts = Counter(
-            "packtrail_bridge_receipts", "Receipts handed to the broker", registry=self.registry
-        )
-        self.faults = Counter(
-            "packtrail_bridge_store_faults",
-            "Commits that the database did not take",
-            registry=self.registry,
-        )
+        self.receipts = self._counter("receipts", "Receipts handed to the broker")
+        self.faults = self._counter("store_faults", "Commits that the database did not take")
         self.commit_s = Histogram(
             "packtrail_bridge_commit_seconds",
             "Time from a batch to its durable commit",
             buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10),
             registry=self.registry,
         )
-        self.queue = Gauge(
-            "packtrail_bridge_queue", "Messages that wait to be judged", registry=self.registry
+        self.queue = self._gauge("queue", "Messages that wait to be judged")
+        self.connected = self._gauge("broker_connected", "1 while subscribed")
+        self.ledger = self._gauge("ledger_size", "Facts in the ledger")
+
+    def _of_projections(self) -> None:
+        self.projected = self._counter(
+            "projected", "What projections have brought to their targets", "projection", "kind"
         )
-        self.connected = Gauge(
-            "packtrail_bridge_broker_connected", "1 while subscribed", registry=self.registry
+        self.projection_faults = self._counter(
+            "projection_faults",
+            "Portions that a target did not take; they are tried again",
+            "projection",
         )
-        self.ledger = Gauge(
-            "packtrail_bridge_ledger_size", "Facts in the ledger", registry=self.registry
+        self.behind = self._gauge(
+            "projection_behind_seconds",
+            "Age of the newest thing that a projection has carried",
+            "projection",
         )
 
-        self.logins = Counter(
-            "packtrail_bridge_logins",
-            "Tries to log in, by what became of them",
-            ["outcome"],
-            registry=self.registry,
+    def _of_readers(self) -> None:
+        self.logins = self._counter("logins", "Tries to log in, by what became of them", "outcome")
+        self.told_to_wait = self._counter(
+            "told_to_wait", "Requests beyond what each may ask", "who"
         )
-        self.told_to_wait = Counter(
-            "packtrail_bridge_told_to_wait",
-            "Requests beyond what each may ask",
-            ["who"],
-            registry=self.registry,
-        )
-        self.projected = Counter(
-            "packtrail_bridge_projected",
-            "What projections have brought to their targets",
-            ["projection", "kind"],
-            registry=self.registry,
-        )
-        self.projection_faults = Counter(
-            "packtrail_bridge_projection_faults",
-            "Portions that a target did not take; they are tried again",
-            ["projection"],
-            registry=self.registry,
-        )
-        self.behind = Gauge(
-            "packtrail_bridge_projection_behind_seconds",
-            "Age of the newest thing that a projection has carried",
-            ["projection"],
-            registry=self.registry,
-        )
+
+    def _counter(self, name: str, says: str, *labels: str) -> Counter:
+        return Counter(f"packtrail_bridge_{name}", says, labels, registry=self.registry)
+
+    def _gauge(self, name: str, says: str, *labels: str) -> Gauge:
+        return Gauge(f"packtrail_bridge_{name}", says, labels, registry=self.registry)
 
     def count(self, committed: Committed, strangers: int) -> None:
         """Add up what one transaction did."""
