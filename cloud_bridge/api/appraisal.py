@@ -14,7 +14,7 @@ from cloud_bridge.api.describing import described, problems
 from cloud_bridge.api.packs import known_unit
 from cloud_bridge.api.problems import Problem
 from cloud_bridge.api.sight import See, note, refusal
-from cloud_bridge.appraisal import Appraisal
+from cloud_bridge.appraisal import Appraisal, Appraiser
 from cloud_bridge.appraisal.certificate import certificate_of
 from cloud_bridge.exports.formats import encoded
 from packtrail.errors import PacktrailError
@@ -69,8 +69,17 @@ def appraised(request: Request, bridge: Context, sight: Sight, unit: UnitRef) ->
     if bridge.appraiser is None:
         raise Problem(404, NOT_SET_UP)
     note(request, bridge, sight, RESTS_ON)
+    return appraisal_for(bridge, bridge.appraiser, unit)
+
+
+def appraisal_for(bridge: Context, appraiser: Appraiser, unit: UnitRef) -> Appraisal:
+    """The appraisal, for a reader who has been let in and taken down.
+
+    Raises:
+        Problem: 422 where the pack cannot be appraised yet.
+    """
     try:
-        return bridge.appraiser.appraise(bridge.packs.view(unit), bridge.now())
+        return appraiser.appraise(bridge.packs.view(unit), bridge.now())
     except PacktrailError as error:
         detail = Text(error.describe("en"), error.describe("zh"))
         raise Problem(422, detail, code=str(unit)) from error

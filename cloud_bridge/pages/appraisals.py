@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from cloud_bridge.access.gate import Sight
-from cloud_bridge.api.appraisal import RESTS_ON, appraised
+from cloud_bridge.api.appraisal import RESTS_ON, appraisal_for, appraised
 from cloud_bridge.api.context import Bridge, Context, Language
 from cloud_bridge.api.problems import Problem
 from cloud_bridge.api.sight import See, hidden_answer
@@ -53,14 +53,12 @@ def certificate(
     return _filled(paper, bridge, found, language)
 
 
-def appraisal_of(
-    request: Request, bridge: Context, sight: Sight, unit: UnitRef
-) -> Appraisal | None:
-    """The appraisal for the pack's own page, None where there is none for this reader."""
+def appraisal_of(bridge: Context, sight: Sight, unit: UnitRef) -> Appraisal | None:
+    """The appraisal for the pack's own page, whose read is taken down there; None for others."""
     if bridge.appraiser is None or not sight.of(unit) >= RESTS_ON:
         return None
     try:
-        return appraised(request, bridge, sight, unit)
+        return appraisal_for(bridge, bridge.appraiser, unit)
     except Problem:
         return None
 

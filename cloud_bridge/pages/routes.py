@@ -103,7 +103,7 @@ def pack(
         return paper.missing(code)
     seen = sight.of(unit) & OF_A_PACK
     note(request, bridge, sight, seen)
-    worth = appraisal_of(request, bridge, sight, unit)
+    worth = appraisal_of(bridge, sight, unit)
     return paper.render(
         "pack.html",
         worth=worth,
