@@ -1,0 +1,66 @@
+"""Names in the settings that refer to another table: each must be there, and only once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from packtrail.language import Text
+
+if TYPE_CHECKING:
+    from gateway.settings.whole import GatewaySettings
+
+TWICE = Text("{kind} {name!r} is named twice", "{kind} {name!r} 出现了两次")
+BUS = Text("bus", "总线")
+SLOT = Text("slot", "仓位")
+FEED = Text("the vehicle feed of slot", "车辆数据源所属仓位")
+NO_BUS = Text(
+    "slot {slot!r} names the bus {bus!r}, which is not there",
+    "仓位 {slot!r} 引用了不存在的总线 {bus!r}",
+)
+SPEECHLESS = Text(
+    "slot {slot!r} has neither a bus nor a vehicle feed",
+    "仓位 {slot!r} 既没有总线，也没有车辆数据源",
+)
+FEED_ASTRAY = Text(
+    "the vehicle feed names the slot {slot!r}, which is not there",
+    "车辆数据源引用了不存在的仓位 {slot!r}",
+)
+SCANNER_ASTRAY = Text(
+    "scanner {device!r} names the slot {slot!r}, which is not there",
+    "扫码器 {device!r} 引用了不存在的仓位 {slot!r}",
+)
+
+
+def find_doubles(settings: GatewaySettings) -> Iterator[str]:
+    """Say which buses, slots and vehicle feeds bear a name that another one bears too."""
+    named = (
+        (BUS, [bus.name for bus in settings.bus]),
+        (SLOT, [slot.name for slot in settings.slot]),
+        (FEED, [feed.slot for feed in settings.vehicle_feed]),
+    )
+    for kind, names in named:
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            yield TWICE.say(kind=kind.say(), name=name)
+
+
+def find_dangling(settings: GatewaySettings) -> Iterator[str]:
+    """Say which slots, vehicle feeds and scanners refer to nothing."""
+    slots = {slot.name for slot in settings.slot}
+    yield from _slots_astray(settings)
+    for feed in settings.vehicle_feed:
+        if feed.slot not in slots:
+            yield FEED_ASTRAY.say(slot=feed.slot)
+    for scanner in settings.scanner:
+        if scanner.slot and scanner.slot not in slots:
+            yield SCANNER_ASTRAY.say(device=str(scanner.device), slot=scanner.slot)
+
+
+def _slots_astray(settings: GatewaySettings) -> Iterator[str]:
+    buses = {bus.name for bus in settings.bus}
+    fed = {feed.slot for feed in settings.vehicle_feed}
+    for slot in settings.slot:
+        if slot.bus and slot.bus not in buses:
+            yield NO_BUS.say(slot=slot.name, bus=slot.bus)
+        elif not slot.bus and slot.name not in fed:
+            yield SPEECHLESS.say(slot=slot.name)
