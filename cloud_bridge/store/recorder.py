@@ -65,6 +65,7 @@ class Recorder:
     now_ns: int
     units: set[UnitRef] = field(default_factory=set)
     _nodes: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    _grown: list[dict[str, Any]] = field(default_factory=list)
     _lines: list[dict[str, Any]] = field(default_factory=list)
     _touched: list[dict[str, Any]] = field(default_factory=list)
     _subjects: list[dict[str, Any]] = field(default_factory=list)
@@ -74,8 +75,13 @@ class Recorder:
         """Append facts; the new leaf of each, None for one that is there already."""
         canonicals = [fact.signed.canonical for fact in facts]
         ids = [hashlib.sha256(canonical).hexdigest() for canonical in canonicals]
-        known = self._known(ids)
-        size: int = self.rows.run("ledger_size").fetchone()[0]
+        asked = {"event_ids": json.dumps(ids)}
+        found, edge, spoken = self.rows.ask(
+            ("find_events", asked), ("tree_edge", None), ("spoken_of", asked)
+        )
+        known = {row[0] for row in found}
+        self._nodes = {(level, position): value for level, position, value in edge}
+        size = sum(1 << level for level, _ in self._nodes)
         leaves: list[int | None] = []
         for fact, canonical, event_id in zip(facts, canonicals, ids, strict=True):
             if event_id in known:
@@ -86,42 +92,32 @@ class Recorder:
             self._add(fact, size, event_id, encode_line(fact.signed, canonical))
             size += 1
         self._write()
-        self._adopt(ids)
+        targets = [row["id"] for row in self._subjects if row["kind"] == "event"]
+        if targets or spoken.fetchone():
+            self._adopt([*ids, *targets])
         return tuple(leaves)
 
-    def _adopt(self, ids: Sequence[str]) -> None:
+    def _adopt(self, targets: Sequence[str]) -> None:
         """Corrections and disputes belong to the story of whatever their target speaks of.
 
-        Either may come first, and there may be statements about statements, so it is repeated
-        until nothing new is found.
+        Either may come first, and there may be statements about statements: whatever was given
+        to a story by being said of one of `targets` may have statements about it in turn.
         """
-        spoken = any(row["kind"] == "event" for row in self._subjects)
-        if not spoken and not self.rows.run("spoken_of", {"event_ids": json.dumps(ids)}).fetchone():
-            return
-        while self.rows.run("adopt_statements").written:
-            pass
-
-    def _known(self, event_ids: Sequence[str]) -> set[str]:
-        found = self.rows.run("find_events", {"event_ids": json.dumps(event_ids)})
-        return {row[0] for row in found}
+        while targets:
+            given = self.rows.run("adopt_statements", {"event_ids": json.dumps(targets)})
+            leaves = json.dumps(sorted({row[0] for row in given}))
+            targets = [row[0] for row in self.rows.run("ids_of_leaves", {"leaves": leaves})]
 
     def _add(self, fact: Fact, leaf: int, event_id: str, data: bytes) -> None:
         event = fact.event
         row = {"leaf": leaf, "event_id": event_id, "type": event.type, "author": event.author}
         row |= {"stream": event.stream, "counter": event.counter}
         self._lines.append({**row, "now": self.now_ns, "signed": data})
-        for node in grow(leaf, leaf_hash(data), self._node):
+        for node in grow(leaf, leaf_hash(data), lambda *place: self._nodes[place]):
             self._nodes[node.level, node.position] = node.hash
+            row = {"level": node.level, "position": node.position, "hash": node.hash}
+            self._grown.append(row)
         self._index(fact, leaf)
-
-    def _node(self, level: int, position: int) -> bytes:
-        """A node of this batch, or of the tree as it was."""
-        fresh = self._nodes.get((level, position))
-        if fresh is not None:
-            return fresh
-        row = self.rows.run("find_node", {"level": level, "position": position}).fetchone()
-        value: bytes = row[0]
-        return value
 
     def _index(self, fact: Fact, leaf: int) -> None:
         for unit in units_named(fact.event):
@@ -133,12 +129,8 @@ class Recorder:
         self._facts.add(facts_of(fact, leaf))
 
     def _write(self) -> None:
-        nodes = [
-            {"level": level, "position": position, "hash": value}
-            for (level, position), value in self._nodes.items()
-        ]
         self.rows.run_many("insert_ledger", self._lines)
-        self.rows.run_many("insert_node", nodes)
+        self.rows.run_many("insert_node", self._grown)
         self.rows.run_many("insert_ledger_unit", self._touched)
         self.rows.run_many("insert_ledger_subject", self._subjects)
         self.rows.run_many("upsert_place", list(self._facts.places.values()))

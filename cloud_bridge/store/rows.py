@@ -28,6 +28,10 @@ Run = Callable[[str, Values | None], Rows]
 """Runs a named statement with its parameters."""
 
 
+Question = tuple[str, Values | None]
+"""A named statement and its parameters."""
+
+
 class Transaction(Protocol):
     """One open transaction; whoever gave it commits it."""
 
@@ -39,6 +43,9 @@ class Transaction(Protocol):
 
     def run_each(self, name: str, rows: Sequence[Values], /) -> list[Rows]:
         """Run a statement once per row; the answers in the same order."""
+
+    def ask(self, *questions: Question) -> list[Rows]:
+        """Run statements of which none needs the other's answer; the answers in their order."""
 
     def hold(self, gateways: Collection[str], *, ledger: bool) -> None:
         """Wait until nobody else writes records of these gateways, or to the ledger.

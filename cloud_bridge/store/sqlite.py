@@ -17,7 +17,7 @@ from cloud_bridge.errors import StoreError
 from cloud_bridge.store.accounts import AccountRows
 from cloud_bridge.store.pool import Pool
 from cloud_bridge.store.reads import Reads
-from cloud_bridge.store.rows import Rows, Values
+from cloud_bridge.store.rows import Question, Rows, Values
 from cloud_bridge.store.statements import migrations, statements
 from cloud_bridge.store.tables import Table, in_order, insert_into, select_all
 from cloud_bridge.store.writes import Writes
@@ -204,6 +204,9 @@ class _Transaction:
 
     def run_each(self, name: str, rows: Sequence[Values], /) -> list[Rows]:
         return [self.run(name, row) for row in rows]
+
+    def ask(self, *questions: Question) -> list[Rows]:
+        return [self.run(name, values) for name, values in questions]
 
     def hold(self, gateways: Collection[str], *, ledger: bool) -> None:
         pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 import sqlite3
 import threading
 import uuid
@@ -622,4 +623,18 @@ def test_an_error_in_a_pipeline_is_told_as_what_it_is(postgres):
     assert not caught.value.retryable
     assert (store.size(), store.checkpoint()) == (0, None)
     assert store.append([parts.installed()], parts.T0) == (0,)
+    store.close()
+
+
+@pytest.mark.parametrize("name", ["find_records", "find_events", "spoken_of"])
+def test_what_a_batch_asks_costs_the_same_in_a_store_of_any_size(postgres, name):
+    store = PostgresStore(postgres.database())
+    values = {"gateway": "g", "epoch": "e", "seqs": "[7, 8]", "event_ids": '["a", "b"]'}
+    with store._transaction() as rows:
+        rows.connection.execute("SET LOCAL enable_seqscan = off")  # as in a table that is large
+        plan = rows.connection.execute(b"EXPLAIN " + store._statements[name], values).fetchall()
+    told = "\n".join(line for (line,) in plan)
+    column = {"find_records": "seq", "find_events": "event_id", "spoken_of": "id"}[name]
+    # The index itself is asked for each wanted value, not for everything beside it.
+    assert re.search(rf"Index Cond: .*{column} = ", told), told
     store.close()

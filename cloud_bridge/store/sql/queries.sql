@@ -83,6 +83,16 @@ SET through = excluded.through, highest = excluded.highest, sealed_ns = excluded
 -- name: ledger_size
 SELECT coalesce(max(leaf) + 1, 0) FROM ledger
 
+-- The right edge of the tree: the roots of its complete subtrees, one per bit of its size.
+-- name: tree_edge
+WITH RECURSIVE edge (level, rest) AS (
+    SELECT 0, (SELECT coalesce(max(leaf) + 1, 0) FROM ledger)
+    UNION ALL SELECT level + 1, rest / 2 FROM edge WHERE rest > 1
+)
+SELECT tree.level, tree.position, tree.hash
+FROM edge JOIN tree ON tree.level = edge.level AND tree.position = edge.rest - 1
+WHERE edge.rest % 2 = 1
+
 -- name: insert_ledger
 INSERT INTO ledger (leaf, event_id, type, author, stream, counter, recorded_ns, signed)
 VALUES (:leaf, :event_id, :type, :author, :stream, :counter, :now, :signed)
@@ -93,15 +103,6 @@ ON CONFLICT DO NOTHING
 
 -- name: insert_ledger_subject
 INSERT INTO ledger_subject (kind, id, leaf) VALUES (:kind, :id, :leaf)
-ON CONFLICT DO NOTHING
-
--- name: adopt_statements
-INSERT INTO ledger_unit (scheme, unit, leaf)
-SELECT DISTINCT target.scheme, target.unit, said.leaf
-FROM ledger_subject AS said
-JOIN ledger ON ledger.event_id = said.id
-JOIN ledger_unit AS target ON target.leaf = ledger.leaf
-WHERE said.kind = 'event'
 ON CONFLICT DO NOTHING
 
 -- name: entries_about

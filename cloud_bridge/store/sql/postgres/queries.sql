@@ -1,13 +1,18 @@
 -- Statements that PostgreSQL says in its own words; the common ones are in ../queries.sql.
 
+-- One look into the index for each number, whatever the planner believes of the table: it would
+-- rather read the whole epoch, whose statistics are always behind.
 -- name: find_records
-SELECT seq, digest, outcome FROM record
-WHERE gateway = :gateway AND epoch = :epoch
-  AND seq IN (SELECT CAST(jsonb_array_elements_text(CAST(:seqs AS jsonb)) AS bigint))
+SELECT found.seq, found.digest, found.outcome
+FROM jsonb_array_elements_text(CAST(:seqs AS jsonb)) AS wanted
+CROSS JOIN LATERAL (
+    SELECT seq, digest, outcome FROM record
+    WHERE gateway = :gateway AND epoch = :epoch AND seq = CAST(wanted.value AS bigint) LIMIT 1
+) AS found
 
 -- name: find_events
 SELECT event_id FROM ledger
-WHERE event_id IN (SELECT jsonb_array_elements_text(CAST(:event_ids AS jsonb)))
+WHERE event_id = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST(:event_ids AS jsonb))))
 
 -- name: lock_shared
 SELECT pg_advisory_xact_lock_shared(:space, 0)
@@ -21,4 +26,17 @@ FROM (SELECT CAST(value AS integer) AS key
       FROM jsonb_array_elements_text(CAST(:keys AS jsonb)) ORDER BY 1) AS gateways
 
 -- name: spoken_of
-SELECT 1 FROM ledger_subject WHERE kind = 'event' AND id IN (SELECT jsonb_array_elements_text(CAST(:event_ids AS jsonb))) LIMIT 1
+SELECT 1 FROM ledger_subject WHERE kind = 'event' AND id = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST(:event_ids AS jsonb)))) LIMIT 1
+
+-- name: adopt_statements
+INSERT INTO ledger_unit (scheme, unit, leaf)
+SELECT DISTINCT target.scheme, target.unit, said.leaf
+FROM ledger_subject AS said
+JOIN ledger ON ledger.event_id = said.id
+JOIN ledger_unit AS target ON target.leaf = ledger.leaf
+WHERE said.kind = 'event' AND said.id = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST(:event_ids AS jsonb))))
+ON CONFLICT DO NOTHING
+RETURNING leaf
+
+-- name: ids_of_leaves
+SELECT event_id FROM ledger WHERE leaf = ANY (ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:leaves AS jsonb)) AS bigint)))

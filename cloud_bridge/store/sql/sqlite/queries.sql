@@ -9,3 +9,16 @@ SELECT event_id FROM ledger WHERE event_id IN (SELECT value FROM json_each(:even
 
 -- name: spoken_of
 SELECT 1 FROM ledger_subject WHERE kind = 'event' AND id IN (SELECT value FROM json_each(:event_ids)) LIMIT 1
+
+-- name: adopt_statements
+INSERT INTO ledger_unit (scheme, unit, leaf)
+SELECT DISTINCT target.scheme, target.unit, said.leaf
+FROM ledger_subject AS said
+JOIN ledger ON ledger.event_id = said.id
+JOIN ledger_unit AS target ON target.leaf = ledger.leaf
+WHERE said.kind = 'event' AND said.id IN (SELECT value FROM json_each(:event_ids))
+ON CONFLICT DO NOTHING
+RETURNING leaf
+
+-- name: ids_of_leaves
+SELECT event_id FROM ledger WHERE leaf IN (SELECT value FROM json_each(:leaves))
