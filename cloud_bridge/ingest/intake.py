@@ -2,6 +2,8 @@
 
 Order matters and is the promise: commit, then receipt, then the broker's acknowledgement. A
 crash between any two of them brings the message again, and the number removes the duplicate.
+While the database commits one batch the next one is judged; it waits where the first may change
+whose word counts.
 """
 
 from __future__ import annotations
@@ -10,21 +12,27 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, Protocol, TypeVar
 
 from cloud_bridge.errors import StoreError
 from cloud_bridge.ingest.inbox import Delivery, Inbox
 from cloud_bridge.ingest.judge import judge
 from cloud_bridge.ledger.trust import TrustList
 from cloud_bridge.metrics import Metrics
-from cloud_bridge.store import Arrival, Committed, Progress, Store, Stranger
+from cloud_bridge.store import Arrival, Committed, Fact, Progress, Store, Stranger
 from packtrail import logs
+from packtrail.event import KeyRegistered, KeyRevoked, KeyRotated
 from packtrail.language import Text
 from packtrail.receipt import Receipt, Refusal, seal_receipt
 from packtrail.signing import SigningKey
 
 REFUSALS_PER_RECEIPT: Final = 128
 RETRY_S: Final = (0.1, 0.5, 1.0, 2.0, 5.0)
+
+Done = TypeVar("Done")
 
 log = logs.get("cloud_bridge.ingest")
 
@@ -39,8 +47,26 @@ class Answering(Protocol):
         """Tell the broker that it may forget these."""
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One batch between its judgement and its commit."""
+
+    deliveries: Sequence[Delivery]
+    arrivals: Sequence[Arrival]
+    strangers: Sequence[Stranger]
+    now_ns: int
+
+    @property
+    def concerns_keys(self) -> bool:
+        """Whether records behind this batch may be judged otherwise once it is committed."""
+        facts = (one.content for one in self.arrivals if isinstance(one.content, Fact))
+        return any(
+            isinstance(fact.event.body, KeyRegistered | KeyRevoked | KeyRotated) for fact in facts
+        )
+
+
 class Intake:
-    """One writer thread's work.
+    """One judge, and one writer a batch behind it.
 
     Args:
         inbox: where deliveries wait.
@@ -86,44 +112,61 @@ class Intake:
 
     def run(self, stop: threading.Event) -> None:
         """Take batches until `stop`."""
-        while not stop.is_set():
-            self._beat = time.monotonic()
-            deliveries = self._inbox.batch(self._batch, self._batch_s)
-            if deliveries:
-                self._take_until_committed(deliveries, stop)
+        with ThreadPoolExecutor(1, "commit") as writer:
+            writing: Future[Committed | None] | None = None
+            while not stop.is_set():
+                self._beat = time.monotonic()
+                deliveries = self._inbox.batch(self._batch, self._batch_s)
+                judged = self._until_answered(partial(self._judge, deliveries), stop)
+                if writing:
+                    writing.result()
+                writing = None
+                if judged and deliveries:
+                    settle = partial(self._settle, judged)
+                    writing = writer.submit(self._until_answered, settle, stop)
+                    if judged.concerns_keys:
+                        writing.result()
 
-    def _take_until_committed(self, deliveries: list[Delivery], stop: threading.Event) -> None:
+    def take(self, deliveries: Sequence[Delivery]) -> Committed:
+        """Judge and commit one batch, answer, acknowledge.
+
+        Raises:
+            StoreError: nothing of it happened.
+        """
+        return self._settle(self._judge(deliveries))
+
+    def _judge(self, deliveries: Sequence[Delivery]) -> Judged:
+        if not deliveries:
+            return Judged((), (), (), 0)
+        trust, now_ns = self._trust(), self._now()
+        found = [_judge_safely(one, trust, now_ns) for one in deliveries]
+        arrivals = [one for one in found if isinstance(one, Arrival)]
+        strangers = [one for one in found if isinstance(one, Stranger)]
+        return Judged(deliveries, arrivals, strangers, now_ns)
+
+    def _until_answered(self, work: Callable[[], Done], stop: threading.Event) -> Done | None:
+        """Do it again until the store answers; None once `stop` is set."""
         attempt = 0
         while True:
             try:
-                self.take(deliveries)
+                return work()
             except StoreError as error:
                 self.fault = Text(error.describe("en"), error.describe("zh"))
                 self._metrics.faults.inc()
                 log.error("commit_failed", error=self.fault.en, waiting=len(self._inbox))  # noqa: TRY400 - one line, no trace
                 if stop.wait(RETRY_S[min(attempt, len(RETRY_S) - 1)]):
-                    return
+                    return None
                 attempt, self._beat = attempt + 1, time.monotonic()
-            else:
-                self.fault = None
-                return
 
-    def take(self, deliveries: Sequence[Delivery]) -> Committed:
-        """Commit one batch, answer, acknowledge.
-
-        Raises:
-            StoreError: nothing of it happened.
-        """
-        trust, now_ns = self._trust(), self._now()
-        judged = [_judge_safely(one, trust, now_ns) for one in deliveries]
-        arrivals = [one for one in judged if isinstance(one, Arrival)]
-        strangers = [one for one in judged if isinstance(one, Stranger)]
+    def _settle(self, judged: Judged) -> Committed:
+        now_ns = judged.now_ns
         with self._metrics.commit_s.time():
-            committed = self._store.commit(arrivals, strangers, now_ns)
+            committed = self._store.commit(judged.arrivals, judged.strangers, now_ns)
+        self.fault = None
         for progress in committed.progress:
             self._answer(progress, now_ns)
-        self._link.acknowledge(deliveries)
-        self._tell(committed, strangers)
+        self._link.acknowledge(judged.deliveries)
+        self._tell(committed, judged.strangers)
         return committed
 
     def _answer(self, progress: Progress, now_ns: int) -> None:

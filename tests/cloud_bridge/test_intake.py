@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import sqlite3
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -16,9 +18,11 @@ from cloud_bridge.ingest.intake import REFUSALS_PER_RECEIPT, Intake
 from cloud_bridge.ingest.presence import MOST, Presence
 from cloud_bridge.metrics import Metrics
 from cloud_bridge.store import SqliteStore
-from packtrail.event import PackInstalled
+from packtrail.event import KeyRotated, PackInstalled
 from packtrail.receipt import MAX_RECEIPT_BYTES, open_receipt
 from packtrail.record import Kind
+from packtrail.signing import SigningKey
+from packtrail.times import format_time
 from tests.cloud_bridge import parts
 from tests.cloud_bridge.running import until
 
@@ -124,6 +128,78 @@ def test_the_batch_is_tried_again_until_the_store_answers(bench, tmp_path):
     thread.join()
     other.close()
     assert bench.store.counts().chunks == 1
+
+
+class HeldStore(SqliteStore):
+    """A store whose commits wait until they are let go."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.asked = threading.Semaphore(0)
+        self.let_go = threading.Semaphore(0)
+
+    def commit(self, arrivals, strangers, now_ns):
+        self.asked.release()
+        assert self.let_go.acquire(timeout=20)
+        return super().commit(arrivals, strangers, now_ns)
+
+
+@pytest.fixture
+def held(tmp_path):
+    """Two batches of one record, the first of which is being committed; how often was judged."""
+    store, inbox, link, known = HeldStore(tmp_path / "db"), Inbox(50), Notebook(), parts.trust()
+    judged = []
+
+    def trust():
+        judged.append(store.size())
+        return known
+
+    intake = Intake(inbox, link, store, trust, parts.AUTHORITY, Metrics(), batch=1, batch_s=0.01)
+    stop = threading.Event()
+    running = threading.Thread(target=intake.run, args=(stop,))
+
+    def begin(*messages):
+        for one in deliveries(*messages):
+            inbox.put(one)
+        running.start()
+        assert store.asked.acquire(timeout=20)
+        return store, judged, link
+
+    yield begin
+    stop.set()
+    for _ in range(9):
+        store.let_go.release()
+    running.join(20)
+    assert not running.is_alive()
+    store.close()
+
+
+def test_the_next_batch_is_judged_while_one_is_committed(held):
+    gateway = parts.PlayedGateway()
+    store, judged, link = held(gateway.telemetry(), gateway.telemetry())
+    until(lambda: len(judged) == 2)
+    assert link.said == []
+    store.let_go.release()
+    until(lambda: len(link.said) == 2)
+    assert link.said[0][1].through == 1
+    assert store.asked.acquire(timeout=20)
+    store.let_go.release()
+    until(lambda: len(link.said) == 4)
+    assert link.said[2][1].through == 2
+
+
+def test_whoever_comes_after_a_change_of_keys_is_judged_after_it(held):
+    gateway = parts.PlayedGateway()
+    new = SigningKey.from_seed(b"next".ljust(32, b"."))
+    proof = base64.b64encode(new.sign("rotation", gateway.key.key_id.encode())).decode()
+    rotation = KeyRotated(new.public.text, proof, format_time(parts.T0))
+    store, judged, link = held(gateway.tell(rotation, unit=None), gateway.telemetry())
+    time.sleep(0.2)
+    assert judged == [0]
+    store.let_go.release()
+    until(lambda: len(judged) == 2)
+    assert judged == [0, 1]
+    assert link.said[0][1].refused == ()
 
 
 def test_a_full_inbox_makes_the_broker_wait_until_there_is_room():
