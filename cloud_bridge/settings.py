@@ -81,7 +81,7 @@ class MqttSettings(Settings):
 class IngestSettings(Settings):
     """How records become transactions."""
 
-    batch_records: Annotated[int, Field(ge=1, le=10_000)] = 200
+    batch_records: Annotated[int, Field(ge=1, le=10_000)] = 500
     batch_ms: Annotated[int, Field(ge=1, le=10_000)] = 200
     queue: Annotated[int, Field(ge=1, le=100_000)] = 1_000
 
