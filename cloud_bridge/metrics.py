@@ -23,6 +23,9 @@ class Metrics:
         self.events = self._counter(
             "events", "Events that came over the API, by what became of them", "outcome"
         )
+        self.ocpp = self._counter(
+            "ocpp_calls", "Calls of swap stations over OCPP, by what became of them", "outcome"
+        )
         self.receipts = self._counter("receipts", "Receipts handed to the broker")
         self.faults = self._counter("store_faults", "Commits that the database did not take")
         self.commit_s = Histogram(

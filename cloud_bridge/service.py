@@ -19,6 +19,10 @@ from cloud_bridge.enrolment import CertificateAuthority, EnrolmentDesk, TokenBoo
 from cloud_bridge.enrolment.authority import CA_FILE
 from cloud_bridge.enrolment.revoked import still_trusted
 from cloud_bridge.errors import BridgeError
+from cloud_bridge.feeds import voices
+from cloud_bridge.feeds.desk import SwapDesk
+from cloud_bridge.feeds.ocpp import OcppFeed
+from cloud_bridge.feeds.stations import Station, StationBook
 from cloud_bridge.ingest.inbox import Inbox
 from cloud_bridge.ingest.intake import Intake
 from cloud_bridge.ingest.mqtt import MqttLink
@@ -90,6 +94,9 @@ class Bridge:
             Follower(projection, self.store, self.metrics)
             for projection in chosen(settings, self.key, self.store)
         ]
+        self.ocpp = (
+            OcppFeed(settings.ocpp, self._open_desk, self._count_call) if settings.ocpp else None
+        )
         self.metrics.connected.set_function(lambda: self.link.connected)
         self.metrics.queue.set_function(lambda: len(self.inbox))
         self._stop = threading.Event()
@@ -120,11 +127,15 @@ class Bridge:
         for thread in self._threads:
             thread.start()
         self.link.start()
+        if self.ocpp:
+            self.ocpp.start()
 
     def stop(self) -> None:
         """Take nothing more, finish the batch under way, close."""
         self.inbox.close()
         self._stop.set()
+        if self.ocpp:
+            self.ocpp.stop()
         for thread in self._threads:
             thread.join()
         # Last, so that the receipts of the last batch still go out.
@@ -159,12 +170,28 @@ class Bridge:
     def _registrations(settings: BridgeSettings, key: SigningKey) -> list[KeyRegistered]:
         folder = settings.enrolment.folder
         found = [registration(entry) for entry in still_trusted(settings.trust, folder)]
+        if settings.ocpp:
+            found += [
+                voices.registration(key, station.party, [station.site])
+                for station in StationBook(settings.ocpp.folder).all()
+                if not station.revoked_ns
+            ]
         own = key.public.text
         # What it watches, closes and was answered is stated by the bridge itself: it needs a voice.
         # Under the log's name: bridges of several names share one store and one key.
         if own not in {body.public_key for body in found}:
             found.append(KeyRegistered(own, settings.ledger.origin, Role.SYSTEM.value))
         return found
+
+    def _open_desk(self, station: Station) -> SwapDesk:
+        """Of a station that has proven who it is; one that is new gets its voice now."""
+        key = voices.voice_of(self.key, station.party)
+        if self.trust().voice(key.key_id, time.time_ns()) is None:
+            self.authority.publish_trust(self._registrations(self.settings, self.key))
+        return SwapDesk(station, self.key, self.store, self.trust, time.time_ns)
+
+    def _count_call(self, outcome: str) -> None:
+        self.metrics.ocpp.labels(outcome).inc()
 
     def _publish(self, topic: str, payload: bytes) -> None:
         self.link.publish(topic, payload)
@@ -189,7 +216,8 @@ class Bridge:
         """Whether a thread hangs or has died: then only a restart helps."""
         if self._stop.is_set():
             return False
-        dead = self.link.dead or any(not thread.is_alive() for thread in self._threads)
+        dead = self.link.dead or (self.ocpp is not None and not self.ocpp.alive)
+        dead = dead or any(not thread.is_alive() for thread in self._threads)
         return dead or self.intake.silent_s > STALLED_S
 
     def _seal_regularly(self) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from cloud_bridge.feeds.settings import OcppSettings
 from cloud_bridge.login.settings import CertificateSettings, LoginSettings, RateSettings
 from cloud_bridge.witness.cosignature import WitnessKey
 from packtrail.errors import PacktrailError
@@ -305,6 +306,7 @@ class BridgeSettings(Settings):
     influx: InfluxSettings | None = None
     lake: LakeSettings | None = None
     appraisal: AppraisalSettings | None = None
+    ocpp: OcppSettings | None = None
     hook: tuple[HookSettings, ...] = ()
     witness: tuple[WitnessSettings, ...] = ()
     platform: tuple[PlatformSettings, ...] = ()

@@ -109,6 +109,7 @@ GROUPS: Final[dict[str, Group]] = {
             "people": "cloud_bridge.login.commands:PEOPLE",
             "key": "cloud_bridge.access.commands:KEY",
             "reads": "cloud_bridge.access.commands:READS",
+            "ocpp-station": "cloud_bridge.feeds.commands:OCPP_STATION",
         },
     ),
     "witness": Group(

@@ -1,0 +1,111 @@
+"""The desk: BatterySwap messages become signed lines of the ledger, each once.
+
+A station sends a message again until it hears an answer, with the same request id. The newest fact
+about a slot holds the message that it came from; one that comes again is answered and not stated
+again. So nothing is doubled, even by a bridge that died between its commit and its answer.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable
+from typing import NamedTuple
+
+from cloud_bridge.feeds.stations import Station
+from cloud_bridge.feeds.swaps import Said, mark_of, place_of, said_of
+from cloud_bridge.feeds.voices import voice_of
+from cloud_bridge.ingest.judge import judge_event
+from cloud_bridge.ledger.trust import TrustList
+from cloud_bridge.store import Fact, Refused, Store
+from packtrail.event import Event, PlaceRef, SignedEvent, sign_event
+from packtrail.ocpp import BatterySwap
+from packtrail.signing import SigningKey
+from packtrail.times import ClockQuality, format_time
+
+
+class Told(NamedTuple):
+    """What became of a message: facts that are in the ledger now, and batteries told before."""
+
+    facts: int = 0
+    repeats: int = 0
+    refused: tuple[str, ...] = ()
+
+
+class SwapDesk:
+    """Takes the messages of one station, one after the other.
+
+    Args:
+        station: whose.
+        key: the bridge's.
+        store: where facts end.
+        trust: the trust list of this moment.
+        now: UTC nanoseconds.
+    """
+
+    def __init__(
+        self,
+        station: Station,
+        key: SigningKey,
+        store: Store,
+        trust: Callable[[], TrustList],
+        now: Callable[[], int],
+    ) -> None:
+        self._station, self._store, self._trust, self._now = station, store, trust, now
+        self._key = voice_of(key, station.party)
+        # Of this connection: two bridges that hear a station in turn never use a number twice.
+        self._stream = secrets.token_hex(8)
+        self._counter = 0
+        self._lock = threading.Lock()
+
+    def take(self, swap: BatterySwap) -> Told:
+        """State what is new in a message; all of it, or with a fault of the store none.
+
+        Raises:
+            StoreError: nothing of it happened.
+        """
+        with self._lock:
+            t_ns, marks = self._now(), self._marks()
+            said: list[Said] = []
+            repeats = 0
+            for battery in swap.battery_data:
+                if marks.get(place_of(self._station.site, battery)) == mark_of(swap, battery):
+                    repeats += 1
+                else:
+                    said += said_of(swap, battery, self._station.site, t_ns)
+            return self._append(said, t_ns)._replace(repeats=repeats)
+
+    def _append(self, said: list[Said], t_ns: int) -> Told:
+        trust = self._trust()
+        judged = [judge_event(self._signed(one, t_ns), trust, t_ns) for one in said]
+        refused = tuple(one.detail or one.reason for one in judged if isinstance(one, Refused))
+        facts = [one for one in judged if isinstance(one, Fact)]
+        if refused or not facts:
+            return Told(refused=refused)
+        self._store.append(facts, t_ns)
+        return Told(len(facts))
+
+    def _signed(self, one: Said, t_ns: int) -> SignedEvent:
+        unit, body = one
+        self._counter += 1
+        moment = format_time(t_ns)
+        event = Event(
+            unit=unit,
+            occurred_from=moment,
+            occurred_to=moment,
+            clock=ClockQuality.SYNCED,
+            author=self._station.party,
+            stream=self._stream,
+            counter=self._counter,
+            body=body,
+        )
+        return sign_event(event, self._key)
+
+    def _marks(self) -> dict[PlaceRef, str]:
+        """The message behind the newest fact of each slot."""
+        found = {}
+        for fact in self._store.places(self._station.party):
+            readings = getattr(fact.entry.event.body, "readings", ())
+            if readings:
+                found[fact.place] = readings[0].data
+        return found

@@ -1,0 +1,380 @@
+"""Swap stations over OCPP 2.1: a client of somebody else's make against the bridge's own port."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ocpp.v21 import ChargePoint, call, datatypes
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from cloud_bridge.feeds import at_terminal
+from cloud_bridge.feeds.desk import SwapDesk
+from cloud_bridge.feeds.dialogue import Dialogue
+from cloud_bridge.feeds.stations import Station, StationBook
+from cloud_bridge.feeds.swaps import said_of
+from cloud_bridge.feeds.voices import registration, voice_of
+from cloud_bridge.ledger.trust import TrustList
+from cloud_bridge.store import SqliteStore
+from cloud_bridge.store.entry import Entry
+from packtrail.errors import PacktrailError
+from packtrail.event import IdentityContested, PackInstalled, PackRemoved, VehicleRef, encode_event
+from packtrail.ocpp import read_call, read_swap
+from tests.cloud_bridge import parts
+from tests.cloud_bridge.running import running, settings_for, until
+from tests.services import LOOPBACK, free_port, wait_for_port
+
+VIN = "LTEST000000000001"
+CARD = {"idToken": "04A2B3", "type": "ISO14443"}
+CAR = {"idToken": VIN, "type": "VIN"}
+
+
+class PeerStation(ChargePoint):
+    """mobilityhouse/ocpp checks each answer against the schema of the Open Charge Alliance."""
+
+
+def swap_body(
+    kind: str = "BatteryIn",
+    number: int = 7,
+    token: dict[str, str] | None = None,
+    serial: str = parts.PACK.id,
+    slot: int = 3,
+) -> dict[str, Any]:
+    battery = {"evseId": slot, "serialNumber": serial, "soC": 21.5, "soH": 91}
+    return {
+        "eventType": kind,
+        "requestId": number,
+        "idToken": token or CARD,
+        "batteryData": [battery],
+    }
+
+
+def frame(body: dict[str, Any], action: str = "BatterySwap", number: str = "n-1") -> str:
+    return json.dumps([2, number, action, body])
+
+
+def ocpp_settings(folder: Path, **more: object) -> Any:
+    return settings_for(
+        folder, free_port(), ocpp={"port": 0, "folder": str(folder / "ocpp")}, **more
+    )
+
+
+@pytest.fixture
+def bridge(tmp_path):
+    with running(ocpp_settings(tmp_path), connected=False) as started:
+        yield started
+
+
+@pytest.fixture
+def password(tmp_path):
+    return StationBook(tmp_path / "ocpp").add("S1", "north", parts.T0)
+
+
+def line(port: int, password: str, name: str = "S1", path: str = "S1", protocol: str = "ocpp2.1"):
+    proof = base64.b64encode(f"{name}:{password}".encode()).decode()
+    return connect(
+        f"ws://{LOOPBACK}:{port}/ocpp/{path}",
+        subprotocols=[protocol],
+        additional_headers={"Authorization": f"Basic {proof}"},
+        compression=None,
+    )
+
+
+@asynccontextmanager
+async def peer(port: int, password: str):
+    """A station of another make, connected."""
+    async with line(port, password) as connection:
+        station = PeerStation("S1", connection, response_timeout=20)
+        listening = asyncio.create_task(station.start())
+        try:
+            yield station
+        finally:
+            listening.cancel()
+
+
+async def said(port: int, password: str, *frames: str | bytes) -> list[Any]:
+    """The answer to each frame of one connection."""
+    async with line(port, password) as connection:
+        answers = []
+        for one in frames:
+            await connection.send(one)
+            answers.append(json.loads(await asyncio.wait_for(connection.recv(), 20)))
+        return answers
+
+
+def run(work: Callable[[], Awaitable[Any]]) -> Any:
+    return asyncio.run(asyncio.wait_for(work(), 60))
+
+
+def moves(store: Any, unit: Any = parts.PACK) -> list[Any]:
+    return [entry.event.body for entry in store.entries_of(unit)]
+
+
+def test_a_station_of_another_make_tells_a_swap_and_the_packs_show_it(bridge, password):
+    async def story() -> None:
+        async with peer(bridge.ocpp.port, password) as station:
+            booted = await station.call(
+                call.BootNotification(datatypes.ChargingStationType("bay", "somebody"), "PowerUp"),
+                suppress=False,
+            )
+            assert (booted.status, booted.interval) == ("Accepted", 300)
+            await station.call(call.Heartbeat(), suppress=False)
+            for kind, token in (("BatteryIn", CAR), ("BatteryOut", CARD)):
+                body = swap_body(kind, token=token)
+                request = call.BatterySwap(
+                    event_type=kind,
+                    request_id=7,
+                    id_token={"id_token": token["idToken"], "type": token["type"]},
+                    battery_data=body["batteryData"],
+                )
+                await station.call(request, suppress=False)
+
+    run(story)
+    left, stands, gone = moves(bridge.store)
+    assert left == PackRemoved(
+        vehicle=VehicleRef("vin", VIN), reason="swap", soc_pct=21.5, soh=0.91
+    )
+    assert isinstance(stands, PackInstalled)
+    assert (stands.place.site, stands.place.slot, stands.soh) == ("north", "3", 0.91)
+    assert isinstance(gone, PackRemoved)
+    assert gone.place == stands.place
+    lines = bridge.store.entries_of(parts.PACK)
+    assert {entry.event.author for entry in lines} == {"ocpp-S1"}
+    assert "04A2B3" not in "".join(entry.data.decode() for entry in lines)
+
+
+def test_a_message_that_comes_again_is_answered_and_not_stated_again(bridge, password):
+    once = frame(swap_body())
+    answers = run(lambda: said(bridge.ocpp.port, password, once, once))
+    answers += run(lambda: said(bridge.ocpp.port, password, once))
+    assert answers == [[3, "n-1", {}]] * 3
+    assert len(moves(bridge.store)) == 1
+    assert b'ocpp_calls_total{outcome="repeat"} 2.0' in bridge.metrics.text()
+
+
+def test_frames_of_any_kind_are_answered_and_the_line_lives_on(bridge, password):
+    frames = [
+        "", "{}", "[]", "[2]", '[2, "x", "BatterySwap"]', "[" * 40_000, "[2, {}, [], {}]", b"\xff",
+        '[2, "' + "x" * 37 + '", "Heartbeat", {}]',
+    ]  # fmt: skip
+    answers = run(lambda: said(bridge.ocpp.port, password, *frames, frame({}, "Heartbeat")))
+    assert [answer[2] for answer in answers[:-1]] == ["RpcFrameworkError"] * len(frames)
+    assert answers[-1][:2] == [3, "n-1"]
+    assert bridge.store.counts().units == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({}, "FormatViolation"),
+        (swap_body(kind="Stolen"), "FormatViolation"),
+        (swap_body() | {"batteryData": []}, "FormatViolation"),
+        (swap_body() | {"batteryData": [swap_body()["batteryData"][0]] * 65}, "FormatViolation"),
+        (swap_body(slot=-1), "FormatViolation"),
+    ],
+    ids=["empty", "kind", "no battery", "many", "slot"],
+)  # fmt: skip
+def test_a_swap_that_does_not_fit_is_refused_by_name(bridge, password, body, code):
+    ((kind, number, told, why, _),) = run(lambda: said(bridge.ocpp.port, password, frame(body)))
+    assert (kind, number, told) == (4, "n-1", code)
+    assert why
+    assert bridge.store.counts().units == 0
+
+
+def test_what_is_not_done_here_is_said_and_what_says_nothing_of_packs_passes(bridge, password):
+    calls = [frame({}, "Authorize"), frame({}, "TransactionEvent"), frame({}, "<script>" * 40)]
+    authorise, passed, odd = run(lambda: said(bridge.ocpp.port, password, *calls))
+    assert authorise[:3] == [4, "n-1", "NotImplemented"]
+    assert passed == [3, "n-1", {}]
+    assert odd[2] == "NotImplemented"
+    assert len(odd[3]) <= 255
+
+
+def test_a_serial_that_is_no_code_is_contested_at_its_slot(bridge, password):
+    answers = run(lambda: said(bridge.ocpp.port, password, frame(swap_body(serial="<b>7</b>"))))
+    assert answers == [[3, "n-1", {}]]
+    (fact,) = bridge.store.places("ocpp-S1")
+    body = fact.entry.event.body
+    assert isinstance(body, IdentityContested)
+    assert (body.problem, body.readings[0].raw, body.place.slot) == ("unreadable", "<b>7</b>", "3")
+
+
+@pytest.mark.parametrize(
+    ("about", "status"),
+    [
+        ({"password": "guess"}, 401),
+        ({"name": "S2"}, 401),
+        ({"path": "S2"}, 404),
+        ({"protocol": "ocpp1.6"}, 400),
+    ],
+    ids=["password", "unknown", "another's path", "another version"],
+)
+def test_nobody_enters_but_a_station_under_its_own_name(bridge, password, about, status):
+    async def knock() -> None:
+        async with line(bridge.ocpp.port, **{"password": password} | about):
+            pass
+
+    with pytest.raises(InvalidStatus) as told:
+        run(knock)
+    assert told.value.response.status_code == status
+
+
+def test_a_frame_beyond_the_limit_ends_the_line_and_nothing_else(bridge, password):
+    async def flood() -> int:
+        async with line(bridge.ocpp.port, password) as connection:
+            await connection.send("x" * 70_000)
+            with pytest.raises(ConnectionClosed) as closed:
+                await asyncio.wait_for(connection.recv(), 20)
+            return closed.value.rcvd.code
+
+    assert run(flood) == 1009
+    assert run(lambda: said(bridge.ocpp.port, password, frame(swap_body())))[0][0] == 3
+
+
+def test_a_new_connection_ends_the_old_one(bridge, password):
+    async def twice() -> int:
+        async with line(bridge.ocpp.port, password) as old:
+            await old.send(frame({}, "Heartbeat"))
+            await old.recv()
+            async with line(bridge.ocpp.port, password) as new:
+                await new.send(frame(swap_body()))
+                assert json.loads(await new.recv())[0] == 3
+                with pytest.raises(ConnectionClosed) as closed:
+                    await asyncio.wait_for(old.recv(), 20)
+                return closed.value.rcvd.code
+
+    assert run(twice) == 1008
+
+
+def test_a_revoked_station_is_heard_no_more(bridge, password, tmp_path):
+    async def story() -> int:
+        async with line(bridge.ocpp.port, password) as connection:
+            StationBook(tmp_path / "ocpp").revoke("S1", parts.T0)
+            await connection.send(frame(swap_body()))
+            with pytest.raises(ConnectionClosed) as closed:
+                await asyncio.wait_for(connection.recv(), 20)
+            return closed.value.rcvd.code
+
+    assert run(story) == 1008
+    assert bridge.store.counts().units == 0
+
+
+def test_kill_9_before_the_answer_loses_and_doubles_nothing(tmp_path, password):
+    port = free_port()
+    (tmp_path / "bridge.toml").write_text(
+        f'key_file = "bridge.pem"\n[store]\npath = "bridge.sqlite"\n[mqtt]\nport = {free_port()}\n'
+        f"[http]\nport = {free_port()}\n"
+        f'[ocpp]\nport = {port}\nfolder = "ocpp"\n'
+    )
+    parts.AUTHORITY.save(tmp_path / "bridge.pem")
+    database = tmp_path / "bridge.sqlite"
+
+    def told() -> int:
+        with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as reading:
+            return reading.execute(
+                "SELECT count(*) FROM ledger WHERE author = 'ocpp-S1'"
+            ).fetchone()[0]
+
+    def started() -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "packtrail", "bridge", "run", "--settings"]
+        with (tmp_path / "log").open("ab") as log:
+            process = subprocess.Popen(
+                [*command, str(tmp_path / "bridge.toml")], stdout=log, stderr=log
+            )
+        wait_for_port(port, process)
+        return process
+
+    async def told_and_killed(process: subprocess.Popen[bytes]) -> None:
+        async with line(port, password) as connection:
+            await connection.send(frame(swap_body(token=CAR)))
+            await asyncio.to_thread(until, told)
+            os.kill(process.pid, signal.SIGKILL)
+
+    first = started()
+    run(lambda: told_and_killed(first))
+    first.wait(20)
+    second = started()
+    try:
+        assert run(lambda: said(port, password, frame(swap_body(token=CAR)))) == [[3, "n-1", {}]]
+        assert told() == 2
+    finally:
+        second.terminate()
+        second.wait(20)
+
+
+def test_a_store_that_does_not_answer_keeps_the_message_at_the_station(tmp_path):
+    path = tmp_path / "db"
+    store = SqliteStore(path, busy_s=0.05)
+    station = Station(id="S1", site="north", digest="", made_ns=parts.T0)
+    voice = registration(parts.AUTHORITY, station.party, ["north"])
+    about = {"unit": None, "author": "bridge-1", "stream": "trust"}
+    key = parts.fact(voice, key=parts.AUTHORITY, **about)
+    trust = TrustList(parts.AUTHORITY.public).extended(
+        [Entry(0, parts.T0, key.signed.event_id, encode_event(key.signed))]
+    )
+    desk = SwapDesk(station, parts.AUTHORITY, store, lambda: trust, lambda: parts.T0)
+    counted: list[str] = []
+    dialogue = Dialogue("S1", desk.take, counted.append, 300, lambda: parts.T0)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    refused = json.loads(dialogue.answer(frame(swap_body())))
+    assert refused[2] == "InternalError"
+    other.rollback()
+    other.close()
+    assert json.loads(dialogue.answer(frame(swap_body()))) == [3, "n-1", {}]
+    assert counted == ["store", "swap"]
+    store.close()
+
+
+def test_each_source_has_a_key_of_its_own_the_same_on_every_bridge():
+    first, second = (voice_of(parts.AUTHORITY, name).public.text for name in ("ocpp-a", "ocpp-b"))
+    assert first == voice_of(parts.AUTHORITY, "ocpp-a").public.text
+    assert len({first, second, parts.AUTHORITY.public.text}) == 3
+
+
+def test_a_pack_that_nobody_took_moves_nothing():
+    swap = read_swap(read_call(frame(swap_body("BatteryOutTimeout"))).payload)
+    assert said_of(swap, swap.battery_data[0], "north", parts.T0) == []
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "revoked"), ("zh", "吊销")])
+def test_the_command_adds_lists_and_revokes(tmp_path, language, word, monkeypatch):
+    monkeypatch.setenv("LANGUAGE", language)
+    parts.AUTHORITY.save(tmp_path / "bridge.pem")
+    file = tmp_path / "bridge.toml"
+    file.write_text('key_file = "bridge.pem"\n[store]\npath = "db"\n[ocpp]\nfolder = "ocpp"\n')
+    told, password = at_terminal.add(file, "S1", "north", parts.T0)
+    assert ":8887/ocpp/S1" in told
+    assert 16 <= len(password) <= 40
+    assert StationBook(tmp_path / "ocpp").known("S1", password)
+    assert "S1  north" in at_terminal.listed(file)[0]
+    assert word in at_terminal.revoke(file, "S1", parts.T0)[0]
+    assert word in at_terminal.listed(file)[0]
+    with pytest.raises(PacktrailError, match="ocpp-station list"):
+        at_terminal.revoke(file, "S9", parts.T0)
+    with pytest.raises(PacktrailError, match="id"):
+        at_terminal.add(file, "a/b", "north", parts.T0)
+
+
+def test_a_station_added_while_the_bridge_runs_is_heard(bridge, tmp_path):
+    late = StationBook(tmp_path / "ocpp").add("S9", "south", parts.T0)
+
+    async def tell() -> Any:
+        async with line(bridge.ocpp.port, late, "S9", "S9") as connection:
+            await connection.send(frame(swap_body()))
+            return json.loads(await connection.recv())
+
+    assert run(tell) == [3, "n-1", {}]
+    assert until(lambda: moves(bridge.store))[0].place.site == "south"
