@@ -136,6 +136,7 @@ GROUPS: Final[dict[str, Group]] = {
             "run": "simulators.scenario.commands:RUN",
             "list": "simulators.scenario.commands:LIST",
             "life": "simulators.histories.commands:LIFE",
+            "ocpp": "simulators.swap_post.commands:OCPP",
         },
     ),
     "decode": Group(

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import os
-import signal
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ from cloud_bridge.store.entry import Entry
 from packtrail.errors import PacktrailError
 from packtrail.event import IdentityContested, PackInstalled, PackRemoved, VehicleRef, encode_event
 from packtrail.ocpp import read_call, read_swap
+from simulators.swap_post import PostOrder, Summary, SwapPost, swaps
 from tests.cloud_bridge import parts
 from tests.cloud_bridge.running import running, settings_for, until
 from tests.services import LOOPBACK, free_port, wait_for_port
@@ -271,44 +271,46 @@ def test_a_revoked_station_is_heard_no_more(bridge, password, tmp_path):
     assert bridge.store.counts().units == 0
 
 
+def write_settings(folder: Path, port: int) -> None:
+    (folder / "bridge.toml").write_text(
+        f'key_file = "bridge.pem"\n[store]\npath = "bridge.sqlite"\n[mqtt]\nport = {free_port()}\n'
+        f'[http]\nport = {free_port()}\n[ocpp]\nport = {port}\nfolder = "ocpp"\n'
+    )
+    parts.AUTHORITY.save(folder / "bridge.pem")
+
+
+def told(folder: Path) -> int:
+    """How many facts the ledger has of the station."""
+    with sqlite3.connect(f"file:{folder / 'bridge.sqlite'}?mode=ro", uri=True) as reading:
+        count = "SELECT count(*) FROM ledger WHERE author = 'ocpp-S1'"
+        return reading.execute(count).fetchone()[0]
+
+
+def started(folder: Path, port: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "packtrail", "bridge", "run", "--settings"]
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen([*command, str(folder / "bridge.toml")], stdout=log, stderr=log)
+    wait_for_port(port, process)
+    return process
+
+
 def test_kill_9_before_the_answer_loses_and_doubles_nothing(tmp_path, password):
     port = free_port()
-    (tmp_path / "bridge.toml").write_text(
-        f'key_file = "bridge.pem"\n[store]\npath = "bridge.sqlite"\n[mqtt]\nport = {free_port()}\n'
-        f"[http]\nport = {free_port()}\n"
-        f'[ocpp]\nport = {port}\nfolder = "ocpp"\n'
-    )
-    parts.AUTHORITY.save(tmp_path / "bridge.pem")
-    database = tmp_path / "bridge.sqlite"
+    write_settings(tmp_path, port)
+    first = started(tmp_path, port)
 
-    def told() -> int:
-        with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as reading:
-            return reading.execute(
-                "SELECT count(*) FROM ledger WHERE author = 'ocpp-S1'"
-            ).fetchone()[0]
-
-    def started() -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "packtrail", "bridge", "run", "--settings"]
-        with (tmp_path / "log").open("ab") as log:
-            process = subprocess.Popen(
-                [*command, str(tmp_path / "bridge.toml")], stdout=log, stderr=log
-            )
-        wait_for_port(port, process)
-        return process
-
-    async def told_and_killed(process: subprocess.Popen[bytes]) -> None:
+    async def tell_and_kill() -> None:
         async with line(port, password) as connection:
             await connection.send(frame(swap_body(token=CAR)))
-            await asyncio.to_thread(until, told)
-            os.kill(process.pid, signal.SIGKILL)
+            await asyncio.to_thread(until, lambda: told(tmp_path))
+            first.kill()
 
-    first = started()
-    run(lambda: told_and_killed(first))
+    run(tell_and_kill)
     first.wait(20)
-    second = started()
+    second = started(tmp_path, port)
     try:
         assert run(lambda: said(port, password, frame(swap_body(token=CAR)))) == [[3, "n-1", {}]]
-        assert told() == 2
+        assert told(tmp_path) == 2
     finally:
         second.terminate()
         second.wait(20)
@@ -378,3 +380,43 @@ def test_a_station_added_while_the_bridge_runs_is_heard(bridge, tmp_path):
 
     assert run(tell) == [3, "n-1", {}]
     assert until(lambda: moves(bridge.store))[0].place.site == "south"
+
+
+def test_a_simulated_station_tells_everything_to_a_bridge_that_dies_in_between(tmp_path, password):
+    port = free_port()
+    write_settings(tmp_path, port)
+    post = SwapPost(f"ws://{LOOPBACK}:{port}/ocpp/S1", password)
+    order = PostOrder(slots=4, cars=3, swaps=40)
+    first = started(tmp_path, port)
+    with ThreadPoolExecutor() as pool:
+        telling = pool.submit(post.tell, order)
+        until(lambda: told(tmp_path) > 20)
+        first.kill()
+        first.wait(20)
+        second = started(tmp_path, port)
+        try:
+            summary = telling.result(60)
+        finally:
+            second.terminate()
+            second.wait(20)
+    assert (summary.answered, summary.refused) == (80, [])
+    assert told(tmp_path) == 4 * order.swaps
+    store = SqliteStore(tmp_path / "bridge.sqlite")
+    for slot, code in summary.slots.items():
+        last = next(f for f in store.places("ocpp-S1") if f.place.slot == str(slot))
+        assert isinstance(last.entry.event.body, PackInstalled) == bool(code)
+        assert not code or last.entry.event.unit.id == code
+    store.close()
+
+
+def test_equal_orders_give_equal_swaps_and_lose_no_pack():
+    first, second = Summary(), Summary()
+    assert list(swaps(PostOrder(), first)) == list(swaps(PostOrder(), second))
+    packs = [code for code in (*first.slots.values(), *first.cars.values()) if code]
+    assert len(set(packs)) == len(packs) == 8 - 1 + 12
+
+
+def test_a_station_with_a_wrong_password_is_told_so_at_once(bridge, password):
+    post = SwapPost(f"ws://{LOOPBACK}:{bridge.ocpp.port}/ocpp/S1", "guess")
+    with pytest.raises(PacktrailError, match="401"):
+        post.tell(PostOrder(swaps=1))
