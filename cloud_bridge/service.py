@@ -95,7 +95,9 @@ class Bridge:
             for projection in chosen(settings, self.key, self.store)
         ]
         self.ocpp = (
-            OcppFeed(settings.ocpp, self._open_desk, self._count_call) if settings.ocpp else None
+            OcppFeed(settings.ocpp, self._open_desk, self._count_call, self.presence)
+            if settings.ocpp
+            else None
         )
         self.metrics.connected.set_function(lambda: self.link.connected)
         self.metrics.queue.set_function(lambda: len(self.inbox))

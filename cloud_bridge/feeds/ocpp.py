@@ -26,6 +26,7 @@ from cloud_bridge.feeds.desk import SwapDesk
 from cloud_bridge.feeds.dialogue import Dialogue
 from cloud_bridge.feeds.settings import OcppSettings
 from cloud_bridge.feeds.stations import Station, StationBook
+from cloud_bridge.ingest.presence import Presence
 from packtrail import logs
 from packtrail.errors import reason_of
 from packtrail.language import Text
@@ -47,6 +48,7 @@ class OcppFeed:
         settings: where to listen.
         open_desk: makes the desk of a station that has proven who it is.
         count: told what became of each call and each connection.
+        presence: told which station is connected.
         now: UTC nanoseconds.
 
     Raises:
@@ -58,9 +60,11 @@ class OcppFeed:
         settings: OcppSettings,
         open_desk: Callable[[Station], SwapDesk],
         count: Callable[[str], None],
+        presence: Presence,
         now: Callable[[], int] = time.time_ns,
     ) -> None:
         self._settings, self._open_desk, self._count, self._now = settings, open_desk, count, now
+        self._presence = presence
         self._book = StationBook(settings.folder)
         self._tls = _tls(settings)
         self._lines: dict[str, ServerConnection] = {}
@@ -157,6 +161,7 @@ class OcppFeed:
             station.id, desk.take, self._count, self._settings.heartbeat_s, self._now
         )
         log.info("station_connected", station=station.id)
+        self._presence.note(station.party, online=True)
         try:
             await self._converse(line, station, dialogue)
         except ConnectionClosed as ended:
@@ -164,6 +169,7 @@ class OcppFeed:
         finally:
             if self._lines.get(station.id) is line:
                 del self._lines[station.id]
+                self._presence.note(station.party, online=False)
 
     async def _converse(self, line: ServerConnection, station: Station, dialogue: Dialogue) -> None:
         async for frame in line:

@@ -25,9 +25,13 @@ class Presence:
         match = _STATUS.fullmatch(topic)
         if match is None or payload not in (b"online", b"offline"):
             return
+        self.note(match[1], online=payload == b"online")
+
+    def note(self, gateway: str, *, online: bool) -> None:
+        """Take what is known of a source without its broker."""
         with self._lock:
-            if match[1] in self._online or len(self._online) < MOST:
-                self._online[match[1]] = payload == b"online"
+            if gateway in self._online or len(self._online) < MOST:
+                self._online[gateway] = online
 
     def of(self, gateway: str) -> bool | None:
         """Whether a gateway is online; None if nothing was said."""

@@ -131,6 +131,7 @@ def test_a_station_of_another_make_tells_a_swap_and_the_packs_show_it(bridge, pa
             )
             assert (booted.status, booted.interval) == ("Accepted", 300)
             await station.call(call.Heartbeat(), suppress=False)
+            assert bridge.presence.of("ocpp-S1") is True
             for kind, token in (("BatteryIn", CAR), ("BatteryOut", CARD)):
                 body = swap_body(kind, token=token)
                 request = call.BatterySwap(
@@ -142,6 +143,7 @@ def test_a_station_of_another_make_tells_a_swap_and_the_packs_show_it(bridge, pa
                 await station.call(request, suppress=False)
 
     run(story)
+    until(lambda: bridge.presence.of("ocpp-S1") is False)
     left, stands, gone = moves(bridge.store)
     assert left == PackRemoved(
         vehicle=VehicleRef("vin", VIN), reason="swap", soc_pct=21.5, soh=0.91
