@@ -24,6 +24,7 @@ import msgspec
 from can_decoder.diagnostic import Diagnostic
 from can_decoder.layout import MessageLayout
 from can_decoder.plan import Plan, compile_plan
+from packtrail.shapes import from_msgpack
 
 WORTH_IT: Final = 1 << 15
 """Bytes from which a file is kept; smaller ones are read in a few milliseconds."""
@@ -91,7 +92,7 @@ def recall(key: str) -> Compiled | None:
         digest, body = stored[:DIGEST_BYTES], stored[DIGEST_BYTES:]
         if digest != sha256(body).digest():
             return None
-        found = msgspec.msgpack.decode(body, type=Compiled)
+        found = from_msgpack(body, Compiled)
         os.utime(path)
     except (OSError, msgspec.MsgspecError, RecursionError):
         return None

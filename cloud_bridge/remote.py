@@ -15,6 +15,7 @@ from cloud_bridge.errors import BridgeError
 from packtrail.errors import os_fault
 from packtrail.event import UnitRef
 from packtrail.language import Text, locale_language
+from packtrail.shapes import from_json
 
 WAIT_S: Final = 20.0
 MOST_BYTES: Final = 64 * 1024 * 1024
@@ -60,7 +61,7 @@ def ask(url: str, unit: UnitRef, what: str, shape: type[Shape], token: str) -> S
     address = f"{url.rstrip('/')}/api/v1/packs/{quote(str(unit), safe='')}/{what}"
     try:
         with _OPENER.open(_request(address, token), timeout=WAIT_S) as reply:
-            return msgspec.json.decode(reply.read(MOST_BYTES), type=shape)
+            return from_json(reply.read(MOST_BYTES), shape)
     except urllib.error.HTTPError as error:
         if error.code == 404:
             raise unknown(unit) from error
@@ -96,7 +97,7 @@ def _request(address: str, token: str) -> urllib.request.Request:
 def _refusal(error: urllib.error.HTTPError, address: str) -> BridgeError:
     """What the bridge said, in its own words where it says any."""
     try:
-        told = msgspec.json.decode(error.read(MOST_BYTES), type=dict[str, Any])
+        told = from_json(error.read(MOST_BYTES), dict[str, Any])
     except (OSError, msgspec.DecodeError):
         told = {}
     why = f": {told['detail']}" if isinstance(told.get("detail"), str) else ""

@@ -21,6 +21,7 @@ from gateway.errors import GatewayError
 from gateway.local_api.words import KINDS, STATES
 from gateway.settings import GatewaySettings
 from packtrail.language import Text
+from packtrail.shapes import from_json
 
 PAUSE_S: Final = 1.0
 WAIT_S: Final = 5.0
@@ -65,7 +66,7 @@ def look(url: str) -> dict[str, Any]:
     """
     try:
         with urllib.request.urlopen(f"{url}/v1/station", timeout=WAIT_S) as answer:  # noqa: S310 - loopback
-            return msgspec.json.decode(answer.read(), type=dict[str, Any])
+            return from_json(answer.read(), dict[str, Any])
     except (OSError, msgspec.DecodeError) as error:
         raise GatewayError(
             Text("no gateway answers here", "此处没有网关应答"),

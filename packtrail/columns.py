@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from packtrail.errors import CodecError, PacktrailError
 from packtrail.quantities import QUANTITIES
 from packtrail.sample import Floats, SampleBatch
+from packtrail.shapes import msgpack_decoder
 
 MAX_SAMPLES: Final = 100_000
 MAX_WIDTH: Final = 1_024
@@ -99,8 +100,8 @@ class Span(NamedTuple):
 
 
 _Map = TypeVar("_Map", Chunk, _Skim)
-_READER: Final = msgspec.msgpack.Decoder(Chunk)
-_SKIMMER: Final = msgspec.msgpack.Decoder(_Skim)
+_READER: Final = msgpack_decoder(Chunk)
+_SKIMMER: Final = msgpack_decoder(_Skim)
 _OWN: Final = threading.local()
 _NARROW: Final = re.compile(
     rb"(?:[\x00-\x7f\xc0\xe0-\xff]++|[\xcc\xd0].|[\xcd\xd1]..|[\xce\xd2]....)*+", re.DOTALL
@@ -143,7 +144,7 @@ def read_chunk(data: bytes) -> Chunk:
     return _unpack(data, _READER)
 
 
-def _unpack(data: bytes, decoder: msgspec.msgpack.Decoder[_Map]) -> _Map:
+def _unpack(data: bytes, decoder: msgspec.msgpack.Decoder[_Map]) -> _Map:  # noqa: TID251 - a name
     try:
         # A frame states its own size, and the library believes it: look before unpacking.
         if zstandard.frame_content_size(data) > MAX_CHUNK_BYTES:

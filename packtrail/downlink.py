@@ -17,6 +17,7 @@ import msgspec
 
 from packtrail.errors import CodecError
 from packtrail.event import UnitRef
+from packtrail.shapes import from_msgpack
 from packtrail.signing import SIGNATURE_BYTES, SigningKey, VerifyKey
 
 COMMAND_DOMAIN: Final = "command"
@@ -154,7 +155,7 @@ def split_message(data: bytes, most: int = MAX_COMMAND_BYTES) -> SealedMessage:
     if len(data) > most:
         raise CodecError("size", f"{len(data)} bytes, at most {most}")
     try:
-        sealed = msgspec.msgpack.decode(data, type=SealedMessage)
+        sealed = from_msgpack(data, SealedMessage)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CodecError("seal", str(error)) from error
     if len(sealed.signature) != SIGNATURE_BYTES:
@@ -172,7 +173,7 @@ def open_message(sealed: SealedMessage, kind: type[_T], key: VerifyKey) -> _T:
     if not key.accepts(domain, sealed.payload, sealed.signature):
         raise CodecError("signature", f"key {sealed.key_id[:32]!r} did not sign this {domain}")
     try:
-        message = msgspec.msgpack.decode(sealed.payload, type=kind)
+        message = from_msgpack(sealed.payload, kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CodecError(domain, str(error)[:200]) from error
     if message.format != 1:

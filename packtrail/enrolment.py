@@ -13,6 +13,7 @@ from typing import Annotated, Final
 import msgspec
 
 from packtrail.errors import CodecError
+from packtrail.shapes import from_json
 from packtrail.signing import SigningKey, VerifyKey, canonical
 from packtrail.topics import GATEWAY_ID
 
@@ -88,6 +89,6 @@ def read_request(data: bytes) -> EnrolRequest:
     if len(data) > MAX_REQUEST_BYTES:
         raise CodecError("size", f"{len(data)} bytes, at most {MAX_REQUEST_BYTES}")
     try:
-        return msgspec.json.decode(data, type=EnrolRequest)
+        return from_json(data, EnrolRequest)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CodecError("enrol", str(error)[:200]) from error

@@ -13,6 +13,7 @@ import msgspec
 
 from packtrail.errors import CodecError
 from packtrail.event import VehicleRef
+from packtrail.shapes import json_decoder
 
 SOURCE: Final = "ocpp"
 SUBPROTOCOL: Final = "ocpp2.1"
@@ -69,10 +70,10 @@ class Call(NamedTuple):
     payload: bytes
 
 
-_READER: Final = msgspec.json.Decoder(tuple[int, str, str, msgspec.Raw])
-_PARTS: Final = msgspec.json.Decoder(list[msgspec.Raw])
+_READER: Final = json_decoder(tuple[int, str, str, msgspec.Raw])
+_PARTS: Final = json_decoder(list[msgspec.Raw])
 _ANSWERS: Final = (b"3", b"4")
-_SWAPS: Final = msgspec.json.Decoder(BatterySwap)
+_SWAPS: Final = json_decoder(BatterySwap)
 
 
 def read_call(frame: bytes | str) -> Call | None:

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from packtrail.errors import CodecError
+from packtrail.shapes import from_msgpack
 from packtrail.signing import SIGNATURE_BYTES, SigningKey, VerifyKey
 
 RECEIPT_DOMAIN: Final = "receipt"
@@ -78,7 +79,7 @@ def open_receipt(data: bytes, bridge: VerifyKey) -> Receipt:
     if len(data) > MAX_RECEIPT_BYTES:
         raise CodecError("size", f"{len(data)} bytes")
     try:
-        sealed = msgspec.msgpack.decode(data, type=SealedReceipt)
+        sealed = from_msgpack(data, SealedReceipt)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CodecError("seal", str(error)) from error
     if len(sealed.signature) != SIGNATURE_BYTES or not bridge.accepts(
@@ -86,6 +87,6 @@ def open_receipt(data: bytes, bridge: VerifyKey) -> Receipt:
     ):
         raise CodecError("signature", f"key {sealed.key_id} is not the bridge's")
     try:
-        return msgspec.msgpack.decode(sealed.payload, type=Receipt)
+        return from_msgpack(sealed.payload, Receipt)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CodecError("receipt", str(error)) from error

@@ -14,6 +14,7 @@ import msgspec
 
 from packtrail.errors import CodecError
 from packtrail.event import UnitRef
+from packtrail.shapes import msgpack_decoder
 from packtrail.signing import SIGNATURE_BYTES, SigningKey, VerifyKey
 from packtrail.times import ClockQuality
 
@@ -105,8 +106,8 @@ class Sealed(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
 
 
 # Made once: every message goes through them.
-_RECORDS: Final = msgspec.msgpack.Decoder(Record)
-_SEALED: Final = msgspec.msgpack.Decoder(Sealed)
+_RECORDS: Final = msgpack_decoder(Record)
+_SEALED: Final = msgpack_decoder(Sealed)
 
 
 def seal(record: Record, key: SigningKey) -> bytes:

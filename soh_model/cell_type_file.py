@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from packtrail.language import Text
+from packtrail.shapes import from_msgpack
 from soh_model.calibration import Calibration
 from soh_model.conditions import Conditions
 from soh_model.errors import ModelError
@@ -50,9 +51,9 @@ def read_type(path: Path) -> StoredType:
     """
     try:
         content = path.read_bytes()
-        found = msgspec.msgpack.decode(content, type=_Versioned).format
+        found = from_msgpack(content, _Versioned).format
         if found == FORMAT:
-            return msgspec.msgpack.decode(content, type=StoredType)
+            return from_msgpack(content, StoredType)
     except (OSError, msgspec.DecodeError) as error:
         raise ModelError(str(error), where=str(path)) from error
     raise ModelError(

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from packtrail.errors import SettingsError
+from packtrail.shapes import convert
 from packtrail.toml_file import read_toml
 from soh_model.errors import ModelError
 from soh_model.half_cells import HalfCell, plain
@@ -106,7 +107,7 @@ class PackSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             SettingsError: The file is missing, is no TOML or describes no pack.
         """
         try:
-            return msgspec.convert(read_toml(path), cls)
+            return convert(read_toml(path), cls)
         except msgspec.ValidationError as error:
             cause = error.__cause__
             faults = cause.faults if isinstance(cause, SettingsError) else [str(error)]

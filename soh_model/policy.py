@@ -15,6 +15,7 @@ import msgspec
 
 from packtrail.errors import SettingsError
 from packtrail.language import Text
+from packtrail.shapes import convert
 from packtrail.toml_file import read_toml
 
 Loaded = TypeVar("Loaded", bound=msgspec.Struct)
@@ -166,7 +167,7 @@ def load_toml(kind: type[Loaded], path: Path) -> Loaded:
         SettingsError: The file is missing, is no TOML or has faults.
     """
     try:
-        return msgspec.convert(read_toml(path), kind)
+        return convert(read_toml(path), kind)
     except msgspec.ValidationError as error:
         cause = error.__cause__
         faults = cause.faults if isinstance(cause, SettingsError) else [str(error)]

@@ -14,6 +14,7 @@ from packtrail.command import Command
 from packtrail.errors import reason_of, remedy_of
 from packtrail.language import Text
 from packtrail.progress import watched
+from packtrail.shapes import from_json
 from soh_model.errors import ModelError
 from soh_model.gates import PackFacts, gate_text, what_text
 from soh_model.policy import Policy, grade_text, load_toml, use_text
@@ -106,7 +107,7 @@ def read_facts(path: Path) -> PackFacts:
         ModelError: The file is missing or does not hold the facts of a pack.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=PackFacts)
+        return from_json(path.read_bytes(), PackFacts)
     except OSError as error:
         raise ModelError(reason_of(error), where=str(path), hint=remedy_of(error)) from error
     except msgspec.DecodeError as error:

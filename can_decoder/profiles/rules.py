@@ -18,6 +18,7 @@ from can_decoder.profiles.checksums import ALGORITHMS
 from packtrail.errors import reason_of
 from packtrail.language import Text
 from packtrail.quantities import QUANTITIES
+from packtrail.shapes import convert
 
 _CORRECT = Text("correct the profile", "请更正该配置")
 
@@ -110,7 +111,7 @@ def read_rules(path: Path) -> Rules:
     """
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-        rules = msgspec.convert(table, Rules)
+        rules = convert(table, Rules)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         why = reason_of(error) if isinstance(error, OSError) else error
         raise DecoderError(

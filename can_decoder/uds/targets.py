@@ -21,6 +21,7 @@ import msgspec
 from can_decoder.errors import DecoderError
 from can_decoder.transport import Addressing, IsoTpEndpoint
 from packtrail.language import Text
+from packtrail.shapes import convert
 
 
 class DataField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,7 +98,7 @@ def find_target(name: str | Path) -> Target:
     if path.suffix != ".toml":
         path = Path(str(files("can_decoder.uds") / "shipped" / f"{name}.toml"))
     try:
-        target = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Target)
+        target = convert(tomllib.loads(path.read_text(encoding="utf-8")), Target)
         target.endpoint()  # refuses addresses and frames that no bus can carry
     except (
         OSError,

@@ -19,6 +19,7 @@ from cloud_bridge.access.fields import Purpose, Reader
 from cloud_bridge.enrolment.folder import locked, write_whole
 from cloud_bridge.errors import BridgeError
 from packtrail.language import Text
+from packtrail.shapes import from_json
 
 FILE: Final = "keys.json"
 PREFIX: Final = "pt_"
@@ -132,7 +133,7 @@ class KeyRing:
         mark = (about.st_ino, about.st_mtime_ns, about.st_size)
         with self._lock:
             if mark != self._read[0]:
-                keys = msgspec.json.decode(file.read_bytes(), type=list[ApiKey])
+                keys = from_json(file.read_bytes(), list[ApiKey])
                 self._read = mark, {key.id: key for key in keys}
             return self._read[1]
 

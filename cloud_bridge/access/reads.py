@@ -10,6 +10,8 @@ from typing import Final
 
 import msgspec
 
+from packtrail.shapes import from_json
+
 FILE: Final = "reads.jsonl"
 
 
@@ -71,7 +73,7 @@ class ReadLog:
 def _about(lines: Iterable[bytes], about: str) -> Iterable[Read]:
     for line in lines:
         try:
-            read = msgspec.json.decode(line, type=Read)
+            read = from_json(line, Read)
         except msgspec.DecodeError:
             continue  # a line that a full disk cut off
         if about in read.what:

@@ -11,6 +11,7 @@ import msgspec
 
 from cloud_bridge.access.fields import Field, Jurisdiction, Purpose, Reader
 from packtrail.errors import SettingsError
+from packtrail.shapes import convert
 from packtrail.times import format_time
 from packtrail.toml_file import read_toml
 
@@ -78,6 +79,6 @@ def read_table(path: Path | None = None) -> AccessTable:
     source = path or Path(str(files("cloud_bridge.access").joinpath("table.toml")))
     content: dict[str, Any] = read_toml(source)
     try:
-        return msgspec.convert(content, AccessTable)
+        return convert(content, AccessTable)
     except msgspec.ValidationError as error:
         raise SettingsError(str(source), [str(error)]) from error

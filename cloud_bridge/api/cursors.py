@@ -16,6 +16,7 @@ from fastapi import Query, Request, Response
 
 from cloud_bridge.api.problems import Problem
 from packtrail.language import Text
+from packtrail.shapes import convert, from_json
 
 LONGEST: Final = 1200
 Cursor = Annotated[
@@ -48,9 +49,9 @@ def key_of(name: str, cursor: str | None, shape: type[Key]) -> Key | None:
         return None
     try:
         data = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
-        found, *key = msgspec.json.decode(data, type=list[Any])
+        found, *key = from_json(data, list[Any])
         if found == name:
-            made: Key = msgspec.convert(key, shape)
+            made: Key = convert(key, shape)
             return made
     except (binascii.Error, ValueError, msgspec.MsgspecError, RecursionError):
         pass  # told below, whatever it was

@@ -30,6 +30,7 @@ from cloud_bridge.store import Fact, Refused
 from packtrail.errors import CodecError
 from packtrail.event import SignedEvent, decode_event
 from packtrail.language import Text
+from packtrail.shapes import from_json
 
 EVENTS_PER_REQUEST: Final = 500
 
@@ -123,7 +124,7 @@ def _split(body: bytes) -> list[bytes]:
     if not body.lstrip().startswith(b"["):
         return [body]
     try:
-        parts = [bytes(one) for one in msgspec.json.decode(body, type=list[msgspec.Raw])]
+        parts = [bytes(one) for one in from_json(body, list[msgspec.Raw])]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Problem(400, Text(f"not JSON: {error}", f"不是 JSON：{error}")) from error
     if not 0 < len(parts) <= EVENTS_PER_REQUEST:

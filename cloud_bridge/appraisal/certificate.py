@@ -20,6 +20,7 @@ from cloud_bridge.exports.passport import passport_id
 from cloud_bridge.ledger.offline import CERTIFICATE
 from cloud_bridge.ledger.proof import Check
 from packtrail.errors import CodecError
+from packtrail.shapes import convert
 from packtrail.signing import SigningKey, VerifyKey
 from packtrail.times import NS_PER_S, format_time, parse_time
 
@@ -79,7 +80,7 @@ def appraisal_in(document: Json) -> Appraisal:
     subject = document.get("credentialSubject")
     carried = subject.get("appraisal") if isinstance(subject, dict) else None
     try:
-        return msgspec.convert(carried, Appraisal, strict=True)
+        return convert(carried, Appraisal)
     except msgspec.ValidationError as error:
         raise CodecError("appraisal", str(error)) from error
 

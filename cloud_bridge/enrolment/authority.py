@@ -30,6 +30,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from cloud_bridge.enrolment.folder import locked, write_whole
 from cloud_bridge.errors import BridgeError
 from packtrail.language import Text
+from packtrail.shapes import from_json
 
 CA_FILE, KEY_FILE, CRL_FILE = "ca.pem", "ca.key", "ca.crl"
 ISSUED_FILE: Final = "issued.json"
@@ -165,7 +166,7 @@ class CertificateAuthority:
 
     def issued(self) -> list[Issued]:
         """Everything that was given out."""
-        return msgspec.json.decode((self.folder / ISSUED_FILE).read_bytes(), type=list[Issued])
+        return from_json((self.folder / ISSUED_FILE).read_bytes(), list[Issued])
 
     def _leaf(
         self,

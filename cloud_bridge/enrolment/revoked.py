@@ -19,6 +19,7 @@ from cloud_bridge.settings import BridgeSettings, TrustSettings
 from cloud_bridge.store.opening import open_existing
 from packtrail.event import KeyRegistered
 from packtrail.language import Text
+from packtrail.shapes import from_json
 from packtrail.signing import SigningKey
 
 FILE: Final = "revoked.json"
@@ -35,7 +36,7 @@ class Revoked(msgspec.Struct, frozen=True):
 def revoked_keys(folder: Path) -> list[Revoked]:
     """All of them."""
     file = folder / FILE
-    return msgspec.json.decode(file.read_bytes(), type=list[Revoked]) if file.exists() else []
+    return from_json(file.read_bytes(), list[Revoked]) if file.exists() else []
 
 
 def still_trusted(entries: Sequence[TrustSettings], folder: Path) -> list[TrustSettings]:

@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from cloud_bridge.enrolment.folder import locked, write_whole
+from packtrail.shapes import from_json
 from packtrail.times import NS_PER_S
 
 FILE: Final = "tokens.json"
@@ -64,7 +65,7 @@ class TokenBook:
         file = self._folder / FILE
         if not file.exists():
             return []
-        tokens = msgspec.json.decode(file.read_bytes(), type=list[_Token])
+        tokens = from_json(file.read_bytes(), list[_Token])
         return [token for token in tokens if token.expires_ns > now_ns]
 
     def _write(self, tokens: list[_Token]) -> None:

@@ -21,6 +21,7 @@ from packtrail.event import (
     UnitRegistered,
 )
 from packtrail.language import Text
+from packtrail.shapes import convert
 
 _PLAIN: Final = (
     "manufacturer", "operator", "into_service", "warranty", "substances", "critical_materials",
@@ -63,7 +64,7 @@ def facts_of(data: Mapping[str, Datum]) -> PassportFacts:
     if papers:
         found["papers"] = papers
     try:
-        return msgspec.convert(found, PassportFacts, strict=False)
+        return convert(found, PassportFacts, strict=False)
     except msgspec.ValidationError as error:
         raise BridgeError(
             Text(f"not of the form: {error}", f"格式不符：{error}"),

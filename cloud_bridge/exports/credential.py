@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cloud_bridge.exports.datum import Passport
 from cloud_bridge.exports.multibase import base58, did_of, from_base58, key_of, method_of
 from packtrail.errors import CodecError
+from packtrail.shapes import convert
 from packtrail.signing import SigningKey, canonical
 
 CONTEXT: Final = [
@@ -105,7 +106,7 @@ def passport_in(credential: Json) -> Passport:
     subject = credential.get("credentialSubject")
     carried = subject.get("passport") if isinstance(subject, dict) else None
     try:
-        return msgspec.convert(carried, Passport, strict=True)
+        return convert(carried, Passport)
     except msgspec.ValidationError as error:
         raise CodecError("passport", str(error)) from error
 

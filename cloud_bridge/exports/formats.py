@@ -22,6 +22,7 @@ from cloud_bridge.reporting.flows import reports_of
 from packtrail.errors import CodecError, CodeError
 from packtrail.event import UnitRef
 from packtrail.language import Text
+from packtrail.shapes import plain_json
 
 EVERYTHING: Final = frozenset(Access)
 
@@ -230,7 +231,7 @@ def read_document(data: bytes, name: str = "") -> Imported:
         CodecError: no JSON, no known format, or not what the format asks for.
     """
     try:
-        document = msgspec.json.decode(data)
+        document = plain_json(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CodecError("json", str(error)) from error
     if not isinstance(document, dict):

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from packtrail.language import Text
+from packtrail.shapes import convert
 
 CATEGORIES: Final = ("ev", "lmt", "industrial", "stationary", "industrial_without_bms")
 
@@ -67,7 +68,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def _read() -> Mapping[str, Point]:
     text = files("cloud_bridge.exports").joinpath("points.toml").read_text("utf-8")
-    rows = msgspec.convert(tomllib.loads(text), _Table).point
+    rows = convert(tomllib.loads(text), _Table).point
     return MappingProxyType({row.key: row for row in rows})
 
 

@@ -18,6 +18,7 @@ from packtrail.event import (
     ProductAssembled,
     UnitRegistered,
 )
+from packtrail.shapes import plain_json
 
 _SYMBOLS: Final = {"Co": "Cobalt", "Ni": "Nickel", "Li": "Lithium", "Pb": "Lead"}
 _WASTE: Final = ("waste_prevention", "separate_collection", "collection")
@@ -78,7 +79,7 @@ def of_facts(facts: PassportFacts) -> Iterator[tuple[str, Any]]:
 
 def plain(value: Any) -> Any:
     """As JSON has it: objects, lists, text and numbers."""
-    return msgspec.json.decode(msgspec.json.encode(value))
+    return plain_json(msgspec.json.encode(value))
 
 
 def _merged(before: Datum | None, after: Datum) -> Datum:

@@ -19,6 +19,7 @@ import msgspec
 from cloud_bridge.enrolment.folder import locked, write_whole
 from cloud_bridge.errors import BridgeError
 from packtrail.language import Text
+from packtrail.shapes import from_json
 from packtrail.topics import GATEWAY_ID
 
 FILE: Final = "ocpp.json"
@@ -131,7 +132,7 @@ class StationBook:
         mark = (about.st_ino, about.st_mtime_ns, about.st_size)
         with self._lock:
             if mark != self._read[0]:
-                stations = msgspec.json.decode(file.read_bytes(), type=list[Station])
+                stations = from_json(file.read_bytes(), list[Station])
                 self._read = mark, {station.id: station for station in stations}
             return self._read[1]
 

@@ -29,6 +29,7 @@ from packtrail.event import (
     units_named,
 )
 from packtrail.record import MAX_RECORD_BYTES, Kind, Record, Sealed, unseal
+from packtrail.shapes import msgpack_decoder
 from packtrail.topics import RecordAddress, parse_record_topic
 
 MAX_MESSAGE_BYTES: Final = 4 * MAX_RECORD_BYTES
@@ -51,7 +52,7 @@ class _Numbered(msgspec.Struct, frozen=True):
     seq: int
 
 
-_NUMBERED: Final = msgspec.msgpack.Decoder(_Numbered)
+_NUMBERED: Final = msgpack_decoder(_Numbered)
 
 
 def judge(topic: str, data: bytes, trust: TrustList, now_ns: int) -> Arrival | Stranger:

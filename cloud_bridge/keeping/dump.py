@@ -17,6 +17,7 @@ import zstandard
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.store.tables import Table
 from packtrail.language import Text
+from packtrail.shapes import from_msgpack, msgpack_decoder
 
 KIND: Final = "packtrail-bridge-backup"
 ROWS: Final = 500
@@ -86,9 +87,9 @@ class Dump:
         self._where = where
         self._stream = zstandard.ZstdDecompressor().stream_reader(file, closefd=False)
         self._digest = hashlib.sha256()
-        self._shape = msgspec.msgpack.Decoder(Block)
+        self._shape = msgpack_decoder(Block)
         try:
-            self.head = msgspec.msgpack.decode(self._frame(), type=Head)
+            self.head = from_msgpack(self._frame(), Head)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise self._fault(Text("not a backup of a bridge", "不是云桥备份")) from error
         if self.head.kind != KIND:

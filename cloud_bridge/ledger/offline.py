@@ -18,6 +18,7 @@ from cloud_bridge.witness.cosignature import WitnessKey
 from packtrail.errors import os_fault
 from packtrail.event import UnitRef
 from packtrail.language import Text
+from packtrail.shapes import from_json, plain_json
 from packtrail.signing import VerifyKey
 
 MARK_BYTES: Final = 200
@@ -39,7 +40,7 @@ def certificate_in(path: Path) -> dict[str, object] | None:
     try:
         content = path.read_bytes()
         # A proof may be large, and is decoded once: only what names the type is looked at here.
-        document = msgspec.json.decode(content) if CERTIFICATE.encode() in content else None
+        document = plain_json(content) if CERTIFICATE.encode() in content else None
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     kinds = document.get("type") if isinstance(document, dict) else None
@@ -71,7 +72,7 @@ def verify_file(
         content = path.read_bytes()
         if b'"day"' in content[:MARK_BYTES]:
             return _sample_checked(content, authority, as_json=as_json)
-        proof = msgspec.json.decode(content, type=PackProof)
+        proof = from_json(content, PackProof)
     except OSError as error:
         raise os_fault(error, path) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -87,7 +88,7 @@ def _sample_checked(content: bytes, authority: VerifyKey, *, as_json: bool) -> t
     """A chunk that proves itself; see `cloud_bridge.ledger.days`."""
     from cloud_bridge.ledger.days import SampleProof, check_sample  # noqa: PLC0415 - seldom asked
 
-    proof = msgspec.json.decode(content, type=SampleProof)
+    proof = from_json(content, SampleProof)
     return _told(proof.pack.unit, check_sample(proof, authority), as_json=as_json)
 
 

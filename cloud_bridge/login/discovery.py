@@ -9,6 +9,7 @@ import msgspec
 
 from cloud_bridge.errors import BridgeError
 from packtrail.language import Text
+from packtrail.shapes import from_json
 
 WAIT_S: Final = 10.0
 KNOWN_NS: Final = 3600 * 10**9
@@ -106,7 +107,7 @@ class Discovery:
         try:
             answer = requests.get(url, timeout=WAIT_S, allow_redirects=False)
             answer.raise_for_status()
-            return msgspec.json.decode(answer.content, type=dict[str, Any])
+            return from_json(answer.content, dict[str, Any])
         except (requests.RequestException, msgspec.DecodeError) as error:
             raise silent(url, error) from error
 

@@ -24,6 +24,7 @@ from cloud_bridge.login.settings import OidcSettings
 from cloud_bridge.store.accounts import Accounts
 from packtrail.language import Text
 from packtrail.settings import secret
+from packtrail.shapes import from_json
 
 ERRAND_NS: Final = 600 * 10**9
 """So long somebody may take at the provider."""
@@ -122,7 +123,7 @@ class Provider:
                 signs something else, or nothing that it says of him has a role here.
         """
         content = self._accounts.take_errand(_digest(name), self._now() - ERRAND_NS)
-        errand = msgspec.json.decode(content, type=Errand) if content else None
+        errand = from_json(content, Errand) if content else None
         if error:  # grants nothing, so it is told whosever it is
             raise refused(f"the provider says: {_word(error)}", AGAIN)
         if errand is None or not hmac.compare_digest(errand.state.encode(), state.encode()):

@@ -14,6 +14,7 @@ from cloud_bridge.errors import BridgeError
 from cloud_bridge.login.passwords import fault_of, hashed
 from cloud_bridge.store.accounts import Accounts, PersonRow
 from packtrail.language import Text
+from packtrail.shapes import from_json
 
 NAME: Final = re.compile(r"\w[\w.@-]{0,63}")
 
@@ -100,7 +101,7 @@ def folded(name: str) -> str:
 
 def mandate_of(json: str) -> Mandate:
     """What was kept."""
-    return msgspec.json.decode(json, type=Mandate)
+    return from_json(json, Mandate)
 
 
 def _json(mandate: Mandate) -> str:

@@ -16,6 +16,7 @@ from cloud_bridge.store import Store
 from packtrail.errors import SettingsError
 from packtrail.event import Body, ModelRef, ModelSheetPublished, PassportFacts, PassportStated
 from packtrail.language import Text
+from packtrail.shapes import convert
 from packtrail.toml_file import read_toml
 
 
@@ -43,8 +44,8 @@ def read_sheet(path: Path, maker: str) -> list[Body]:
     stated = table.pop("passport", None)
     table["model"] = {"maker": maker, "name": str(table.get("model", ""))}
     try:
-        sheet = msgspec.convert(table, ModelSheetPublished)
-        facts = msgspec.convert(stated, PassportFacts) if stated else None
+        sheet = convert(table, ModelSheetPublished)
+        facts = convert(stated, PassportFacts) if stated else None
     except msgspec.ValidationError as error:
         raise SettingsError(str(path), [str(error)]) from error
     total = sum(part.kg for part in sheet.parts)

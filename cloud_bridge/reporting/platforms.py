@@ -12,6 +12,7 @@ from urllib3.exceptions import HTTPError
 from cloud_bridge.projections.contract import TargetError
 from cloud_bridge.reporting.flows import Report
 from packtrail.language import Text
+from packtrail.shapes import from_json
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -91,7 +92,7 @@ class HttpPlatform:
         if reply.status not in (200, 422):
             raise self._down(str(reply.status))
         try:
-            return msgspec.json.decode(reply.data, type=Answer)
+            return from_json(reply.data, Answer)
         except msgspec.DecodeError as error:
             raise self._down(f"{reply.status}, {error}") from error
 

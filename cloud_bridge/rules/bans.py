@@ -16,6 +16,7 @@ from cloud_bridge.view.packs import told_of, with_roles
 from packtrail.errors import SettingsError
 from packtrail.event import ProductAssembled
 from packtrail.language import Text
+from packtrail.shapes import convert
 from packtrail.times import NS_PER_S, parse_time
 from packtrail.toml_file import read_toml
 
@@ -76,7 +77,7 @@ def read_bans(path: Path | None = None) -> tuple[Ban, ...]:
     """
     source = path or Path(str(files("cloud_bridge.rules").joinpath("bans.toml")))
     try:
-        bans = msgspec.convert(read_toml(source), _Table).ban
+        bans = convert(read_toml(source), _Table).ban
         for ban in bans:
             ban.in_force(0)
     except (msgspec.ValidationError, ValueError) as error:

@@ -11,6 +11,7 @@ import msgspec
 from packtrail.errors import SettingsError
 from packtrail.event import EVENTS_OF_ROLE
 from packtrail.language import Text
+from packtrail.shapes import convert
 from packtrail.times import NS_PER_S, parse_time
 from packtrail.toml_file import read_toml
 
@@ -73,7 +74,7 @@ def read_rules(path: Path | None = None) -> tuple[DutyRule, ...]:
     source = path or Path(str(files("cloud_bridge.rules").joinpath("duties.toml")))
     content: dict[str, Any] = read_toml(source)
     try:
-        rules = msgspec.convert(content, _Table).duty
+        rules = convert(content, _Table).duty
         for rule in rules:
             rule.in_force(0)
     except (msgspec.ValidationError, ValueError) as error:

@@ -9,6 +9,7 @@ import msgspec
 
 from packtrail.errors import CodecError
 from packtrail.event import Event, SignedEvent, decode_event
+from packtrail.shapes import from_json
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -50,7 +51,7 @@ class Entry:
             CodecError: the line was damaged after it was recorded.
         """
         try:
-            return msgspec.json.decode(self._canonical, type=Event)
+            return from_json(self._canonical, Event)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise CodecError("event", f"ledger line {self.leaf}: {error}") from error
 
@@ -62,4 +63,4 @@ class Entry:
     @property
     def _canonical(self) -> bytes:
         """The event's canonical bytes: a part of a canonical whole is canonical itself."""
-        return bytes(msgspec.json.decode(self.data, type=_Line).event)
+        return bytes(from_json(self.data, _Line).event)

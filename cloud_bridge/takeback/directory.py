@@ -15,6 +15,7 @@ from cloud_bridge.store import Store
 from packtrail.errors import SettingsError, os_fault
 from packtrail.event import SiteRegistered
 from packtrail.language import Text
+from packtrail.shapes import convert
 
 KINDS: Final = frozenset(
     {"outlet", "recycler", "utiliser", "dismantler", "station", "shop", "store"}
@@ -72,7 +73,7 @@ def _site(row: dict[str, Any]) -> SiteRegistered | str:
     values: dict[str, Any] = {name: value for name, value in plain.items() if value}
     values["accepts"] = [one for one in plain.get("accepts", "").lower().split(";") if one]
     try:
-        site = msgspec.convert(values, SiteRegistered, strict=False)
+        site = convert(values, SiteRegistered, strict=False)
     except msgspec.ValidationError as error:
         return str(error)
     for day in (site.valid_from, site.valid_to):

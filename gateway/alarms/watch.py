@@ -13,6 +13,7 @@ from gateway.alarms.precursors import SignMemory
 from gateway.alarms.thresholds import Threshold, Thresholds
 from packtrail.event import IncidentRecorded
 from packtrail.sample import Sample
+from packtrail.shapes import from_msgpack
 
 
 class Watch:
@@ -49,7 +50,7 @@ class Watch:
         if not remembered:
             return
         try:
-            found = msgspec.msgpack.decode(remembered, type=list[IncidentRecorded])
+            found = from_msgpack(remembered, list[IncidentRecorded])
         except (msgspec.DecodeError, UnicodeDecodeError):
             return
         self.active = {(incident.kind, incident.severity): incident for incident in found}

@@ -9,6 +9,7 @@ import msgspec
 
 from packtrail.estimate import Interval
 from packtrail.event import Reading, UnitRef, VehicleRef
+from packtrail.shapes import from_json
 
 MOST_READINGS: Final = 20
 MOST_REQUESTS: Final = 500
@@ -147,6 +148,6 @@ def decode_state(data: bytes | None) -> StationState:
     if data is None:
         return StationState()
     try:
-        return msgspec.json.decode(data, type=StationState)
+        return from_json(data, StationState)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return StationState()

@@ -34,6 +34,7 @@ from packtrail.downlink import (
     split_message,
 )
 from packtrail.errors import CodecError
+from packtrail.shapes import from_json
 from packtrail.signing import SigningKey, VerifyKey
 from packtrail.times import NS_PER_S, ClockQuality
 from packtrail.topics import answer_topic
@@ -277,6 +278,6 @@ class CommandDesk:
 
 def _remembered(data: bytes | None) -> dict[str, int]:
     try:
-        return msgspec.json.decode(data, type=dict[str, int]) if data else {}
+        return from_json(data, dict[str, int]) if data else {}
     except msgspec.DecodeError:
         return {}

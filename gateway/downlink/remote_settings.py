@@ -18,6 +18,7 @@ from packtrail import logs
 from packtrail.downlink import Scalar
 from packtrail.errors import SettingsError
 from packtrail.settings import parse
+from packtrail.shapes import from_json
 from packtrail.toml_file import read_toml
 
 ALLOWED: Final = frozenset(
@@ -139,7 +140,7 @@ class RemoteSettings:
 
     def _read(self) -> _State:
         try:
-            return msgspec.json.decode(self._file.read_bytes(), type=_State)
+            return from_json(self._file.read_bytes(), _State)
         except FileNotFoundError:
             return _State()
         except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -14,6 +14,7 @@ import msgspec
 
 from packtrail.downlink import Question, VehicleResolved, new_nonce, seal_message
 from packtrail.event import Reading
+from packtrail.shapes import convert
 from packtrail.signing import SigningKey
 from packtrail.times import format_time
 from packtrail.topics import question_topic
@@ -56,7 +57,7 @@ class VehicleAsker:
         """Ask which pack a vehicle had until its pack was put into a slot at `since_ns`."""
         nonce = new_nonce()
         try:
-            question = msgspec.convert(
+            question = convert(
                 {
                     "gateway": self._gateway,
                     "nonce": nonce,

@@ -28,6 +28,7 @@ from gateway.enrolment.certificate import CertificateState, look_at_certificate
 from gateway.errors import GatewayError
 from packtrail.enrolment import EnrolAnswer, EnrolRequest
 from packtrail.language import Text
+from packtrail.shapes import from_json
 from packtrail.signing import SigningKey
 from packtrail.times import format_time
 
@@ -124,7 +125,7 @@ def _post(url: str, body: bytes, ca: Path | None) -> EnrolAnswer:
     context = ssl.create_default_context(cafile=ca) if parts.scheme == "https" else None
     try:
         with urllib.request.urlopen(request, timeout=WAIT_S, context=context) as answer:  # noqa: S310 - as above
-            return msgspec.json.decode(answer.read(MOST_BYTES), type=EnrolAnswer)
+            return from_json(answer.read(MOST_BYTES), EnrolAnswer)
     except urllib.error.HTTPError as error:
         raise _refused(url, _reason(error)) from error
     except (OSError, ValueError) as error:
@@ -134,7 +135,7 @@ def _post(url: str, body: bytes, ca: Path | None) -> EnrolAnswer:
 def _reason(error: urllib.error.HTTPError) -> str:
     """The bridge's own words, or the status."""
     try:
-        problem = msgspec.json.decode(error.read(MOST_BYTES), type=dict[str, object])
+        problem = from_json(error.read(MOST_BYTES), dict[str, object])
     except (OSError, msgspec.DecodeError):
         return f"HTTP {error.code}"
     return str(problem.get("detail") or f"HTTP {error.code}")[:300]

@@ -21,6 +21,7 @@ import msgspec
 from packtrail import logs
 from packtrail.estimate import Estimate
 from packtrail.event import UnitRef
+from packtrail.shapes import from_msgpack
 from soh_model import PackSpec
 
 MOST_WAITING: Final = 32
@@ -152,7 +153,7 @@ class HealthDesk:
     def _estimate(self, request: Request) -> Answer | None:
         question = msgspec.msgpack.encode({"spec": request.spec, "chunks": request.chunks})
         try:
-            return msgspec.msgpack.decode(self._run_worker(question), type=Answer)
+            return from_msgpack(self._run_worker(question), Answer)
         except subprocess.TimeoutExpired:
             self._note(timed_out=self._state.timed_out + 1)
             self._log.error("estimate_timed_out", unit=str(request.unit), limit_s=self._timeout_s)

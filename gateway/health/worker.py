@@ -16,6 +16,7 @@ from gateway.health.coverage import coverage_pct, throughput_ah
 from gateway.health.desk import Answer
 from packtrail.columns import decode_columns
 from packtrail.sample import SampleBatch
+from packtrail.shapes import from_msgpack
 from soh_model import PackSpec
 
 NICE = 10
@@ -44,7 +45,7 @@ def answer(question: Question) -> Answer:
 def main() -> None:
     """Read, estimate, write."""
     os.nice(NICE)
-    question = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Question)
+    question = from_msgpack(sys.stdin.buffer.read(), Question)
     sys.stdout.buffer.write(msgspec.msgpack.encode(answer(question)))
 
 

@@ -24,6 +24,7 @@ from packtrail.codes import read_label
 from packtrail.errors import CodecError
 from packtrail.event import VehicleRef
 from packtrail.language import Text
+from packtrail.shapes import from_json
 from packtrail.times import NS_PER_S, parse_time
 
 MAX_BODY_BYTES: Final = 16_384
@@ -223,7 +224,7 @@ _VERBS: Final = {
 
 def _decode(body: bytes, kind: type[_Body]) -> _Body:
     try:
-        return msgspec.json.decode(body or b"{}", type=kind)
+        return from_json(body or b"{}", kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RefusedError(400, str(error)[:300]) from error
 

@@ -30,6 +30,7 @@ import msgspec
 from gateway.errors import GatewayError
 from packtrail.errors import reason_of
 from packtrail.language import Text
+from packtrail.shapes import from_json
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -95,7 +96,7 @@ def _ethernet_devices() -> list[Path]:
 def _doubt(path: Path, mark: str, generation: int) -> str:
     """What does not agree, or "" when all does."""
     try:
-        beside = msgspec.json.decode(_beside(path).read_bytes(), type=Mark)
+        beside = from_json(_beside(path).read_bytes(), Mark)
     except FileNotFoundError:
         return "mark_missing"
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):

@@ -21,6 +21,7 @@ from packtrail.columns import encode_columns
 from packtrail.errors import PacktrailError
 from packtrail.event import UnitRef
 from packtrail.sample import Sample, SampleBatch
+from packtrail.shapes import from_msgpack
 from packtrail.times import NS_PER_S, ClockQuality
 
 MOST_NUMBERS: Final = 60_000
@@ -141,7 +142,7 @@ def _reopened(name: str, found: list[HeldSample]) -> Chunk:
 
 
 def _decode(data: bytes) -> HeldSample:
-    return msgspec.msgpack.decode(data, type=HeldSample)
+    return from_msgpack(data, HeldSample)
 
 
 def _chunk_of(held: Held) -> str:

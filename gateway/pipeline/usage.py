@@ -17,6 +17,7 @@ import numpy as np
 
 from packtrail.event import Extremes, Gap, Histogram, UsageRecorded
 from packtrail.sample import Sample
+from packtrail.shapes import from_msgpack
 from packtrail.times import NS_PER_S, format_time
 
 LONGEST_STEP_NS: Final = 90 * NS_PER_S
@@ -109,7 +110,7 @@ class Usage:
     def resume(self, remembered: bytes | None) -> None:
         """Go on where the last run ended; the time between is a gap."""
         try:
-            kept = msgspec.msgpack.decode(remembered or b"", type=Kept)
+            kept = from_msgpack(remembered or b"", Kept)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return
         self._tally, self._last = kept.tally, kept.last

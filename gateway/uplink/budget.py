@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from gateway.outbox import Outbox
+from packtrail.shapes import from_json
 from packtrail.times import NS_PER_S
 
 NOTE: Final = "data_budget"
@@ -56,7 +57,7 @@ class Budget:
         self._began_s = self.mono_s()
         data = self.outbox.note(NOTE)
         try:
-            known = msgspec.json.decode(data, type=_Spent) if data else _Spent(0, 0)
+            known = from_json(data, _Spent) if data else _Spent(0, 0)
         except msgspec.DecodeError:
             known = _Spent(0, 0)
         self._day, self._spent, self._written = known.day, known.count, known.count

@@ -17,6 +17,7 @@ import msgspec
 from packtrail.errors import CodecError
 from packtrail.event.bodies import Body
 from packtrail.event.refs import UnitRef
+from packtrail.shapes import convert, from_json, json_decoder
 from packtrail.signing import SigningKey, VerifyKey, canonical
 from packtrail.times import ClockQuality, format_time, parse_time
 
@@ -103,7 +104,7 @@ class SignedEvent(msgspec.Struct, frozen=True):
             CodecError: reason `event`, with the path of the first field that does not fit.
         """
         try:
-            event = msgspec.convert(self.event, Event, strict=True)
+            event = convert(self.event, Event)
         except msgspec.ValidationError as error:
             raise CodecError("event", str(error)) from error
         if event.from_ns > event.to_ns:
@@ -121,7 +122,7 @@ def at(t_ns: int, until_ns: int | None = None) -> dict[str, str]:
 
 def sign_event(event: Event, key: SigningKey) -> SignedEvent:
     """Sign the canonical form of `event`."""
-    content = msgspec.json.decode(msgspec.json.encode(event))
+    content = from_json(msgspec.json.encode(event), dict[str, Any])
     signature = key.sign(EVENT_DOMAIN, canonical(content))
     return SignedEvent(content, key.key_id, base64.b64encode(signature).decode())
 
@@ -161,7 +162,7 @@ def decode_with_canonical(data: bytes) -> tuple[SignedEvent, bytes]:
 
 
 def _decode_any(data: bytes) -> tuple[SignedEvent, bytes]:
-    signed = msgspec.json.decode(data, type=SignedEvent)
+    signed = from_json(data, SignedEvent)
     return signed, signed.canonical
 
 
@@ -173,7 +174,7 @@ def _refuse_fraction(_: str) -> NoReturn:
     raise _FractionError
 
 
-_PLAIN_DECODER: Final = msgspec.json.Decoder(SignedEvent, float_hook=_refuse_fraction)
+_PLAIN_DECODER: Final = json_decoder(SignedEvent, _refuse_fraction)
 _SORTING_ENCODER: Final = msgspec.json.Encoder(order="sorted")
 _DOUBTFUL: Final = re.compile(rb"[0-9]{16}|[\xee-\xff]")
 """Integers that may exceed 2**53, and characters that UTF-16 sorts otherwise than UTF-8."""
@@ -190,8 +191,3 @@ def _decode_plain(data: bytes) -> tuple[SignedEvent, bytes] | None:
         return None
     found = _SORTING_ENCODER.encode(signed.event)
     return None if _DOUBTFUL.search(found) else (signed, found)
-
-
-# msgspec describes a type when it is first needed, and two threads that need it for the first time
-# at once end the process with a null pointer: so it is done here, by one.
-_DESCRIBED: Final = msgspec.json.Decoder(Event), msgspec.json.Decoder(SignedEvent)

@@ -23,6 +23,7 @@ from packtrail.event import (
     SwapPerformed,
     UnitRegistered,
 )
+from packtrail.shapes import convert
 from simulators.demo.observed import Fact, PathSeen, SlotSeen, Snapshot, Tally
 from simulators.demo.sentences import tell
 from simulators.demo.web import fetch_json, fetch_text, sum_metric
@@ -136,7 +137,7 @@ def see_slot(
 def read_event(signed: dict[str, Any]) -> Event | None:
     """The event of a ledger line; None for one that this version cannot read."""
     try:
-        return msgspec.convert(signed, SignedEvent).read()
+        return convert(signed, SignedEvent).read()
     except (CodecError, msgspec.ValidationError):
         return None
 

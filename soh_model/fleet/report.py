@@ -16,6 +16,7 @@ import numpy as np
 from packtrail.errors import reason_of, remedy_of
 from packtrail.estimate import Verdict
 from packtrail.language import Text
+from packtrail.shapes import from_json
 from soh_model.errors import ModelError
 from soh_model.fleet.work import PackResult
 
@@ -80,7 +81,7 @@ def results_in(file: Path) -> Iterator[PackResult]:
 
 def _decoded(line: bytes, where: str) -> PackResult:
     try:
-        return msgspec.json.decode(line, type=PackResult)
+        return from_json(line, PackResult)
     except msgspec.DecodeError as error:
         hint = Text(
             "give the file that `packtrail fleet estimate` wrote",

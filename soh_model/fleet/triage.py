@@ -19,6 +19,7 @@ from packtrail.errors import reason_of, remedy_of
 from packtrail.estimate import Estimate, Verdict
 from packtrail.language import Text
 from packtrail.progress import watched
+from packtrail.shapes import from_json
 from soh_model.errors import ModelError
 from soh_model.fleet.cluster import carry_out
 from soh_model.fleet.commands import (
@@ -88,7 +89,7 @@ def known_in(file: Path) -> dict[str, Known]:
 
 def _decoded(line: bytes, where: str) -> Known:
     try:
-        return msgspec.json.decode(line, type=Known)
+        return from_json(line, Known)
     except msgspec.DecodeError as error:
         hint = Text(
             'one JSON object a line, such as {"code": "...", "events": ["crash"]}',
