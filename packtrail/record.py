@@ -3,6 +3,8 @@
 On the wire a sealed record is a MessagePack array `[key_id, payload, signature]`; `payload` is
 the MessagePack map of `Record`, and the Ed25519 signature covers exactly those bytes, so no
 reader has to encode anything again to check it. The number stands in the topic as well.
+A fourth element, where there is one, opens commitments of the event inside; nothing covers it,
+nothing keeps it as it came, and an opening that fits no commitment is nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import msgspec
 
 from packtrail.errors import CodecError
 from packtrail.event import UnitRef
+from packtrail.personal import Opening
 from packtrail.shapes import msgpack_decoder
 from packtrail.signing import SIGNATURE_BYTES, SigningKey, VerifyKey
 from packtrail.times import ClockQuality
@@ -85,6 +88,18 @@ class Sealed(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     key_id: str
     payload: bytes
     signature: bytes
+    openings: tuple[Opening, ...] = ()
+
+    @property
+    def data(self) -> bytes:
+        """The bytes that travel."""
+        bare = (self.key_id, self.payload, self.signature)
+        return _ENCODER.encode((*bare, self.openings) if self.openings else bare)
+
+    @property
+    def bare(self) -> bytes:
+        """The same without openings: what may be kept."""
+        return _ENCODER.encode((self.key_id, self.payload, self.signature))
 
     def accepted_by(self, key: VerifyKey) -> bool:
         """Whether `key` made the signature."""
@@ -108,13 +123,14 @@ class Sealed(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
 # Made once: every message goes through them.
 _RECORDS: Final = msgpack_decoder(Record)
 _SEALED: Final = msgpack_decoder(Sealed)
+_ENCODER: Final = msgspec.msgpack.Encoder()
 
 
-def seal(record: Record, key: SigningKey) -> bytes:
-    """Encode and sign `record`: the bytes that go to the broker."""
+def seal(record: Record, key: SigningKey, openings: tuple[Opening, ...] = ()) -> bytes:
+    """Encode and sign `record`: the bytes that go to the broker, with what opens its event."""
     payload = msgspec.msgpack.encode(record)
     signature = key.sign(RECORD_DOMAIN, payload)
-    return msgspec.msgpack.encode(Sealed(key.key_id, payload, signature))
+    return Sealed(key.key_id, payload, signature, openings).data
 
 
 def unseal(data: bytes, max_bytes: int = MAX_RECORD_BYTES) -> Sealed:

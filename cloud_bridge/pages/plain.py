@@ -51,6 +51,7 @@ PLAIN: Final = {
     "ReportAcknowledged": Text("The platform took the report", "平台已受理上报"),
     "ReportBounced": Text("The platform returned the report", "平台退回上报"),
     "PersonalDataErased": Text("Personal data were erased", "个人信息已删除"),
+    "SubjectForgotten": Text("Personal data were forgotten", "个人信息已被遗忘"),
     "KeyRegistered": Text("A key was registered", "密钥登记"),
     "KeyRotated": Text("A key was changed", "密钥更换"),
     "KeyRevoked": Text("A key was revoked", "密钥吊销"),

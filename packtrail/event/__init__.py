@@ -130,6 +130,7 @@ from packtrail.event.statements import (
     ReportAcknowledged,
     ReportBounced,
     ReportSent,
+    SubjectForgotten,
 )
 from packtrail.event.subjects import (
     Subject,
@@ -230,6 +231,7 @@ __all__ = [
     "Stage",
     "Step",
     "Subject",
+    "SubjectForgotten",
     "Substance",
     "SwapPerformed",
     "TelemetryAttributed",

@@ -66,6 +66,7 @@ from packtrail.event.statements import (
     ReportAcknowledged,
     ReportBounced,
     ReportSent,
+    SubjectForgotten,
 )
 from packtrail.event.trust import (
     AccessGranted,
@@ -134,4 +135,5 @@ Body = (
     | AccessGranted
     | AccessRevoked
     | PassportStated
+    | SubjectForgotten
 )

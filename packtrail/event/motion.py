@@ -68,7 +68,10 @@ class VehicleSold(EventBody, frozen=True):
 
 
 class OwnerChanged(EventBody, frozen=True):
-    """A vehicle, or a pack by itself (the event's unit), belongs to somebody else."""
+    """A vehicle, or a pack by itself (the event's unit), belongs to somebody else.
+
+    `owner` is a commitment, never a name.
+    """
 
     owner: str
     vehicle: VehicleRef | None = None

@@ -25,7 +25,11 @@ class UnitRef(msgspec.Struct, frozen=True):
 
 
 class VehicleRef(msgspec.Struct, frozen=True):
-    """A vehicle; `scheme` is `vin` or `commitment` (a salted hash of the VIN)."""
+    """A vehicle; `scheme` is `commitment` (see `packtrail.personal`), or `vin` in the clear.
+
+    In what a bridge folds, `subject`: the random name under which it joins the commitments of one
+    vehicle.
+    """
 
     scheme: str
     id: str

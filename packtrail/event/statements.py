@@ -82,7 +82,8 @@ class ReportSent(EventBody, frozen=True):
         platform: which.
         duty: the duty that it serves.
         covers: event ids that it reports.
-        payload_digest: SHA-256 of what was sent, hex.
+        payload_digest: SHA-256 of what was sent, hex; of a vehicle with its commitment in place
+            of its number, which the digest would give away.
         attempt: 1, 2, ...
     """
 
@@ -118,3 +119,19 @@ class PersonalDataErased(EventBody, frozen=True):
     commitment: str
     request: str = ""
     unit: UnitRef | None = None
+
+
+class SubjectForgotten(EventBody, frozen=True):
+    """A bridge destroyed the key of a vehicle or an owner: its commitments stay, shut for good.
+
+    Attributes:
+        subject: the random name under which the bridge joined the commitments.
+        kind: `vehicle` or `owner`.
+        reason: why, such as the number of the request; never the value.
+        by: who asked the bridge for it, as far as it was told.
+    """
+
+    subject: str
+    kind: str
+    reason: str = ""
+    by: str = ""

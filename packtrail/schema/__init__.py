@@ -13,6 +13,7 @@ import msgspec
 
 from packtrail.columns import Chunk
 from packtrail.event import Event, SignedEvent
+from packtrail.personal import Opening
 from packtrail.receipt import Receipt
 from packtrail.record import Record
 
@@ -22,6 +23,7 @@ TYPES = {
     "chunk-1": Chunk,
     "event-1": Event,
     "signed-event-1": SignedEvent,
+    "opening-1": Opening,
 }
 
 

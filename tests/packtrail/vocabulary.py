@@ -209,6 +209,7 @@ BODIES: tuple[e.Body, ...] = (
         "batterypass",
         ID,
     ),
+    e.SubjectForgotten("ab" * 16, "vehicle", "request 7", "clerk"),
 )
 
 
