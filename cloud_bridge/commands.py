@@ -188,6 +188,11 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
         ).say(),
     )
     _witness_argument(parser)
+    openings = Text(
+        "with a proof: a file of openings, as /api/v1/vehicles/VIN/openings gives it",
+        "配合证明文件：openings 接口的应答文件，用于核对承诺值",
+    )
+    parser.add_argument("--openings", type=Path, metavar="FILE", help=openings.say())
 
 
 def _witness_argument(parser: argparse.ArgumentParser) -> None:
@@ -229,7 +234,8 @@ def _verified(file: Path, args: argparse.Namespace) -> tuple[str, bool]:
 
     certificate = certificate_in(file)
     if certificate is None:
-        return verify_file(file, args.key, args.witness, as_json=args.json)
+        more = {"as_json": args.json, "openings": args.openings}
+        return verify_file(file, args.key, args.witness, **more)
     from cloud_bridge.appraisal.at_terminal import verify_certificate  # noqa: PLC0415 - see _init
 
     return verify_certificate(file, certificate, args.key, as_json=args.json)

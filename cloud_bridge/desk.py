@@ -6,13 +6,12 @@ caller gave. Texts leave; a pack that nobody knows is a `BridgeError`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from cloud_bridge.api.answers import EventAnswer, EventList
+from cloud_bridge.api.answers import EventList
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.fold import PackState, Told, digest, fold, judge_pack
 from cloud_bridge.ledger.audit import audit
@@ -21,11 +20,15 @@ from cloud_bridge.ledger.offline import checks_json, checks_text
 from cloud_bridge.ledger.proof import Check, PackProof, check_proof, prove
 from cloud_bridge.pages import figures
 from cloud_bridge.pages.story import lines_of
+from cloud_bridge.privacy.people import for_people, shown_to_people, state_for_people
+from cloud_bridge.privacy.subjects import Subjects
+from cloud_bridge.privacy.vault import vault_of
 from cloud_bridge.remote import api_key, ask, unknown
 from cloud_bridge.settings import BridgeSettings
 from cloud_bridge.store import Store
 from cloud_bridge.store.opening import open_existing
 from cloud_bridge.view import Packs, parse_unit
+from cloud_bridge.view.linking import joined
 from packtrail.event import UnitRef
 from packtrail.language import Text, locale_language
 from packtrail.settings import load
@@ -45,16 +48,20 @@ def show(
     """
     unit = parse_unit(code)
     if url:
-        facts = [Told.of(one.signed) for one in _events(url, unit, api_key(key_file))]
+        facts, names = _facts(url, unit, api_key(key_file)), dict[str, str]()
     else:
-        store = open_existing(load(BridgeSettings, settings).store)
+        known = load(BridgeSettings, settings)
+        store = open_existing(known.store, vault_of(known.key_file))
         try:
             _expect(store, unit)
             facts = Packs(store).facts(unit)
+            names = shown_to_people(Subjects(store), facts)
         finally:
             store.close()
     state = fold(unit, facts)
-    return _state_json(state) if as_json else _state_text(state, facts)
+    if as_json:
+        return _state_json(state)
+    return _state_text(state_for_people(state, names), for_people(facts, names))
 
 
 def verify(
@@ -130,14 +137,14 @@ def _expect(store: Store, unit: UnitRef) -> None:
         raise unknown(unit)
 
 
-def _events(url: str, unit: UnitRef, token: str) -> Iterator[EventAnswer]:
-    """Every event of a pack, page by page."""
+def _facts(url: str, unit: UnitRef, token: str) -> list[Told]:
+    """Every event of a pack, page by page, with its vehicles as the bridge joins them."""
     query = f"events?limit={EVENTS_PER_PAGE}"
-    page = ask(url, unit, query, EventList, token)
-    yield from page.events
-    while page.next:
-        page = ask(url, unit, f"{query}&cursor={page.next}", EventList, token)
-        yield from page.events
+    pages = [ask(url, unit, query, EventList, token)]
+    while pages[-1].next:
+        pages.append(ask(url, unit, f"{query}&cursor={pages[-1].next}", EventList, token))
+    links = {name: subject for page in pages for name, subject in page.subjects.items()}
+    return joined([Told.of(one.signed) for page in pages for one in page.events], links)
 
 
 def _state_json(state: PackState) -> str:

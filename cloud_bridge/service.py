@@ -29,6 +29,7 @@ from cloud_bridge.ingest.mqtt import MqttLink
 from cloud_bridge.ingest.presence import Presence
 from cloud_bridge.ledger.authority import Authority, TrustReader
 from cloud_bridge.metrics import Metrics
+from cloud_bridge.privacy.vault import KeyVault
 from cloud_bridge.projections import Follower
 from cloud_bridge.projections.chosen import chosen
 from cloud_bridge.settings import BridgeSettings, TrustSettings
@@ -75,7 +76,7 @@ class Bridge:
         self.metrics = Metrics()
         self.inbox = Inbox(settings.ingest.queue)
         self.presence = Presence()
-        self.store: Store = open_store(settings.store)
+        self.store: Store = open_store(settings.store, vault=KeyVault(self.key))
         self.trust = TrustReader(self.store, self.key.public)
         self.questions = QuestionDesk(self.store, self.trust, self.key, self._publish)
         self.link = MqttLink(settings.mqtt, self.inbox, self.presence.tell, self.questions.take)
@@ -89,6 +90,7 @@ class Bridge:
             self.metrics,
             batch=settings.ingest.batch_records,
             batch_s=settings.ingest.batch_ms / 1000,
+            refuse_clear=settings.privacy.refuse_clear,
         )
         self.followers = [
             Follower(projection, self.store, self.metrics)

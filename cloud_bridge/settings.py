@@ -163,6 +163,18 @@ class LedgerSettings(Settings):
     """So long late reports are waited for before the bridge states a contradiction."""
 
 
+class PrivacySettings(Settings):
+    """Personal data: vehicles' numbers and owners."""
+
+    clear_vehicles: Literal["accept", "refuse"] = "accept"
+    """What becomes of new facts that state one in the clear: the ledger would keep it for ever."""
+
+    @property
+    def refuse_clear(self) -> bool:
+        """Whether they are refused."""
+        return self.clear_vehicles == "refuse"
+
+
 class EnrolmentSettings(Settings):
     """The certificate authority for gateways; `packtrail bridge ca` makes it."""
 
@@ -300,6 +312,7 @@ class BridgeSettings(Settings):
     ingest: IngestSettings = IngestSettings()
     http: HttpSettings = HttpSettings()
     ledger: LedgerSettings = LedgerSettings()
+    privacy: PrivacySettings = PrivacySettings()
     enrolment: EnrolmentSettings = EnrolmentSettings()
     access: AccessSettings = AccessSettings()
     login: LoginSettings = LoginSettings()

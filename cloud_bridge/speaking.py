@@ -93,7 +93,8 @@ def submit(
     """Judge and record events in the store of `settings`."""
     moment = time.time_ns() if now_ns is None else now_ns
     trust = TrustReader(store, SigningKey.load(settings.key_file).public)()
-    judged = [judge_event(event, trust, moment) for event in events]
+    refuse = settings.privacy.refuse_clear
+    judged = [judge_event(event, trust, moment, refuse_clear=refuse) for event in events]
     facts = [one for one in judged if isinstance(one, Fact)]
     refused = tuple(f"{one.reason}: {one.detail}" for one in judged if isinstance(one, Refused))
     leaves = store.append(facts, moment)

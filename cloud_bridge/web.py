@@ -68,6 +68,7 @@ def context_over(bridge: Bridge, settings_file: Path | None = None) -> Context:
         appraiser=appraiser_for(bridge.settings),
         access=gate_for(bridge.settings, desk),
         login=desk,
+        refuse_clear=bridge.settings.privacy.refuse_clear,
     )
 
 

@@ -106,6 +106,7 @@ GROUPS: Final[dict[str, Group]] = {
             "backup": "cloud_bridge.keeping.commands:BACKUP",
             "restore": "cloud_bridge.keeping.commands:RESTORE",
             "verify": "cloud_bridge.keeping.commands:VERIFY",
+            "forget": "cloud_bridge.privacy.commands:FORGET",
             "people": "cloud_bridge.login.commands:PEOPLE",
             "key": "cloud_bridge.access.commands:KEY",
             "reads": "cloud_bridge.access.commands:READS",

@@ -25,9 +25,13 @@ from cloud_bridge.fold import (
 from cloud_bridge.ingest.judge import judge_event
 from cloud_bridge.inquiry import Fault, Finding, inquire
 from cloud_bridge.ledger.authority import TrustReader
+from cloud_bridge.privacy.people import for_people, shown_to_people
+from cloud_bridge.privacy.subjects import Subjects
+from cloud_bridge.privacy.vault import KeyVault
 from cloud_bridge.rules import Duty, duties, read_rules
 from cloud_bridge.store import Fact
 from cloud_bridge.store.sqlite import SqliteStore
+from cloud_bridge.view.linking import linked
 from packtrail.event import (
     CorrectionDeclared,
     Event,
@@ -99,13 +103,15 @@ class Concluded:
 
 def play(history: History, path: Path) -> Concluded:
     """Ingest `history` into a new SQLite store at `path` and conclude."""
-    store = SqliteStore(path)
+    store = SqliteStore(path, vault=KeyVault(AUTHORITY))
     try:
         roles = {one.name: str(one.role) for one in history.scene.cast.all()}
         concluded = Concluded(roles=roles)
         _ingest(history, store, concluded)
         facts = store.entries(-1, 10_000_000)
-        concluded.told = [Told(e.event_id, e.event, e.recorded_ns) for e in facts]
+        told = linked(store, [Told(e.event_id, e.event, e.recorded_ns) for e in facts])
+        # Scored by the truth file, which knows vehicles by their numbers.
+        concluded.told = for_people(told, shown_to_people(Subjects(store), told))
     finally:
         store.close()
     conclude(concluded)
@@ -121,7 +127,8 @@ def _ingest(history: History, store: SqliteStore, concluded: Concluded) -> None:
     batch: list[Fact] = []
     for t_s, report in history.arrivals():
         assert report.signed
-        judged = judge_event(report.signed, trust, t_s * NS_PER_S)
+        moment = t_s * NS_PER_S
+        judged = judge_event(report.signed, trust, moment, report.openings, refuse_clear=True)
         if isinstance(judged, Fact):
             batch.append(judged)
         else:

@@ -70,6 +70,7 @@ class PackDetail(msgspec.Struct, frozen=True):
     """One pack: its digital ID, the digest of the ID's bytes, and the newest reading.
 
     What `hidden` names is empty in `state`; the digest of an ID of which parts are hidden is "".
+    `forgotten` names those vehicles of `state` whose numbers were erased, and when.
     """
 
     code: str
@@ -79,6 +80,7 @@ class PackDetail(msgspec.Struct, frozen=True):
     reading: ReadingAnswer | None
     seen_at: str
     hidden: list[HiddenAnswer] = []
+    forgotten: dict[str, str] = {}
 
 
 class EventAnswer(msgspec.Struct, frozen=True):
@@ -91,10 +93,14 @@ class EventAnswer(msgspec.Struct, frozen=True):
 
 
 class EventList(msgspec.Struct, frozen=True):
-    """One page of ledger lines, rising by leaf; `next` is the cursor of the page after it."""
+    """One page of ledger lines, rising by leaf; `next` is the cursor of the page after it.
+
+    `subjects` joins commitments that these lines hold: which of them are one vehicle's or owner's.
+    """
 
     events: list[EventAnswer]
     next: str | None = None
+    subjects: dict[str, str] = {}
 
 
 class ColumnAnswer(msgspec.Struct, frozen=True):
@@ -211,10 +217,35 @@ class DutyList(msgspec.Struct, frozen=True):
 
 
 class VehicleDetail(msgspec.Struct, frozen=True):
-    """One vehicle: its packs, and the account of them once it is scrapped."""
+    """One vehicle: its packs, and the account of them once it is scrapped.
+
+    Attributes:
+        vehicle: `subject:ID`, or as facts name it that commit to nothing.
+        state: its fold.
+        number: in the clear, where the reader asked for it and it can be opened.
+        forgotten_at: when its number was erased, "" while it was not.
+    """
 
     vehicle: str
     state: VehicleState
+    number: str = ""
+    forgotten_at: str = ""
+
+
+class OpeningAnswer(msgspec.Struct, frozen=True):
+    """What opens one commitment; `salt` is base64 of 32 bytes."""
+
+    commitment: str
+    kind: str
+    salt: bytes
+    value: str
+
+
+class OpeningList(msgspec.Struct, frozen=True):
+    """What opens every commitment of a subject; `packtrail id verify FILE --openings` checks it."""
+
+    subject: str
+    openings: list[OpeningAnswer]
 
 
 class FindingAnswer(msgspec.Struct, frozen=True):

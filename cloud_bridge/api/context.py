@@ -44,6 +44,7 @@ class Context:
         appraiser: says what packs are fit for and worth; None without policy and prices.
         access: judges readers; None where only this machine can ask, and may see everything.
         login: logs people in; None where nobody can.
+        refuse_clear: see `judge_event`.
     """
 
     store: Store
@@ -62,6 +63,7 @@ class Context:
     appraiser: Appraiser | None = None
     access: Gate | None = None
     login: LoginDesk | None = None
+    refuse_clear: bool = False
 
 
 def context_of(request: Request) -> Context:

@@ -21,6 +21,7 @@ ANSWERS: Final = (
     answers.PackList,
     answers.PackDetail,
     answers.EventList,
+    answers.OpeningList,
     answers.TelemetryAnswer,
     answers.StationList,
     answers.Outcomes,

@@ -49,7 +49,14 @@ def export_pack(request: Request, bridge: Bridge, sight: See, code: Code, form: 
     may = allowed(bridge, sight, unit)
     note(request, bridge, sight, sight.of(unit) if may > ANYBODY else frozenset())
     try:
-        ready = prepared(bridge.store, unit, bridge.now(), key=bridge.proof_key, allowed=may)
+        ready = prepared(
+            bridge.store,
+            unit,
+            bridge.now(),
+            key=bridge.proof_key,
+            allowed=may,
+            vehicles=Field.VEHICLES in sight.of(unit),
+        )
         document = chosen.write(ready)
     except (CodecError, BridgeError) as error:
         detail = Text(error.describe("en"), error.describe("zh"))

@@ -26,13 +26,23 @@ from cloud_bridge.api.problems import Problem
 from cloud_bridge.api.sight import See, require
 from cloud_bridge.ingest.judge import judge_event
 from cloud_bridge.ledger.checkpoint import verifier_line
+from cloud_bridge.ledger.trust import TrustList
+from cloud_bridge.privacy import guard
 from cloud_bridge.store import Fact, Refused
 from packtrail.errors import CodecError
 from packtrail.event import SignedEvent, decode_event
 from packtrail.language import Text
+from packtrail.personal import Opening
 from packtrail.shapes import from_json
 
 EVENTS_PER_REQUEST: Final = 500
+
+
+class _Beside(msgspec.Struct, frozen=True):
+    """What stands beside a signed event and is no part of it."""
+
+    openings: tuple[Opening, ...] = ()
+
 
 router = APIRouter(tags=["ledger"], route_class=ReadRoute)
 
@@ -65,8 +75,10 @@ async def submit_events(request: Request, bridge: Bridge) -> Response:
     """Record signed events of makers and other parties.
 
     The signature is the credential: whoever the trust list lets speak may submit from
-    anywhere. Events that were recorded before are `known`; the good ones of a list are
-    recorded even when others are refused (then the status is 422).
+    anywhere. `openings` beside `signature` open the event's commitments to vehicles and owners;
+    they are kept sealed and are no part of the ledger. Events that were recorded before are
+    `known`; the good ones of a list are recorded even when others are refused (then the status
+    is 422).
     """
     expect_json(request)
     parts = _split(await request.body())
@@ -139,7 +151,7 @@ def _record(bridge: Context, parts: list[bytes]) -> list[Outcome]:
     for part in parts:
         try:
             signed: SignedEvent = decode_event(part)
-            judged.append((signed.event_id, judge_event(signed, trust, now_ns)))
+            judged.append((signed.event_id, _judged(bridge, signed, part, trust, now_ns)))
         except CodecError as error:
             judged.append(("", Refused(error.reason, str(error)[:200])))
     facts = [one for _, one in judged if isinstance(one, Fact)]
@@ -151,6 +163,24 @@ def _record(bridge: Context, parts: list[bytes]) -> list[Outcome]:
     for outcome in outcomes:
         bridge.metrics.events.labels(outcome.outcome).inc()
     return outcomes
+
+
+def _judged(
+    bridge: Context, signed: SignedEvent, part: bytes, trust: TrustList, now_ns: int
+) -> Fact | Refused:
+    """An event with what opens it; a commitment that nobody here can open is of no use."""
+    try:
+        openings = from_json(part, _Beside).openings
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Refused("json", str(error)[:200])
+    found = judge_event(signed, trust, now_ns, openings, refuse_clear=bridge.refuse_clear)
+    if isinstance(found, Fact) and (shut := guard.unopened(found.event, found.openings)):
+        known = bridge.store.links(shut)
+        missing = [name for name in shut if name not in known]
+        if missing:
+            detail = f"{missing[0][:40]}… cannot be opened: send it in `openings`"
+            return Refused(guard.UNOPENED, detail)
+    return found
 
 
 def _taken(event_id: str, leaf: int | None) -> Outcome:

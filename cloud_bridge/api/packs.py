@@ -32,7 +32,10 @@ from cloud_bridge.api.problems import Problem
 from cloud_bridge.api.sight import See, hidden_from, note, require
 from cloud_bridge.fold import digest
 from cloud_bridge.ledger.proof import PackProof, prove
+from cloud_bridge.privacy.people import vehicles_in
+from cloud_bridge.privacy.subjects import Subjects
 from cloud_bridge.view import parse_unit
+from cloud_bridge.view.linking import links_of
 from packtrail.errors import CodecError, CodeError
 from packtrail.event import UnitRef
 from packtrail.language import Text
@@ -98,7 +101,9 @@ def list_events(
     (after,) = key_of("events", cursor, tuple[Leaf]) or (-1,)
     entries, more = cut(bridge.store.entries_of(unit, after, limit + 1), limit)
     following = cursor_of("events", (entries[-1].leaf,)) if more else None
-    listed = EventList([event_answer(entry) for entry in entries], following)
+    joins = Field.VEHICLES in sight.of(unit)
+    links = links_of(bridge.store, (entry.event for entry in entries)) if joins else {}
+    listed = EventList([event_answer(entry) for entry in entries], following, links)
     return linked(request, answer(listed), following)
 
 
@@ -163,6 +168,7 @@ def show_pack(
             reading=reading_answer(view),
             seen_at=format_time(view.seen_ns) if view.seen_ns else "",
             hidden=hidden_from(bridge, seen),
+            forgotten=Subjects(bridge.store).forgotten(vehicles_in(state)),
         )
     )
 

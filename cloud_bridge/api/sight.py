@@ -45,16 +45,23 @@ See = Annotated[Sight, Depends(sight_of)]
 
 
 def require(
-    request: Request, bridge: Context, sight: Sight, field: Field, unit: UnitRef | None = None
+    request: Request,
+    bridge: Context,
+    sight: Sight,
+    field: Field,
+    unit: UnitRef | None = None,
+    what: str = "",
 ) -> None:
     """Let pass who may see `field`, and take it down.
+
+    `what` stands for the path in the log, where the path itself names somebody.
 
     Raises:
         Problem: 401 for anybody, 403 for a key: what is hidden, and who may ask for it.
     """
     if field not in sight.of(unit):
         raise refusal(bridge, sight, field)
-    note(request, bridge, sight, frozenset({field}))
+    note(request, bridge, sight, frozenset({field}), what)
 
 
 def refusal(bridge: Context, sight: Sight, field: Field) -> Problem:
@@ -67,7 +74,9 @@ def refusal(bridge: Context, sight: Sight, field: Field) -> Problem:
     return Problem(403 if sight.reader else 401, detail, field=field.value)
 
 
-def note(request: Request, bridge: Context, sight: Sight, shown: frozenset[Field]) -> None:
+def note(
+    request: Request, bridge: Context, sight: Sight, shown: frozenset[Field], what: str = ""
+) -> None:
     """Take down what is shown, before it is; no cache keeps what not everybody may see."""
     if bridge.access is None:
         return
@@ -75,7 +84,7 @@ def note(request: Request, bridge: Context, sight: Sight, shown: frozenset[Field
     visitor = visitor_of(request)
     address = visitor.origin.address if visitor else ""
     try:
-        bridge.access.note(sight, shown, request.url.path[:300], address)
+        bridge.access.note(sight, shown, (what or request.url.path)[:300], address)
     except OSError as error:
         detail = Text(
             "the log of reads cannot be written, so nothing restricted is shown",

@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from cloud_bridge.access.fields import Field
-from cloud_bridge.api.answers import DutyAnswer, DutyList, VehicleDetail, answer
+from cloud_bridge.access.gate import Sight
+from cloud_bridge.api.answers import (
+    DutyAnswer,
+    DutyList,
+    OpeningAnswer,
+    OpeningList,
+    VehicleDetail,
+    answer,
+)
 from cloud_bridge.api.caching import ReadRoute
-from cloud_bridge.api.context import Bridge
+from cloud_bridge.api.context import Bridge, Context
 from cloud_bridge.api.cursors import Cursor, cursor_of, cut, key_of, linked
 from cloud_bridge.api.describing import described
 from cloud_bridge.api.problems import Problem
 from cloud_bridge.api.sight import See, require
+from cloud_bridge.privacy.subjects import Subjects
 from cloud_bridge.rules.duties import Duty
 from cloud_bridge.view.vehicles import parse_vehicle, vehicle_state
+from packtrail.event import VehicleRef
 from packtrail.language import Text
+from packtrail.personal import SUBJECT
 
 router = APIRouter(prefix="/api/v1", tags=["vehicles"], route_class=ReadRoute)
 
 Vin = Annotated[
     str,
-    Path(min_length=1, max_length=200, description="a VIN, or `scheme:id` of another kind"),
+    Path(
+        min_length=1,
+        max_length=200,
+        description="`subject:ID`, a VIN, or `scheme:id` of another kind",
+    ),
 ]
+UNKNOWN: Final = Text("nothing was ever reported of this vehicle", "没有关于该车辆的任何记录")
+SHUT: Final = Text("nothing of it can be opened", "没有可开启的内容")
 
 
 @router.get("/duties", responses=described(DutyList, paged=True))
@@ -48,17 +65,43 @@ def list_duties(
     return linked(request, answer(DutyList(shown, len(found), late, following)), following)
 
 
+@router.get("/vehicles/{vin:path}/openings", responses=described(OpeningList, 404))
+def show_openings(request: Request, bridge: Bridge, sight: See, vin: Vin) -> Response:
+    """Salts and number that open the vehicle's commitments, to be checked without this bridge."""
+    vehicle = _asked(request, bridge, sight, vin, "openings of ")
+    found = Subjects(bridge.store).openings(vehicle.id) if vehicle.scheme == SUBJECT else []
+    if not found:
+        raise Problem(404, SHUT)
+    openings = [OpeningAnswer(one.reference, one.kind, one.salt, one.value) for one in found]
+    return answer(OpeningList(str(vehicle), openings))
+
+
 @router.get("/vehicles/{vin:path}", responses=described(VehicleDetail, 404))
-def show_vehicle(request: Request, bridge: Bridge, sight: See, vin: Vin) -> Response:
+def show_vehicle(
+    request: Request,
+    bridge: Bridge,
+    sight: See,
+    vin: Vin,
+    number: Annotated[bool, Query(description="also its number in the clear")] = False,
+) -> Response:
     """What the vehicle holds, and once it is scrapped what became of each of its packs."""
-    # Whether a vehicle is known is told to nobody who may not see it.
-    require(request, bridge, sight, Field.VEHICLES)
-    state = vehicle_state(bridge.store, parse_vehicle(vin))
+    vehicle = _asked(request, bridge, sight, vin, "number of " if number else "")
+    state = vehicle_state(bridge.store, vehicle)
     if state is None:
-        raise Problem(
-            404, Text("nothing was ever reported of this vehicle", "没有关于该车辆的任何记录")
-        )
-    return answer(VehicleDetail(str(state.vehicle), state))
+        raise Problem(404, UNKNOWN)
+    name, subjects = str(vehicle), Subjects(bridge.store)
+    clear = subjects.shown([name]).get(name, "") if number else ""
+    gone = subjects.forgotten([name]).get(name, "")
+    return answer(VehicleDetail(name, state, "" if gone else clear, gone))
+
+
+def _asked(request: Request, bridge: Context, sight: Sight, text: str, what: str) -> VehicleRef:
+    """The vehicle, for whoever may see it; the log names it by its subject, never by its VIN."""
+    # Whether a vehicle is known is told to nobody who may not see it.
+    vehicle = Subjects(bridge.store).vehicle(parse_vehicle(text))
+    shown = f"…{vehicle.id[-4:]}" if vehicle.scheme == "vin" else str(vehicle)
+    require(request, bridge, sight, Field.VEHICLES, what=f"{what}/api/v1/vehicles/{shown}")
+    return vehicle
 
 
 def _key(duty: Duty) -> tuple[str, str, str]:

@@ -15,6 +15,7 @@ from typing import Final
 
 from cloud_bridge.errors import StoreError
 from cloud_bridge.ledger.trust import TrustList
+from cloud_bridge.privacy.subjects import Subjects
 from cloud_bridge.store import Store
 from packtrail import logs
 from packtrail.downlink import (
@@ -114,7 +115,8 @@ class QuestionDesk:
         return question
 
     def _pack_in(self, question: Question) -> UnitRef | None:
-        entry = self._store.vehicle_fact(VehicleRef("vin", question.vin))
+        vehicle = Subjects(self._store).vehicle(VehicleRef("vin", question.vin))
+        entry = self._store.vehicle_fact(vehicle)
         if entry is None or entry.event.from_ns >= question.before_ns:
             return None
         return None if isinstance(entry.event.body, PackRemoved) else entry.event.unit

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
+
 from cloud_bridge.exports.epcis_events import Shape, shapes_of
 from cloud_bridge.exports.epcis_hash import event_hash
 from cloud_bridge.exports.exchange import Export, Imported
@@ -48,6 +50,8 @@ def document_of(export: Export) -> Json:
         "creationDate": export.now,
         "epcisBody": {"eventList": events},
     }
+    if export.forgotten:
+        document["packtrail:forgotten"] = [msgspec.to_builtins(one) for one in export.forgotten]
     hidden = len(facts) - len(shown)
     return document | ({"packtrail:withheld": hidden} if hidden else {})
 
@@ -78,7 +82,8 @@ def read_document(document: Json) -> Imported:
 def _seen(told: Told, export: Export) -> bool:
     """What a maker registers is public; everything after it is for those with an interest."""
     whole = Access.LEGITIMATE in export.allowed
-    return whole or isinstance(told.event.body, UnitRegistered)
+    entitled = whole or isinstance(told.event.body, UnitRegistered)
+    return entitled and export.shows(told)
 
 
 def _events(told: Told, export: Export) -> list[Json]:

@@ -4,13 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Self
+
+import msgspec
 
 from cloud_bridge.exports.datum import Datum, Passport
 from cloud_bridge.exports.gathering import Gathered
 from cloud_bridge.exports.points import Access
 from cloud_bridge.exports.traction_code import StateOf
+from cloud_bridge.fold import Told
 from packtrail.event import SignedEvent, UnitRef
+from packtrail.personal import vehicle_of
 from packtrail.signing import SigningKey
+
+
+class Forgotten(msgspec.Struct, frozen=True):
+    """A vehicle whose number was erased: its name here, when, and that in words."""
+
+    vehicle: str
+    at: str
+    en: str
+    zh: str
+
+    @classmethod
+    def of(cls, vehicle: str, at: str) -> Self:
+        """With the words."""
+        return cls(vehicle, at, f"forgotten on {at[:10]}", f"已于 {at[:10]} 遗忘")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +44,8 @@ class Export:
         signed_of: the signed event of an id.
         key: signs where a format asks for it; None for nobody.
         now: RFC 3339 UTC.
+        vehicles: whether the reader may see facts that name a vehicle.
+        forgotten: vehicles of these facts whose numbers were erased, and when.
     """
 
     passport: Passport
@@ -34,6 +55,12 @@ class Export:
     signed_of: Callable[[str], SignedEvent | None]
     key: SigningKey | None
     now: str
+    vehicles: bool = True
+    forgotten: tuple[Forgotten, ...] = ()
+
+    def shows(self, told: Told) -> bool:
+        """Whether a fact is among what the reader may see of vehicles."""
+        return self.vehicles or vehicle_of(told.event.body) is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,11 +120,13 @@ def _read_credential(document: Json) -> Imported:
 
 def _national(export: Export) -> bytes:
     """Who has to report what of this pack; for those with a legitimate interest."""
-    facts = export.gathered.facts if Access.LEGITIMATE in export.allowed else ()
+    entitled = export.gathered.facts if Access.LEGITIMATE in export.allowed else ()
+    facts = [told for told in entitled if export.shows(told)]
     reports = reports_of((told.event_id, told.event) for told in facts)
-    hidden = 0 if facts else len(export.gathered.facts)
+    hidden = len(export.gathered.facts) - len(facts)
     document = {"code": str(export.passport.unit), "as_of": export.passport.as_of}
-    return encoded(document | {"reports": reports, "withheld": hidden})
+    gone = {"forgotten": export.forgotten} if export.forgotten else {}
+    return encoded(document | {"reports": reports, "withheld": hidden} | gone)
 
 
 def _traction(export: Export) -> bytes:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from cloud_bridge.errors import BridgeError
-from cloud_bridge.exports.exchange import Export
+from cloud_bridge.exports.exchange import Export, Forgotten
 from cloud_bridge.exports.formats import EVERYTHING, FORMATS, Format
 from cloud_bridge.exports.gathering import gather
 from cloud_bridge.exports.passport import passport_of
 from cloud_bridge.exports.points import Access
+from cloud_bridge.privacy.people import vehicles_in
+from cloud_bridge.privacy.subjects import Subjects
 from cloud_bridge.store import Store
 from cloud_bridge.view import Packs
 from packtrail.event import SignedEvent, UnitRef
@@ -40,6 +42,7 @@ def prepared(
     key: SigningKey | None = None,
     allowed: frozenset[Access] = EVERYTHING,
     at_ns: int | None = None,
+    vehicles: bool = True,
 ) -> Export:
     """Everything that a format writes from.
 
@@ -50,6 +53,7 @@ def prepared(
         key: signs credentials.
         allowed: what its reader may see.
         at_ns: as it was then; None for now.
+        vehicles: whether its reader may see them.
     """
     gathered = gather(store, unit, at_ns)
     passport = passport_of(gathered).seen_by(allowed)
@@ -59,4 +63,15 @@ def prepared(
         return entry.signed if entry else None
 
     moment = format_time(now_ns)
-    return Export(passport, gathered, allowed, Packs(store).state, signed_of, key, moment)
+    gone = Subjects(store).forgotten(vehicles_in(gathered.state)) if vehicles else {}
+    return Export(
+        passport,
+        gathered,
+        allowed,
+        Packs(store).state,
+        signed_of,
+        key,
+        moment,
+        vehicles,
+        tuple(Forgotten.of(*one) for one in sorted(gone.items())),
+    )

@@ -78,6 +78,7 @@ class Intake:
         batch: most deliveries in one transaction.
         batch_s: longest wait for a batch to fill, seconds.
         now: UTC nanoseconds.
+        refuse_clear: see `judge_event`.
     """
 
     def __init__(
@@ -92,7 +93,9 @@ class Intake:
         batch: int = 200,
         batch_s: float = 0.2,
         now: Callable[[], int] = time.time_ns,
+        refuse_clear: bool = False,
     ) -> None:
+        self._refuse_clear = refuse_clear
         self._inbox = inbox
         self._link = link
         self._store = store
@@ -139,7 +142,8 @@ class Intake:
         if not deliveries:
             return Judged((), (), (), 0)
         trust, now_ns = self._trust(), self._now()
-        found = [_judge_safely(one, trust, now_ns) for one in deliveries]
+        refuse = self._refuse_clear
+        found = [_judge_safely(one, trust, now_ns, refuse) for one in deliveries]
         arrivals = [one for one in found if isinstance(one, Arrival)]
         strangers = [one for one in found if isinstance(one, Stranger)]
         return Judged(deliveries, arrivals, strangers, now_ns)
@@ -202,10 +206,12 @@ class Intake:
             log.error("equivocation", count=committed.equivocations)
 
 
-def _judge_safely(delivery: Delivery, trust: TrustList, now_ns: int) -> Arrival | Stranger:
+def _judge_safely(
+    delivery: Delivery, trust: TrustList, now_ns: int, refuse: bool
+) -> Arrival | Stranger:
     """Judge; a message that trips the judge itself is kept as a stranger and logged whole."""
     try:
-        return judge(delivery.topic, delivery.data, trust, now_ns)
+        return judge(delivery.topic, delivery.data, trust, now_ns, refuse_clear=refuse)
     except Exception:
         log.exception("judge_failed", topic=delivery.topic)
         return Stranger(delivery.topic[:256], "fault", delivery.data[:4096])

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from cloud_bridge.ledger.trust import TrustList, Voice, proves_rotation
+from cloud_bridge.privacy import guard
 from cloud_bridge.store.values import Arrival, Blank, Chunk, Content, Fact, Refused, Stranger
 from packtrail.codes import PackCode
 from packtrail.columns import check_columns
@@ -28,6 +29,7 @@ from packtrail.event import (
     subjects,
     units_named,
 )
+from packtrail.personal import Opening
 from packtrail.record import MAX_RECORD_BYTES, Kind, Record, Sealed, unseal
 from packtrail.shapes import msgpack_decoder
 from packtrail.topics import RecordAddress, parse_record_topic
@@ -55,8 +57,13 @@ class _Numbered(msgspec.Struct, frozen=True):
 _NUMBERED: Final = msgpack_decoder(_Numbered)
 
 
-def judge(topic: str, data: bytes, trust: TrustList, now_ns: int) -> Arrival | Stranger:
-    """Judge one message by the trust list as of `now_ns`."""
+def judge(
+    topic: str, data: bytes, trust: TrustList, now_ns: int, *, refuse_clear: bool = False
+) -> Arrival | Stranger:
+    """Judge one message by the trust list as of `now_ns`.
+
+    `refuse_clear` as for `judge_event`.
+    """
     try:
         address = parse_record_topic(topic)
         sealed = unseal(data, MAX_MESSAGE_BYTES)
@@ -64,15 +71,36 @@ def judge(topic: str, data: bytes, trust: TrustList, now_ns: int) -> Arrival | S
         return _stranger(topic, data, error.reason)
     voice = trust.voice(sealed.key_id, now_ns)
     objection = _unbelievable(address, sealed, voice)
+    # What opens commitments is never kept as it came.
+    data = sealed.bare if sealed.openings else data
     if objection or voice is None:
         return _stranger(topic, data, objection)
-    content, sealed_ns = _content(data, sealed, trust, now_ns)
+    content, sealed_ns = _content(data, sealed, trust, now_ns, refuse_clear)
+    if isinstance(content, Fact) and guard.unopened(content.event, content.openings):
+        # Nothing covers the openings: somebody on the way took them off, the gateway has them.
+        return _stranger(topic, data, guard.UNOPENED)
     digest = hashlib.sha256(sealed.payload).digest()
-    return Arrival(address, digest, data, sealed_ns, content)
+    personal = isinstance(content, Refused) and content.reason == guard.PERSONAL
+    return Arrival(address, digest, b"" if personal else data, sealed_ns, content)
 
 
-def judge_event(signed: SignedEvent, trust: TrustList, now_ns: int) -> Fact | Refused:
-    """Judge a signed event by itself, whichever way it came."""
+def judge_event(
+    signed: SignedEvent,
+    trust: TrustList,
+    now_ns: int,
+    openings: tuple[Opening, ...] = (),
+    *,
+    refuse_clear: bool = False,
+) -> Fact | Refused:
+    """Judge a signed event by itself, whichever way it came.
+
+    Args:
+        signed: nothing of it is believed yet.
+        trust: who may speak.
+        now_ns: UTC.
+        openings: what is said to open its commitments.
+        refuse_clear: whether personal data in the clear is refused.
+    """
     voice = trust.voice(signed.key_id, now_ns)
     if voice is None:
         return Refused("key", f"key {signed.key_id[:64]} has no voice")
@@ -85,10 +113,12 @@ def judge_event(signed: SignedEvent, trust: TrustList, now_ns: int) -> Fact | Re
     objection = voice.objection(event)
     if objection:
         return Refused("not_entitled", _short(objection))
-    if isinstance(event.body, KeyRotated) and not proves_rotation(event.body, voice.key):
-        return Refused("event", "the new key does not agree to follow the old one")
-    fault = _event_fault(event)
-    return Refused("event", fault) if fault else Fact(signed, event)
+    fault = _event_fault(event, voice)
+    if fault:
+        return Refused("event", fault)
+    fault = guard.fault(signed.event, event, refuse_clear=refuse_clear)
+    fact = Fact(signed, event, guard.fitting(event, openings))
+    return Refused(guard.PERSONAL, fault) if fault else fact
 
 
 def _unbelievable(address: RecordAddress, sealed: Sealed, voice: Voice | None) -> str:
@@ -106,7 +136,9 @@ def _unbelievable(address: RecordAddress, sealed: Sealed, voice: Voice | None) -
     return "" if (own.gateway, own.epoch, own.seq) == address else "address"
 
 
-def _content(data: bytes, sealed: Sealed, trust: TrustList, now_ns: int) -> tuple[Content, int]:
+def _content(
+    data: bytes, sealed: Sealed, trust: TrustList, now_ns: int, refuse_clear: bool
+) -> tuple[Content, int]:
     """What an authentic record holds, and when it was sealed."""
     if len(data) > MAX_RECORD_BYTES:
         return Refused("size", f"{len(data)} bytes, at most {MAX_RECORD_BYTES}"), 0
@@ -114,12 +146,18 @@ def _content(data: bytes, sealed: Sealed, trust: TrustList, now_ns: int) -> tupl
         record = sealed.read()
         if not (0 <= record.t_ns < LATEST_NS and 0 <= record.sealed_ns < LATEST_NS):
             return Refused("time", "outside 1970 to 2200"), 0
-        return _body(record, trust, now_ns), record.sealed_ns
+        return _body(record, sealed.openings, trust, now_ns, refuse_clear), record.sealed_ns
     except CodecError as error:
         return Refused(error.reason, _short(str(error))), 0
 
 
-def _body(record: Record, trust: TrustList, now_ns: int) -> Content:
+def _body(
+    record: Record,
+    openings: tuple[Opening, ...],
+    trust: TrustList,
+    now_ns: int,
+    refuse_clear: bool,
+) -> Content:
     fault = _name_fault("slot", record.slot) or (_unit_fault(record.unit) if record.unit else "")
     if fault:
         return Refused("record", fault)
@@ -127,7 +165,8 @@ def _body(record: Record, trust: TrustList, now_ns: int) -> Content:
         return Blank()
     if record.kind is Kind.TELEMETRY:
         return _chunk(record)
-    content = judge_event(decode_event(record.body), trust, now_ns)
+    signed = decode_event(record.body)
+    content = judge_event(signed, trust, now_ns, openings, refuse_clear=refuse_clear)
     if isinstance(content, Fact) and content.event.author != record.gateway:
         return Refused("author", _short(f"{content.event.author} in a record of {record.gateway}"))
     return content
@@ -142,8 +181,12 @@ def _chunk(record: Record) -> Content:
     return Chunk(record.unit, record.slot, span.from_ns, span.to_ns, span.n)
 
 
-def _event_fault(event: Event) -> str:
+def _event_fault(event: Event, voice: Voice) -> str:
     """What is wrong with a well-typed event, or ""."""
+    if isinstance(event.body, KeyRotated) and not proves_rotation(event.body, voice.key):
+        return "the new key does not agree to follow the old one"
+    if guard.borrows(event) and voice.role not in (Role.SYSTEM, Role.AUTHORITY):
+        return "a subject is named by the bridge alone: commit to the vehicle"
     if event.format != 1:
         return f"format {event.format}"
     if event.counter < 0 or event.from_ns < 0 or event.to_ns >= LATEST_NS:

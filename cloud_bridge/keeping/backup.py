@@ -25,51 +25,73 @@ from packtrail.errors import os_fault
 from packtrail.language import Text
 
 PART: Final = ".restoring"
+KEYS: Final = "subject_key"
+"""The table that opens commitments: a subject is forgotten when no copy of its row is left."""
 
 
-def backup(store: Store, target: Path) -> Text:
+def backup(store: Store, target: Path, keys: Path | None = None) -> Text:
     """Write a backup of this moment to `target`; what exists is not overwritten.
 
+    Args:
+        store: of what.
+        target: everything but the keys of subjects goes here.
+        keys: they go here, to be kept for a shorter time; None for nowhere.
+
     Raises:
-        PacktrailError: `target` is there or cannot be written, or the store does not answer.
+        PacktrailError: a file is there or cannot be written, or the store does not answer.
     """
-    if target.exists():
-        raise BridgeError(
-            Text("the file is there already", "文件已存在"),
-            where=str(target),
-            hint=Text("name another one", "请换一个文件名"),
-        )
+    for file in (target, keys):
+        if file is not None and file.exists():
+            raise BridgeError(_THERE, where=str(file), hint=_ANOTHER)
+    with store.reading():
+        tables = store.tables()
+        apart = [table for table in tables if table.name == KEYS]
+        found = _write(store, target, [table for table in tables if table.name != KEYS])
+        kept = _write(store, keys, apart)[KEYS] if keys and apart else 0
+    facts, chunks = found.get("ledger", 0), found.get("chunk", 0)
+    rows, size = sum(found.values()), target.stat().st_size
+    without = Text("without the keys that open vehicles' numbers", "不含可开启车号的密钥")
+    there = Text(f"{kept} keys that open vehicles' numbers: {keys}", f"{kept} 个车号密钥：{keys}")
+    said = there if keys else without
+    return Text(
+        f"{target}: {facts} facts, {chunks} chunks, {rows} rows, {size} bytes; "
+        f"{said.en}; keep the bridge's key apart from it",
+        f"{target}：{facts} 条事实、{chunks} 个数据块、共 {rows} 行、{size} 字节；"
+        f"{said.zh}；请将云桥密钥另行保管",
+    )
+
+
+def _write(store: Store, target: Path, tables: Sequence[Table]) -> dict[str, int]:
+    """Some tables into one file; how many rows each had. Called inside `reading`."""
     part = target.with_name(f".{target.name}.part")
     try:
-        with store.reading(), _private(part) as file:
-            tables = store.tables()
-            head = Head(KIND, store.version(), time.time_ns(), tables)
+        with _private(part) as file:
+            head = Head(KIND, store.version(), time.time_ns(), tuple(tables))
             counts = write_dump(file, head, (store.dump(table) for table in tables))
             file.flush()
             os.fsync(file.fileno())
         part.rename(target)
-        size = target.stat().st_size
     except OSError as error:
         raise os_fault(error, target) from error
     finally:
         part.unlink(missing_ok=True)
-    found = dict(zip((table.name for table in tables), counts, strict=True))
-    facts, chunks = found.get("ledger", 0), found.get("chunk", 0)
-    return Text(
-        f"{target}: {facts} facts, {chunks} chunks, {sum(counts)} rows, {size} bytes; "
-        "keep the bridge's key apart from it",
-        f"{target}：{facts} 条事实、{chunks} 个数据块、共 {sum(counts)} 行、{size} 字节；"
-        "请将云桥密钥另行保管",
-    )
+    return dict(zip((table.name for table in tables), counts, strict=True))
 
 
-def restore(settings: StoreSettings, source: Path) -> Text:
+def restore(settings: StoreSettings, source: Path, keys: Path | None = None) -> Text:
     """Put a backup into the empty place that the settings name.
 
+    Args:
+        settings: where.
+        source: what `backup` wrote.
+        keys: its keys; those of subjects that were forgotten by then are left out.
+
     Raises:
-        PacktrailError: the place is not empty, or the backup cannot be used.
+        PacktrailError: the place is not empty, or a backup cannot be used.
     """
     head, rows = _examine(source)
+    if keys is not None:
+        _expect_keys(_examine(keys)[0], keys)
     place = settings
     if settings.path is not None:
         _expect_none(settings.path)
@@ -77,12 +99,38 @@ def restore(settings: StoreSettings, source: Path) -> Text:
         _remove(part)  # of a restoration that was killed
         place = settings.model_copy(update={"path": part})
     _fill(place, head, source)
+    back = _fill_keys(place, keys) if keys else 0
     if settings.path is not None and place.path is not None:
         place.path.rename(settings.path)
     return Text(
-        f"{rows} rows are back; `packtrail bridge verify` checks every one of them",
-        f"已恢复 {rows} 行；可用 packtrail bridge verify 逐行核验",
+        f"{rows} rows and {back} keys are back; `packtrail bridge verify` checks every one of them",
+        f"已恢复 {rows} 行与 {back} 个密钥；可用 packtrail bridge verify 逐行核验",
     )
+
+
+def _expect_keys(head: Head, source: Path) -> None:
+    if [table.name for table in head.tables] != [KEYS]:
+        raise BridgeError(_NO_KEYS, where=str(source), hint=_WRITES_KEYS)
+
+
+def _fill_keys(settings: StoreSettings, source: Path) -> int:
+    """Keys of the subjects that are there and were not forgotten; how many."""
+    store = open_store(settings)
+    try:
+        with store.reading():
+            subjects = next(table for table in store.tables() if table.name == "subject")
+            there = {row[subjects.columns.index("id")] for row in store.dump(subjects)}
+        with _opened(source) as dump:
+            store.fill(
+                (table, [row for row in rows if row[table.columns.index("subject")] in there])
+                for table, rows in dump.blocks()
+            )
+        store.drop_forgotten()
+        with store.reading():
+            kept = next(table for table in store.tables() if table.name == KEYS)
+            return sum(1 for _ in store.dump(kept))
+    finally:
+        store.close()
 
 
 def _examine(source: Path) -> tuple[Head, int]:
@@ -107,7 +155,8 @@ def _fill(settings: StoreSettings, head: Head, source: Path) -> None:
 
 def _expect_empty(store: Store, head: Head) -> None:
     with store.reading():
-        if store.version() != head.version or _shape(store.tables()) != _shape(head.tables):
+        tables = [table for table in store.tables() if table.name != KEYS]
+        if store.version() != head.version or _shape(tables) != _shape(head.tables):
             raise _taken("store", Text("of another version", "版本不一致"))
         for table in head.tables:
             if next(store.dump(table), None) is not None:
@@ -150,3 +199,9 @@ def _private(path: Path) -> Iterator[BinaryIO]:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:
         yield file
+
+
+_THERE: Final = Text("the file is there already", "文件已存在")
+_ANOTHER: Final = Text("name another one", "请换一个文件名")
+_NO_KEYS: Final = Text("holds no keys of subjects", "不含主体密钥")
+_WRITES_KEYS: Final = Text("`backup --keys FILE` writes one", "可用 backup --keys 生成")

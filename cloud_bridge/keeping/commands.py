@@ -17,6 +17,11 @@ def _settings_argument(parser: argparse.ArgumentParser) -> None:
 
 def _file_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help=Text("the backup", "备份文件").say())
+    keys = Text(
+        "the keys that open vehicles' numbers, in a file of their own; keep it for a shorter time",
+        "可开启车号的密钥，单独成文件；请缩短其保存期",
+    )
+    parser.add_argument("--keys", type=Path, metavar="FILE", help=keys.say())
     _settings_argument(parser)
 
 
@@ -28,7 +33,7 @@ def _backup(args: argparse.Namespace) -> int:
 
     store = open_existing(load(BridgeSettings, args.settings).store)
     try:
-        print(backup(store, args.file).say())
+        print(backup(store, args.file, args.keys).say())
     finally:
         store.close()
     return 0
@@ -39,7 +44,7 @@ def _restore(args: argparse.Namespace) -> int:
     from cloud_bridge.settings import BridgeSettings  # noqa: PLC0415 - see _backup
     from packtrail.settings import load  # noqa: PLC0415 - see _backup
 
-    print(restore(load(BridgeSettings, args.settings).store, args.file).say())
+    print(restore(load(BridgeSettings, args.settings).store, args.file, args.keys).say())
     return 0
 
 

@@ -14,6 +14,7 @@ from cloud_bridge.ledger.authority import Authority
 from cloud_bridge.ledger.days import SampleProof
 from cloud_bridge.ledger.offline import told
 from cloud_bridge.ledger.proof import prove
+from cloud_bridge.privacy.vault import KeyVault
 from cloud_bridge.settings import BridgeSettings
 from cloud_bridge.store.opening import open_existing
 from cloud_bridge.view import parse_unit
@@ -34,8 +35,9 @@ def verify(settings_file: Path, jobs: int, *, as_json: bool) -> tuple[str, bool]
         PacktrailError: no settings, key or store, or the database does not answer.
     """
     settings = load(BridgeSettings, settings_file)
-    key = SigningKey.load(settings.key_file).public
-    store = open_existing(settings.store)
+    own = SigningKey.load(settings.key_file)
+    key = own.public
+    store = open_existing(settings.store, KeyVault(own))
     try:
         total = store.size() + store.counts().chunks
         with watched(_VERIFYING, total, _UNIT) as told_of:

@@ -18,6 +18,7 @@ from typing import Any, Final, Self, TypeVar
 from cloud_bridge.errors import StoreError
 from cloud_bridge.keeping.faults import Findings
 from cloud_bridge.keeping.lines import Line, Looked, Name, Voices, look
+from cloud_bridge.keeping.personal import check_personal
 from cloud_bridge.keeping.rest import (
     check_days,
     check_now,
@@ -141,6 +142,7 @@ def _check_content(
             check_refusals(store, workers.voices),
             check_receipts(store),
             check_days(store),
+            check_personal(store),
         ]
         return [*ledger, chunks, *rest]
 

@@ -48,7 +48,12 @@ def certificate_in(path: Path) -> dict[str, object] | None:
 
 
 def verify_file(
-    path: Path, key: str | None, witnesses: Sequence[str] = (), *, as_json: bool
+    path: Path,
+    key: str | None,
+    witnesses: Sequence[str] = (),
+    *,
+    as_json: bool,
+    openings: Path | None = None,
 ) -> tuple[str, bool]:
     """Check a proof; the report, and whether all is sound.
 
@@ -57,6 +62,7 @@ def verify_file(
         key: the bridge's, as base64.
         witnesses: keys of those who have to have cosigned, as `packtrail witness` prints them.
         as_json: for a program.
+        openings: what is said to open commitments of its facts, as the API lists it.
 
     Raises:
         PacktrailError: no key was given, or the file cannot be read or holds no proof.
@@ -81,7 +87,12 @@ def verify_file(
             where=str(path),
             hint=Text("save the answer of /api/v1/packs/CODE/proof", "请保存 proof 接口的应答"),
         ) from error
-    return _told(proof.unit, check_proof(proof, authority, others), as_json=as_json)
+    checks = check_proof(proof, authority, others)
+    if openings is not None:
+        from cloud_bridge.ledger.opened import check_openings  # noqa: PLC0415 - seldom asked
+
+        checks.append(check_openings(openings, proof))
+    return _told(proof.unit, checks, as_json=as_json)
 
 
 def _sample_checked(content: bytes, authority: VerifyKey, *, as_json: bool) -> tuple[str, bool]:

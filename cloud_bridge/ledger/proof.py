@@ -117,6 +117,13 @@ CHECKS = {
         "the chunk is as its gateway sealed it for this pack", "数据块由网关为该电池包密封"
     ),
     "days": Text("each day's telemetry gives the root that was stated", "每日遥测与已声明的根一致"),
+    "openings": Text(
+        "each opening gives a commitment of these facts", "每个开启值与事实中的承诺值一致"
+    ),
+    "personal": Text(
+        "vehicles' numbers are sealed as facts commit to them, those forgotten are shut",
+        "车号的密封与事实中的承诺值一致，已遗忘者不可开启",
+    ),
     "issuer": Text("signed by the key that was given", "由所给密钥签署"),
     "appraisal": Text("holds an appraisal in full", "鉴定内容完整"),
     "validity": Text("within its validity", "在有效期内"),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from cloud_bridge.fold import Binding
+from cloud_bridge.privacy.subjects import FORGOTTEN
 from packtrail.codes import Vin
 from packtrail.errors import CodecError, CodeError
 from packtrail.estimate import Interval
@@ -14,6 +15,7 @@ from packtrail.language import Text
 from packtrail.times import NS_PER_S, parse_time
 
 NONE: Final = "–"
+_FORGOTTEN: Final = Text("(forgotten on {day})", "（已于 {day} 遗忘）")
 _AGES: Final = (
     (90, 1, Text("{n} s ago", "{n} 秒前")),
     (90 * 60, 60, Text("{n} min ago", "{n} 分钟前")),
@@ -85,9 +87,16 @@ def age(t_ns: int, now_ns: int, language: str) -> str:
 
 
 def vehicle_text(vehicle: VehicleRef, language: str) -> str:
-    """A vehicle with its number masked: anybody may see the page."""
+    """A vehicle with its number masked, or when that was forgotten."""
     word = Text("vehicle", "车辆").say(language)
-    return f"{word} {masked(vehicle)}"
+    return f"{word} {vehicle_name(vehicle, language)}"
+
+
+def vehicle_name(vehicle: VehicleRef, language: str) -> str:
+    """Its masked number, or when it was forgotten."""
+    if vehicle.scheme == FORGOTTEN:
+        return _FORGOTTEN.say(language, day=vehicle.id)
+    return masked(vehicle)
 
 
 def masked(vehicle: VehicleRef) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote
 
@@ -20,6 +20,8 @@ from cloud_bridge.pages import figures
 from cloud_bridge.pages.charts import Chart, line_chart
 from cloud_bridge.pages.story import Line, gathered, lines_of
 from cloud_bridge.pages.words import WORDS
+from cloud_bridge.privacy.people import for_people, shown_to_people, state_for_people
+from cloud_bridge.privacy.subjects import Subjects
 from cloud_bridge.view import PackView
 from packtrail.errors import CodecError
 from packtrail.event import ModelSheetPublished, UnitRef
@@ -83,6 +85,10 @@ def portrait(bridge: Context, unit: UnitRef, language: str, seen: frozenset[Fiel
         checkpoint = _checkpoint(bridge)
         session = bridge.packs.last_session(unit) if Field.TELEMETRY in seen else NOTHING
         sheet = sheet_of(bridge.store, view.state) if Field.MAKING in seen else None
+        if Field.VEHICLES in seen:
+            names = shown_to_people(Subjects(bridge.store), facts, view.state)
+            view = replace(view, state=state_for_people(view.state, names))
+            facts = for_people(facts, names)
     covered = checkpoint.size if checkpoint else 0
     lines = lines_of(view.state, facts, language)
     return Portrait(

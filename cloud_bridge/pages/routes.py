@@ -20,6 +20,8 @@ from cloud_bridge.pages.appraisals import appraisal_of
 from cloud_bridge.pages.paper import Paper
 from cloud_bridge.pages.portrait import portrait
 from cloud_bridge.pages.story import line_of
+from cloud_bridge.privacy.people import vehicle_shown
+from cloud_bridge.privacy.subjects import Subjects
 from cloud_bridge.view import parse_unit
 from cloud_bridge.view.findings import findings_about
 from cloud_bridge.view.vehicles import vehicle_state
@@ -86,7 +88,9 @@ def vehicle(
     found = vehicle_state(bridge.store, binding.vehicle) if binding and binding.vehicle else None
     if found is None:
         return paper.missing(code)
-    return paper.render("vehicle.html", here="", unit=unit, state=found)
+    names = Subjects(bridge.store).shown([str(found.vehicle)])
+    shown = vehicle_shown(found.vehicle, names)
+    return paper.render("vehicle.html", here="", unit=unit, state=found, shown=shown)
 
 
 @router.get("/packs/{code:path}")

@@ -13,16 +13,19 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cloud_bridge.ledger.own_word import OwnWord, Statement
+from cloud_bridge.privacy.subjects import Subjects
 from cloud_bridge.projections.contract import Portion
 from cloud_bridge.reporting.flows import Report, report_of
 from cloud_bridge.reporting.platforms import Answer, Platform, digest
-from cloud_bridge.store import Store
+from cloud_bridge.store import Entry, Store
+from cloud_bridge.view.linking import renamed
 from packtrail.event import (
     Body,
     ReportAcknowledged,
     ReportBounced,
     ReportSent,
 )
+from packtrail.personal import vehicle_of, without_vins
 from packtrail.signing import SigningKey
 
 STREAM: Final = "reports"
@@ -115,7 +118,7 @@ class PlatformReports:
             if report is None or (self._parties and report.party not in self._parties):
                 continue
             if report.id not in known.taken and report.id not in known.refused:
-                self._tell(report, entry.event_id)
+                self._tell(report, entry)
 
     def tidy(self) -> None:
         """See `Projection.tidy`: refusals that were not final are tried again."""
@@ -124,7 +127,7 @@ class PlatformReports:
             entry = self._store.entry(known.covers.get(name, ""))
             report = report_of(entry.event_id, entry.event) if entry else None
             if entry and report:
-                self._tell(report, entry.event_id)
+                self._tell(report, entry)
 
     def forget(self) -> None:
         """See `Projection.forget`: what was acknowledged stays so, the platform has it."""
@@ -133,21 +136,34 @@ class PlatformReports:
         """See `Projection.close`."""
         self._platform.close()
 
-    def _tell(self, report: Report, event_id: str) -> None:
-        answer = self._platform.send(report)
+    def _tell(self, report: Report, entry: Entry) -> None:
+        answer = self._platform.send(self._opened(entry) or report)
         before = self._answered.refused.get(report.id)
-        if not answer.taken and before == (answer.code, answer.message, answer.final):
+        said = (without_vins(answer.code), without_vins(answer.message), answer.final)
+        if not answer.taken and before == said:
             return  # the same refusal as before is no news for the ledger
         attempt = self._answered.attempts.get(report.id, 0) + 1
-        sent = ReportSent(
-            report.id, self._platform.name, report.flow, (event_id,), digest(report), attempt
-        )
+        # Of what was sent but for the vehicle's number: its digest would give that away.
+        told = digest(report)
+        about = (self._platform.name, report.flow, (entry.event_id,))
+        sent = ReportSent(report.id, *about, told, attempt)
         self._word.state(Statement(None, one) for one in (sent, self._reply(report, answer)))
         self._answered.read(self._store)
 
+    def _opened(self, entry: Entry) -> Report | None:
+        """With the vehicle's number, which the platform is told by law, or that it is forgotten."""
+        subjects, event = Subjects(self._store), entry.event
+        vehicle = vehicle_of(event.body)
+        if vehicle is None:
+            return None
+        subject = str(subjects.vehicle(vehicle))
+        shown = subjects.shown([subject]).get(subject, subject)
+        return report_of(entry.event_id, renamed(event, {str(vehicle): shown}))
+
     def _reply(self, report: Report, answer: Answer) -> Body:
+        about = (report.id, self._platform.name)
         if answer.taken:
-            return ReportAcknowledged(report.id, self._platform.name, answer.receipt)
-        return ReportBounced(
-            report.id, self._platform.name, answer.code, answer.message, answer.final
-        )
+            return ReportAcknowledged(*about, without_vins(answer.receipt))
+        # A platform may repeat the number that it was told, and the ledger would keep it.
+        said = (without_vins(answer.code), without_vins(answer.message))
+        return ReportBounced(*about, *said, answer.final)

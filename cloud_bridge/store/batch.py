@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from cloud_bridge.store.linking import Vault
 from cloud_bridge.store.numbers import beyond, contiguous, named_ahead, reach
 from cloud_bridge.store.recorder import Recorder
 from cloud_bridge.store.rows import Rows, Transaction
@@ -43,6 +44,7 @@ class Batch:
 
     rows: Transaction
     now_ns: int
+    vault: Vault | None = None
     stored: int = 0
     refused: int = 0
     repeats: int = 0
@@ -188,7 +190,7 @@ class Batch:
         self._record(self._facts)
 
     def _record(self, facts: Sequence[Fact]) -> tuple[int | None, ...]:
-        recorder = Recorder(self.rows, self.now_ns)
+        recorder = Recorder(self.rows, self.now_ns, self.vault)
         leaves = recorder.record(facts) if facts else ()
         # In one order for all, so that two bridges never wait for each other.
         units = sorted(recorder.units | self._units, key=lambda unit: (unit.scheme, unit.id))

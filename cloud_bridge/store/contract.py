@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from cloud_bridge.ledger.stories import Completeness
 from cloud_bridge.store.accounts import Accounts
 from cloud_bridge.store.entry import Entry
+from cloud_bridge.store.personal import Personal
 from cloud_bridge.store.rows import Values
 from cloud_bridge.store.tables import Table
 from cloud_bridge.store.values import (
@@ -37,7 +38,7 @@ from packtrail.event import Subject, UnitRef, VehicleRef
 from packtrail.topics import RecordAddress
 
 
-class Store(Accounts, Protocol):
+class Store(Accounts, Personal, Protocol):
     """One database that holds the truth. Safe to call from any thread.
 
     Every method raises `StoreError` when the database does not answer; it says whether
@@ -75,7 +76,10 @@ class Store(Accounts, Protocol):
         """Ledger lines that touch a unit with leaves above `after`, rising; all by default."""
 
     def entries_about(self, subject: Subject, after: int = -1, limit: int = 10_000) -> list[Entry]:
-        """Ledger lines that name a vehicle, lot, model, site, party or event, rising by leaf."""
+        """Ledger lines that name a vehicle, lot, model, site, party or event, rising by leaf.
+
+        A vehicle `subject:ID` is named by every commitment that is known to be its.
+        """
 
     def entries_of_type(self, kind: str, after: int = -1, limit: int = 1000) -> list[Entry]:
         """Ledger lines of one type of event with leaves above `after`, rising."""

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from cloud_bridge.errors import BridgeError, StoreError
 from cloud_bridge.settings import StoreSettings
 from cloud_bridge.store.contract import Store
+from cloud_bridge.store.linking import Vault
 from cloud_bridge.store.sqlite import SqliteStore
 from packtrail.language import Text
 from packtrail.settings import secret
 
 
-def open_store(settings: StoreSettings, version: int | None = None) -> Store:
+def open_store(
+    settings: StoreSettings, version: int | None = None, vault: Vault | None = None
+) -> Store:
     """The store that the settings name, made if it is not there yet.
 
     Args:
         settings: which.
         version: make it of an older version, see `SqliteStore`.
+        vault: seals and opens what facts commit to.
 
     Raises:
         StoreError: see `SqliteStore` and `PostgresStore`.
@@ -26,7 +31,7 @@ def open_store(settings: StoreSettings, version: int | None = None) -> Store:
     """
     keep = settings.keep_strangers
     if settings.path is not None:
-        return SqliteStore(settings.path, keep_strangers=keep, version=version)
+        return SqliteStore(settings.path, keep_strangers=keep, version=version, vault=vault)
     try:
         from cloud_bridge.store.postgres import PostgresStore  # noqa: PLC0415 - an extra
     except ImportError as error:
@@ -36,10 +41,11 @@ def open_store(settings: StoreSettings, version: int | None = None) -> Store:
             hint=Text("pip install 'packtrail[postgres]'", "pip install 'packtrail[postgres]'"),
         ) from error
     password = secret(settings.password_env) if settings.password_env else ""
-    return PostgresStore(settings.postgres, password=password, keep_strangers=keep, version=version)
+    more: dict[str, Any] = {"keep_strangers": keep, "version": version, "vault": vault}
+    return PostgresStore(settings.postgres, password=password, **more)
 
 
-def open_existing(settings: StoreSettings) -> Store:
+def open_existing(settings: StoreSettings, vault: Vault | None = None) -> Store:
     """The store that a bridge has made before.
 
     Raises:
@@ -51,7 +57,7 @@ def open_existing(settings: StoreSettings) -> Store:
             where=str(settings.path),
             hint=Text("start `packtrail bridge run` once", "请先运行 packtrail bridge run"),
         )
-    return open_store(settings)
+    return open_store(settings, vault=vault)
 
 
 def try_store(settings: StoreSettings) -> None:

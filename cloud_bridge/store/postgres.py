@@ -22,6 +22,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from cloud_bridge.errors import StoreError
 from cloud_bridge.store.accounts import AccountRows
+from cloud_bridge.store.linking import Vault
+from cloud_bridge.store.personal import PersonalRows
 from cloud_bridge.store.pool import Pool
 from cloud_bridge.store.reads import Reads
 from cloud_bridge.store.rows import Question, Rows, Values
@@ -68,7 +70,7 @@ _GIVEN = re.compile(rb"%\(([a-z_]+)\)s")
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
-class PostgresStore(Reads, Writes, AccountRows):
+class PostgresStore(Reads, Writes, AccountRows, PersonalRows):
     """Connect, and bring the database to this version's schema.
 
     Args:
@@ -76,6 +78,7 @@ class PostgresStore(Reads, Writes, AccountRows):
         password: kept apart, for it stands in no file; "" for none.
         keep_strangers: how many messages without a trusted key are kept.
         version: stop at this version of the schema: a backup of that version is put back into it.
+        vault: see `SqliteStore`.
 
     Raises:
         StoreError: no answer, no rights, or a schema of a newer version.
@@ -88,8 +91,10 @@ class PostgresStore(Reads, Writes, AccountRows):
         password: str = "",
         keep_strangers: int = 1000,
         version: int | None = None,
+        vault: Vault | None = None,
     ) -> None:
         self._conninfo = conninfo
+        self.vault = vault
         self._password = password
         self._keep_strangers = keep_strangers
         self._where = _where(conninfo)
@@ -198,6 +203,12 @@ class PostgresStore(Reads, Writes, AccountRows):
                 return True
             connection.close()
             return False
+
+    def scrub(self) -> bool:
+        """See `Personal.scrub`: dead rows leave the table's pages; archived logs are not ours."""
+        with self._translated(), self._pool.connection() as connection:
+            connection.execute("VACUUM (TRUNCATE) subject_key")
+        return True
 
     def close(self) -> None:
         """See `Store.close`."""

@@ -28,6 +28,7 @@ from cloud_bridge.store.values import (
     Stranger,
 )
 from packtrail.event import PlaceRef, Subject, UnitRef, VehicleRef
+from packtrail.personal import SUBJECT, VEHICLE
 from packtrail.receipt import MAX_AHEAD, Refusal
 from packtrail.topics import RecordAddress
 
@@ -73,6 +74,9 @@ class Reads(ABC):
     def entries_about(self, subject: Subject, after: int = -1, limit: int = 10_000) -> list[Entry]:
         """See `Store.entries_about`."""
         row = {**subject._asdict(), "after": after, "limit": limit}
+        if subject.kind == VEHICLE and subject.id.startswith(f"{SUBJECT}:"):
+            row["subject"] = subject.id.partition(":")[2]
+            return [_entry(one) for one in self._run("entries_about_subject", row)]
         return [_entry(row) for row in self._run("entries_about", row)]
 
     def entries_of_type(self, kind: str, after: int = -1, limit: int = 1000) -> list[Entry]:
@@ -147,8 +151,9 @@ class Reads(ABC):
 
     def vehicle_fact(self, vehicle: VehicleRef) -> Entry | None:
         """See `Store.vehicle_fact`."""
-        key = {"scheme": vehicle.scheme, "vehicle": vehicle.id}
-        row = self._run("find_vehicle", key).fetchone()
+        key = {"scheme": vehicle.scheme, "vehicle": vehicle.id, "subject": vehicle.id}
+        name = "find_vehicle_of_subject" if vehicle.scheme == SUBJECT else "find_vehicle"
+        row = self._run(name, key).fetchone()
         return _entry(row) if row else None
 
     def _clipped(self, unit: UnitRef, chunks: list[StoredChunk]) -> list[StoredChunk]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from cloud_bridge.ledger.merkle import grow, leaf_hash
+from cloud_bridge.store.linking import Linking, Vault
 from cloud_bridge.store.rows import Transaction
 from cloud_bridge.store.values import Fact
 from packtrail.event import (
@@ -63,6 +64,7 @@ class Recorder:
 
     rows: Transaction
     now_ns: int
+    vault: Vault | None = None
     units: set[UnitRef] = field(default_factory=set)
     _nodes: dict[tuple[int, int], bytes] = field(default_factory=dict)
     _grown: list[dict[str, Any]] = field(default_factory=list)
@@ -70,6 +72,7 @@ class Recorder:
     _touched: list[dict[str, Any]] = field(default_factory=list)
     _subjects: list[dict[str, Any]] = field(default_factory=list)
     _facts: Facts = field(default_factory=Facts)
+    _new: list[Fact] = field(default_factory=list)
 
     def record(self, facts: Sequence[Fact]) -> tuple[int | None, ...]:
         """Append facts; the new leaf of each, None for one that is there already."""
@@ -117,6 +120,7 @@ class Recorder:
             self._nodes[node.level, node.position] = node.hash
             row = {"level": node.level, "position": node.position, "hash": node.hash}
             self._grown.append(row)
+        self._new.append(fact)
         self._index(fact, leaf)
 
     def _index(self, fact: Fact, leaf: int) -> None:
@@ -136,6 +140,7 @@ class Recorder:
         self.rows.run_many("upsert_place", list(self._facts.places.values()))
         self.rows.run_many("upsert_vehicle", list(self._facts.vehicles.values()))
         self.rows.run_many("insert_attribution", self._facts.attributions)
+        Linking(self.rows, self.vault, self.now_ns).link(self._new)
 
 
 def facts_of(fact: Fact, leaf: int) -> Facts:

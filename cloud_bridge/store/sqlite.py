@@ -15,6 +15,8 @@ from typing import Any, Final
 
 from cloud_bridge.errors import StoreError
 from cloud_bridge.store.accounts import AccountRows
+from cloud_bridge.store.linking import Vault
+from cloud_bridge.store.personal import PersonalRows
 from cloud_bridge.store.pool import Pool
 from cloud_bridge.store.reads import Reads
 from cloud_bridge.store.rows import Question, Rows, Values
@@ -29,7 +31,7 @@ SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%
 ORDER BY name"""
 
 
-class SqliteStore(Reads, Writes, AccountRows):
+class SqliteStore(Reads, Writes, AccountRows, PersonalRows):
     """Open, or make, the database at `path` and bring it to this version's schema.
 
     Args:
@@ -37,6 +39,7 @@ class SqliteStore(Reads, Writes, AccountRows):
         keep_strangers: how many messages without a trusted key are kept.
         busy_s: how long to wait for another writer before giving up, seconds.
         version: stop at this version of the schema: a backup of that version is put back into it.
+        vault: seals openings; without one, facts that bring some are not taken.
 
     Raises:
         StoreError: the file cannot be opened, is no database, or is of a newer version.
@@ -49,8 +52,10 @@ class SqliteStore(Reads, Writes, AccountRows):
         keep_strangers: int = 1000,
         busy_s: float = BUSY_S,
         version: int | None = None,
+        vault: Vault | None = None,
     ) -> None:
         self._path = path
+        self.vault = vault
         self._keep_strangers = keep_strangers
         self._busy_s = busy_s
         self._pool = Pool(self._open, lambda _connection: True)
@@ -122,6 +127,11 @@ class SqliteStore(Reads, Writes, AccountRows):
         """See `Store.lead`: one machine has the file, and one bridge runs on it."""
         return True
 
+    def scrub(self) -> bool:
+        """See `Personal.scrub`: what was deleted is zero in the file; now also in its log."""
+        busy = next(self._stream("PRAGMA wal_checkpoint(TRUNCATE)"))[0]
+        return not busy
+
     def close(self) -> None:
         """See `Store.close`."""
         self._pool.close()
@@ -152,6 +162,8 @@ class SqliteStore(Reads, Writes, AccountRows):
         connection.execute("PRAGMA foreign_keys = ON")
         # Without it REPLACE deletes rows past the triggers that forbid deletion.
         connection.execute("PRAGMA recursive_triggers = ON")
+        # A key that was deleted is to be gone, not only unlisted.
+        connection.execute("PRAGMA secure_delete = ON")
         return connection
 
     def _migrate(self, through: int | None) -> None:

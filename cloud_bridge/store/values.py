@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from cloud_bridge.store.entry import Entry
 from packtrail.event import Event, PlaceRef, SignedEvent, UnitRef
+from packtrail.personal import SCHEME, SUBJECT, Opening, vehicle_of
 from packtrail.receipt import Refusal
 from packtrail.topics import RecordAddress
 
@@ -35,10 +36,23 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A signed event that its author was entitled to state."""
+    """A signed event that its author was entitled to state.
+
+    Attributes:
+        signed: as it came.
+        event: the same, typed.
+        openings: of commitments that it holds; they are kept sealed, apart from the ledger.
+    """
 
     signed: SignedEvent
     event: Event
+    openings: tuple[Opening, ...] = ()
+
+    @property
+    def clear_vehicle(self) -> str:
+        """The vehicle that it names in the clear, "" for none."""
+        vehicle = vehicle_of(self.event.body)
+        return str(vehicle) if vehicle and vehicle.scheme not in (SCHEME, SUBJECT) else ""
 
 
 @dataclass(frozen=True, slots=True)

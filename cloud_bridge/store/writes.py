@@ -9,6 +9,7 @@ from typing import Final
 
 from cloud_bridge.ledger.merkle import root
 from cloud_bridge.store.batch import Batch
+from cloud_bridge.store.linking import Vault
 from cloud_bridge.store.rows import Transaction
 from cloud_bridge.store.stories import Stories
 from cloud_bridge.store.values import Arrival, Committed, Cursor, Fact, Stranger
@@ -24,6 +25,7 @@ class Writes(ABC):
     """See `Store`; a database gives `_transaction`."""
 
     _keep_strangers: int
+    vault: Vault | None
 
     @abstractmethod
     def _transaction(self, rows: int = ...) -> AbstractContextManager[Transaction]:
@@ -38,7 +40,7 @@ class Writes(ABC):
     ) -> Committed:
         """See `Store.commit`."""
         with self._transaction(len(arrivals) + len(strangers)) as rows:
-            batch = Batch(rows, now_ns)
+            batch = Batch(rows, now_ns, self.vault)
             committed = batch.take(arrivals)
             batch.take_strangers(strangers, self._keep_strangers)
             return committed
@@ -46,7 +48,7 @@ class Writes(ABC):
     def append(self, facts: Sequence[Fact], now_ns: int) -> tuple[int | None, ...]:
         """See `Store.append`."""
         with self._transaction(len(facts)) as rows:
-            return Batch(rows, now_ns).record(facts)
+            return Batch(rows, now_ns, self.vault).record(facts)
 
     def seal(self, sign: Sign, now_ns: int) -> int:
         """See `Store.seal`."""

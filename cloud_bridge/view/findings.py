@@ -7,6 +7,7 @@ from typing import Final
 from cloud_bridge.fold import Told
 from cloud_bridge.inquiry import Finding, inquire
 from cloud_bridge.store import Store
+from cloud_bridge.view.linking import linked
 from cloud_bridge.view.packs import Packs, told_of, with_roles
 from packtrail.event import Subject, UnitRef, subjects
 
@@ -28,7 +29,7 @@ def findings_about(store: Store, packs: Packs, unit: UnitRef) -> tuple[tuple[Fin
         facts |= {told.event_id: told for told in around}
     mine = {told.event_id for told in own}
     names = {str(first), str(unit), *(vehicle.id for vehicle in vehicles)}
-    found = inquire(with_roles(store, list(facts.values())))
+    found = inquire(with_roles(store, linked(store, list(facts.values()))))
     about = (one for one in found if one.subject in names or not mine.isdisjoint(one.events))
     return tuple(about), len(facts)
 

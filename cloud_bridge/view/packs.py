@@ -23,6 +23,7 @@ from cloud_bridge.fold import (
 )
 from cloud_bridge.store import Entry, Store, StoredChunk
 from cloud_bridge.view.batches import joined, samples_of
+from cloud_bridge.view.linking import linked
 from packtrail.codes import PackCode
 from packtrail.errors import CodeError
 from packtrail.event import CorrectionDeclared, KeyRegistered, Role, UnitRef
@@ -176,7 +177,7 @@ def gathered(store: Store, unit: UnitRef) -> list[Told]:
         for code in more:
             facts |= {told.event_id: told for told in map(told_of, store.entries_of(code))}
         read |= more
-    return with_roles(store, list(facts.values()))
+    return with_roles(store, linked(store, list(facts.values())))
 
 
 def with_roles(store: Store, facts: list[Told]) -> list[Told]:

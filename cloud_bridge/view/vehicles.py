@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from cloud_bridge.fold import Told, VehicleState, fold_vehicle
 from cloud_bridge.store import Store
+from cloud_bridge.view.linking import linked
 from cloud_bridge.view.packs import told_of, with_roles
 from packtrail.event import Subject, VehicleRef
 
 
 def parse_vehicle(text: str) -> VehicleRef:
-    """The vehicle that a path names: a VIN, or `scheme:id`."""
+    """The vehicle that a path names: a VIN, `subject:ID`, or `scheme:id` of another kind."""
     scheme, colon, name = text.partition(":")
     if colon and scheme.isidentifier() and name:
         return VehicleRef(scheme, name)
@@ -19,7 +20,7 @@ def parse_vehicle(text: str) -> VehicleRef:
 def vehicle_state(store: Store, vehicle: VehicleRef) -> VehicleState | None:
     """The fold of every fact that names `vehicle`; None if none does."""
     with store.reading():
-        facts = _facts(store, vehicle)
+        facts = linked(store, _facts(store, vehicle))
         return fold_vehicle(vehicle, with_roles(store, facts)) if facts else None
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from packtrail.event import Body, UnitRef
+from packtrail.personal import Opening
 from packtrail.receipt import Receipt
 from packtrail.record import Kind
 from packtrail.times import ClockQuality
@@ -66,6 +67,8 @@ class Fact:
         to_ns: latest such time.
         clock: how good the clock was.
         body: what happened.
+        openings: of commitments that the body holds already; what is in the clear is committed
+            to when it is sealed.
     """
 
     kind: Kind
@@ -75,6 +78,7 @@ class Fact:
     to_ns: int
     clock: ClockQuality
     body: Body
+    openings: tuple[Opening, ...] = ()
 
 
 Draft = Telemetry | Fact

@@ -2,12 +2,12 @@
 
 Happens in the writer thread at the commit, so that numbers are given in the order of the
 disk. An event's stream is the epoch and its counter the record's number: both are unique and
-rise together.
+rise together. Vehicles' numbers are committed to here, whoever told them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
@@ -16,6 +16,7 @@ from gateway.clock import Clock
 from gateway.outbox.door import Draft, Fact, Telemetry
 from packtrail.errors import CodecError
 from packtrail.event import Event, decode_event, encode_event, sign_event
+from packtrail.personal import Opening, conceal
 from packtrail.record import MAX_RECORD_BYTES, Kind, Record, seal, unseal
 from packtrail.signing import SigningKey
 from packtrail.times import format_time
@@ -38,6 +39,7 @@ class Sealer:
             CodecError: reason `size`.
         """
         kind = Kind.TELEMETRY if isinstance(draft, Telemetry) else draft.kind
+        body, openings = self._body(draft, epoch, seq)
         record = Record(
             gateway=self.gateway,
             epoch=epoch,
@@ -49,9 +51,9 @@ class Sealer:
             sealed_ns=self.clock.now_ns(),
             mono_ns=self.clock.mono_ns(),
             clock=draft.clock,
-            body=draft.columns if isinstance(draft, Telemetry) else self._sign(draft, epoch, seq),
+            body=body,
         )
-        sealed = seal(record, self.key)
+        sealed = seal(record, self.key, openings)
         if len(sealed) > MAX_RECORD_BYTES:
             # The bridge would not even look at it, and its number would be a hole for ever.
             raise CodecError("size", f"{len(sealed)} bytes, at most {MAX_RECORD_BYTES}")
@@ -67,12 +69,21 @@ class Sealer:
 
     def reopen(self, sealed: bytes) -> Draft:
         """The draft that `sealed` was made from, to be numbered anew."""
-        old = unseal(sealed).read()
+        outer = unseal(sealed)
+        old = outer.read()
         if not old.kind.carries_event:
             return Telemetry(old.unit, old.slot, old.t_ns, old.clock, old.body)
         event = decode_event(old.body).read()
         times = (event.from_ns, event.to_ns)
-        return Fact(old.kind, event.unit, old.slot, *times, event.clock, event.body)
+        about = (old.kind, event.unit, old.slot)
+        return Fact(*about, *times, event.clock, event.body, outer.openings)
+
+    def _body(self, draft: Draft, epoch: str, seq: int) -> tuple[bytes, tuple[Opening, ...]]:
+        """Columns, or a signed event that holds nothing personal, and what opens it."""
+        if isinstance(draft, Telemetry):
+            return draft.columns, ()
+        body, openings = conceal(draft.body, draft.openings)
+        return self._sign(replace(draft, body=body), epoch, seq), openings
 
     def _sign(self, fact: Fact, epoch: str, seq: int) -> bytes:
         event = Event(

@@ -153,6 +153,7 @@ class Layout:
             "name": "demo-bridge",
             "key_file": "keys/bridge.pem",
             "store": {"path": "bridge.db"},
+            "privacy": {"clear_vehicles": "refuse"},
             "mqtt": {"host": LOOPBACK, "port": self.ports.broker, "protocol": "3.1.1"},
             "http": {"host": LOOPBACK, "port": self.ports.bridge},
             "ledger": {"origin": "demo.packtrail.example/ledger", "checkpoint_s": 1.0},

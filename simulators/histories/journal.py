@@ -7,10 +7,16 @@ twice, and some clocks are off.
 
 from __future__ import annotations
 
+import hashlib
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 from packtrail.event import Body, Event, SignedEvent, UnitRef, sign_event
+from packtrail.personal import Opening, conceal
 from packtrail.times import NS_PER_S, ClockQuality, format_time
 from simulators.histories.cast import Party
 from simulators.histories.luck import Luck
@@ -24,7 +30,10 @@ OFFLINE_DAYS: Final = 3.0
 
 @dataclass(slots=True, eq=False)
 class Report:
-    """One thing that is told; the event and its id come with `Journal.seal`."""
+    """One thing that is told; event, id and openings come with `Journal.seal`.
+
+    What is signed commits to vehicles; `openings` travel beside it.
+    """
 
     t_s: int
     party: Party
@@ -33,6 +42,7 @@ class Report:
     lag_s: int
     signed: SignedEvent | None = None
     event_id: str = ""
+    openings: tuple[Opening, ...] = ()
 
 
 @dataclass(slots=True)
@@ -70,7 +80,11 @@ class Journal:
         for report in sorted(self.reports, key=lambda one: one.t_s):
             name = report.party.name
             counters[name] = counters.get(name, 0) + 1
-            report.signed = sign_event(self._event(report, counters[name]), report.party.key)
+            event = self._event(report, counters[name])
+            salts = _salts(report.party, counters[name])
+            body, report.openings = conceal(event.body, fresh=salts.__next__)
+            event = msgspec.structs.replace(event, body=body)
+            report.signed = sign_event(event, report.party.key)
             report.event_id = report.signed.event_id
 
     def arrivals(self) -> list[tuple[int, Report]]:
@@ -96,3 +110,9 @@ class Journal:
             counter=counter,
             body=report.body,
         )
+
+
+def _salts(party: Party, counter: int) -> Iterator[bytes]:
+    """The same for the same seed, as everything here; a real reporter draws them at random."""
+    for number in itertools.count():
+        yield hashlib.sha256(f"{party.key.key_id} {counter} {number}".encode()).digest()

@@ -10,7 +10,8 @@ from typing import Final
 import msgspec
 
 from packtrail.errors import reason_of, remedy_of
-from packtrail.event import encode_event
+from packtrail.event import SignedEvent, encode_event
+from packtrail.personal import Opening
 from packtrail.times import NS_PER_S, format_time
 from simulators.errors import SimulationError
 from simulators.histories.cast import Party
@@ -57,12 +58,20 @@ def _write_events(history: History, out: Path) -> Written:
     with (out / EVENTS).open("wb") as events, (out / ARRIVALS).open("w", encoding="utf-8") as when:
         for t_s, report in history.arrivals():
             assert report.signed
-            line = encode_event(report.signed) + b"\n"
+            line = _line(report.signed, report.openings)
             events.write(line)
             when.write(format_time(t_s * NS_PER_S) + "\n")
             digest.update(line)
             lines += 1
     return Written(lines, digest.hexdigest())
+
+
+def _line(signed: SignedEvent, openings: tuple[Opening, ...]) -> bytes:
+    """As a bridge takes it at `POST /api/v1/events`: what opens its commitments stands beside."""
+    event = encode_event(signed)
+    if not openings:
+        return event + b"\n"
+    return event[:-1] + b',"openings":' + msgspec.json.encode(openings) + b"}\n"
 
 
 def _party(party: Party) -> dict[str, str]:

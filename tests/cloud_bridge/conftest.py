@@ -15,6 +15,7 @@ from cloud_bridge.ingest.judge import judge
 from cloud_bridge.ingest.presence import Presence
 from cloud_bridge.ledger.authority import Authority, TrustReader
 from cloud_bridge.metrics import Metrics
+from cloud_bridge.privacy.vault import KeyVault
 from cloud_bridge.service import Health
 from cloud_bridge.store import Arrival, SqliteStore
 from cloud_bridge.view import Packs, Stations
@@ -63,7 +64,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     """Station and maker trusted, nothing received yet."""
-    store = SqliteStore(tmp_path / "bridge.sqlite")
+    store = SqliteStore(tmp_path / "bridge.sqlite", vault=KeyVault(parts.AUTHORITY))
     now: Callable[[], int] = lambda: NOW  # noqa: E731 - a clock that stands still
     trust = TrustReader(store, parts.AUTHORITY.public)
     authority = Authority(store, parts.AUTHORITY, "bridge-1", ORIGIN, now)

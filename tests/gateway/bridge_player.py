@@ -11,7 +11,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from packtrail.receipt import Receipt, Refusal, seal_receipt
-from packtrail.record import Record
+from packtrail.record import Record, unseal
 from packtrail.signing import SigningKey
 from packtrail.topics import ALL_RECORDS, ALL_STATUS, parse_record_topic, receipt_topic
 from tests.gateway.drafts import BRIDGE_KEY, opened
@@ -29,11 +29,12 @@ def eventually(holds: Callable[[], Any], seconds: float = 15) -> None:
 class BridgePlayer:
     """Stores records by number in memory; `refuse` and `deaf` make it difficult.
 
-    `size` counts the bytes of payloads and topics that came.
+    `size` counts the bytes of payloads and topics that came; `values` are what commitments open to.
     """
 
     def __init__(self, port: int, key: SigningKey = BRIDGE_KEY) -> None:
         self.records: dict[tuple[str, int], Record] = {}
+        self.values: dict[str, str] = {}
         self.order: list[int] = []
         self.statuses: list[bytes] = []
         self.repeats = self.size = 0
@@ -79,6 +80,8 @@ class BridgePlayer:
         record = opened(message.payload)
         assert (record.gateway, record.epoch, record.seq) == address
         with self._lock:
+            openings = unseal(message.payload).openings
+            self.values |= {one.commitment: one.value for one in openings}
             self.repeats += (record.epoch, record.seq) in self.records
             self.records.setdefault((record.epoch, record.seq), record)
             self.order.append(record.seq)

@@ -12,8 +12,8 @@ from gateway.charging import vehicle_of
 from gateway.clock import SystemClock
 from gateway.pipeline import Listener, Slot, SlotRule
 from packtrail.columns import decode_columns
-from packtrail.event import ChargeRecorded, VehicleRef, decode_event
-from packtrail.record import Kind
+from packtrail.event import ChargeRecorded, decode_event
+from packtrail.record import Kind, unseal
 from packtrail.times import NS_PER_S
 from tests.gateway.drafts import PACK, T0, opened
 from tests.gateway.memory_outbox import MemoryOutbox
@@ -104,8 +104,10 @@ def test_a_dialogue_becomes_a_fact_of_the_pack_that_stands_there(slot, outbox):
     assert event.unit == PACK
     assert event.from_ns == T0
     body = event.body
+    rows = outbox.waiting(after=0, limit=1000)
+    (opening,) = [one for row in rows for one in unseal(row.sealed).openings]
+    assert (str(body.vehicle), VIN) == (opening.reference, opening.value)
     assert (body.place.site, body.place.slot) == ("hall-2", "plug-1")
-    assert body.vehicle == VehicleRef("vin", VIN)
     assert body.charged_ah == pytest.approx(60 * 359 / 3600, rel=0.01)
     assert (body.soc_start_pct, body.soc_end_pct) == (30.5, 35.0)
     assert (body.battery_type, body.pack_serial, body.charge_count) == (3, 77, 412)

@@ -111,6 +111,15 @@ FROM ledger_subject JOIN ledger ON ledger.leaf = ledger_subject.leaf
 WHERE ledger_subject.kind = :kind AND ledger_subject.id = :id AND ledger.leaf > :after
 ORDER BY ledger.leaf LIMIT :limit
 
+-- name: entries_about_subject
+SELECT ledger.leaf, ledger.recorded_ns, ledger.event_id, ledger.signed
+FROM ledger WHERE leaf > :after AND leaf IN (
+    SELECT ledger_subject.leaf FROM commitment
+    JOIN ledger_subject ON ledger_subject.kind = 'vehicle'
+        AND ledger_subject.id = commitment.reference
+    WHERE commitment.subject = :subject)
+ORDER BY leaf LIMIT :limit
+
 -- name: entries_of_type
 SELECT leaf, recorded_ns, event_id, signed FROM ledger
 WHERE type = :type AND leaf > :after ORDER BY leaf LIMIT :limit
@@ -200,6 +209,14 @@ WHERE excluded.from_ns >= vehicle.from_ns
 SELECT ledger.leaf, ledger.recorded_ns, ledger.event_id, ledger.signed
 FROM vehicle JOIN ledger ON ledger.leaf = vehicle.leaf
 WHERE vehicle.scheme = :scheme AND vehicle.id = :vehicle
+
+-- name: find_vehicle_of_subject
+SELECT ledger.leaf, ledger.recorded_ns, ledger.event_id, ledger.signed
+FROM commitment JOIN vehicle
+    ON commitment.reference = CASE vehicle.scheme WHEN 'vin' THEN vehicle.id
+                              ELSE vehicle.scheme || ':' || vehicle.id END
+JOIN ledger ON ledger.leaf = vehicle.leaf
+WHERE commitment.subject = :subject ORDER BY vehicle.from_ns DESC, vehicle.leaf DESC LIMIT 1
 
 -- name: chunks_of
 SELECT gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, recorded_ns
@@ -308,6 +325,53 @@ SELECT (SELECT count(*) FROM unit), (SELECT coalesce(max(leaf) + 1, 0) FROM ledg
        (SELECT count(*) FROM chunk), (SELECT count(*) FROM refused),
        (SELECT count(*) FROM equivocation), (SELECT count(*) FROM stranger)
 
+-- Whom facts commit to.
+
+-- name: find_subject
+SELECT subject, wrapped FROM subject_key WHERE blind = :blind
+
+-- name: insert_subject
+INSERT INTO subject (id, kind, made_ns, forgotten_ns) VALUES (:subject, :kind, :now, 0)
+
+-- name: insert_subject_key
+INSERT INTO subject_key (subject, blind, wrapped) VALUES (:subject, :blind, :wrapped)
+
+-- name: insert_commitment
+INSERT INTO commitment (reference, subject, sealed) VALUES (:reference, :subject, :sealed)
+ON CONFLICT DO NOTHING
+
+-- name: vehicle_is_named
+SELECT 1 FROM ledger_subject WHERE kind = 'vehicle' AND id = :reference LIMIT 1
+
+-- name: openings_of
+SELECT commitment.subject, commitment.reference, commitment.sealed, subject_key.wrapped
+FROM commitment JOIN subject_key ON subject_key.subject = commitment.subject
+WHERE commitment.subject = :subject AND length(commitment.sealed) > 0
+ORDER BY commitment.reference LIMIT :limit
+
+-- name: clear_references_of
+SELECT count(*) FROM commitment JOIN ledger_subject
+    ON ledger_subject.kind = 'vehicle' AND ledger_subject.id = commitment.reference
+WHERE commitment.subject = :subject AND length(commitment.sealed) = 0
+
+-- name: delete_subject_key
+DELETE FROM subject_key WHERE subject = :subject
+
+-- name: mark_forgotten
+UPDATE subject SET forgotten_ns = :now WHERE id = :subject AND forgotten_ns = 0
+
+-- name: drop_forgotten_keys
+DELETE FROM subject_key
+WHERE subject IN (SELECT id FROM subject WHERE forgotten_ns <> 0)
+
+-- name: all_subjects_of_data
+SELECT subject.id, subject.kind, subject.forgotten_ns, subject_key.blind, subject_key.wrapped
+FROM subject LEFT JOIN subject_key ON subject_key.subject = subject.id ORDER BY subject.id
+
+-- name: all_commitments
+SELECT commitment.subject, commitment.reference, commitment.sealed, subject_key.wrapped
+FROM commitment LEFT JOIN subject_key ON subject_key.subject = commitment.subject
+
 -- From the first row to the last: what a verification of the whole store reads.
 
 -- name: all_lines
@@ -358,9 +422,10 @@ ORDER BY chunk.position
 SELECT refused.gateway, refused.epoch, refused.seq, refused.data, record.digest
 FROM refused LEFT JOIN record ON record.gateway = refused.gateway AND record.epoch = refused.epoch
     AND record.seq = refused.seq AND record.outcome = 'refused'
+WHERE refused.reason <> 'personal' OR length(refused.data) > 0
 
 -- name: all_equivocations
-SELECT gateway, epoch, seq, data, digest FROM equivocation
+SELECT gateway, epoch, seq, data, digest FROM equivocation WHERE length(data) > 0
 
 -- name: all_unexplained
 SELECT gateway, epoch, seq, outcome FROM record

@@ -40,3 +40,11 @@ RETURNING leaf
 
 -- name: ids_of_leaves
 SELECT event_id FROM ledger WHERE leaf = ANY (ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:leaves AS jsonb)) AS bigint)))
+
+-- name: links
+SELECT reference, subject FROM commitment
+WHERE reference = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST(:references AS jsonb))))
+
+-- name: subjects_of_ids
+SELECT id, kind, made_ns, forgotten_ns FROM subject
+WHERE id = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST(:subjects AS jsonb))))

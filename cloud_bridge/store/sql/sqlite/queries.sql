@@ -22,3 +22,11 @@ RETURNING leaf
 
 -- name: ids_of_leaves
 SELECT event_id FROM ledger WHERE leaf IN (SELECT value FROM json_each(:leaves))
+
+-- name: links
+SELECT reference, subject FROM commitment
+WHERE reference IN (SELECT value FROM json_each(:references))
+
+-- name: subjects_of_ids
+SELECT id, kind, made_ns, forgotten_ns FROM subject
+WHERE id IN (SELECT value FROM json_each(:subjects))
