@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 
 from cloud_bridge.access import Field, Jurisdiction, Purpose, Reader, read_table
+from cloud_bridge.access.redact import OF_A_PACK
 from packtrail.errors import SettingsError
 from packtrail.times import parse_time
 
@@ -78,7 +79,7 @@ EU_2027 = {
     },
     "authority": {
         "receive repair triage": "making",
-        "trace audit": "making health incidents telemetry places custody ledger duties",
+        "trace audit": ALL.replace(" stations", ""),
     },
     "insurer": {"triage": "making health incidents", "receive repair trace audit": "making"},
     "auditor": {"audit": "making duties", "receive repair triage trace": "making"},
@@ -108,6 +109,13 @@ def expected(where: str, day: str, role: str, purpose: str) -> set[str]:
 def test_every_cell(where, day, role, purpose):
     seen = TABLE.seen(where, role, purpose, parse_time(f"{day}T12:00:00Z"))
     assert {field.value for field in Field if field in seen} == expected(where, day, role, purpose)
+
+
+def test_who_sees_the_ledger_sees_what_it_holds():
+    """Its facts speak of every field of a pack; to hide one beside it would be a pretence."""
+    for row in TABLE.grant:
+        if Field.LEDGER in row.fields:
+            assert set(row.fields) >= OF_A_PACK, row.legal
 
 
 def test_every_row_names_its_ground():
