@@ -88,8 +88,9 @@ def age(t_ns: int, now_ns: int, language: str) -> str:
 
 def vehicle_text(vehicle: VehicleRef, language: str) -> str:
     """A vehicle with its number masked, or when that was forgotten."""
-    word = Text("vehicle", "车辆").say(language)
-    return f"{word} {vehicle_name(vehicle, language)}"
+    name = vehicle_name(vehicle, language)
+    gap = "" if name.startswith("（") else " "
+    return f"{Text('vehicle', '车辆').say(language)}{gap}{name}"
 
 
 def vehicle_name(vehicle: VehicleRef, language: str) -> str:

@@ -47,7 +47,7 @@ class Forgotten:
 
     def lines(self) -> list[Text]:
         """What a person has to know, the outcome first."""
-        day = format_time(self.at_ns)[:19]
+        day = format_time(self.at_ns)[:19].replace("T", " ")
         told = [(_BEFORE if self.before else _DONE).fill(subject=self.subject, day=day)]
         told += [_CLEAR.fill(n=self.clear)] if self.clear else []
         told += [] if self.scrubbed else [_UNSCRUBBED]

@@ -7,13 +7,12 @@ numbers besides.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 import msgspec
 
 from cloud_bridge.fold import PackState, Told
 from cloud_bridge.privacy.subjects import Subjects
-from cloud_bridge.view.linking import renamed, vehicle_named
+from cloud_bridge.view.linking import under_names, vehicle_named
 from packtrail.event import VehicleRef
 from packtrail.personal import vehicle_of
 
@@ -38,7 +37,7 @@ def vehicles_in(state: PackState) -> list[str]:
 
 def for_people(facts: Iterable[Told], names: Names) -> list[Told]:
     """`facts` with those names."""
-    return [replace(told, event=renamed(told.event, names)) for told in facts]
+    return under_names(facts, names)
 
 
 def state_for_people(state: PackState, names: Names) -> PackState:

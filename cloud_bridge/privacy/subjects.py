@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from cloud_bridge.errors import StoreError
 from cloud_bridge.store import Store
 from cloud_bridge.store.personal import SubjectRow
+from packtrail import logs
 from packtrail.event import VehicleRef
 from packtrail.personal import SUBJECT, VEHICLE, Opening, is_ours
 from packtrail.times import format_time
 
 FORGOTTEN: Final = "forgotten"
 """Scheme of what is shown in place of a vehicle that was forgotten; the id is the day."""
+log = logs.get("cloud_bridge.privacy")
 _NAMED: Final = f"{SUBJECT}:"
 
 
@@ -55,9 +58,18 @@ class Subjects:
         return [vault.open(held) for held in self._store.openings(subject)] if vault else []
 
     def value(self, subject: str) -> str:
-        """Whose it is in the clear, "" for what cannot be opened."""
+        """Whose it is in the clear, "" for what cannot be opened.
+
+        A key or an opening that does not fit is found by `bridge verify`; a page goes on without.
+        """
         vault, held = self._store.vault, self._store.openings(subject, 1)
-        return vault.open(held[0]).value if vault and held else ""
+        if vault is None or not held:
+            return ""
+        try:
+            return vault.open(held[0]).value
+        except StoreError:
+            log.warning("opening_does_not_fit", subject=subject)
+            return ""
 
     def shown(self, names: Iterable[str]) -> dict[str, str]:
         """`subject:ID` -> what a reader may be shown: the number, or `forgotten:YYYY-MM-DD`."""

@@ -8,7 +8,6 @@ after its vehicle was forgotten.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 import msgspec
 
@@ -32,17 +31,35 @@ def joined(facts: Iterable[Told], links: Mapping[str, str]) -> list[Told]:
     """The same with the links at hand."""
     if not links:
         return list(facts)
-    names = {one: f"{SUBJECT}:{subject}" for one, subject in links.items()}
-    return [replace(told, event=renamed(told.event, names)) for told in facts]
+    return under_names(facts, {one: f"{SUBJECT}:{subject}" for one, subject in links.items()})
+
+
+def under_names(facts: Iterable[Told], names: Mapping[str, str]) -> list[Told]:
+    """`facts` with other names for their vehicles and owners, see `renamed`."""
+    vehicles = {name: vehicle_named(name) for name in set(names.values())}
+    found = []
+    for told in facts:
+        event = _renamed(told.event, names, vehicles)
+        # A story may have ten thousand of them: what is not changed is not made anew.
+        found.append(
+            told
+            if event is told.event
+            else Told(told.event_id, event, told.recorded_ns, told.role, told.leaf)
+        )
+    return found
 
 
 def renamed(event: Event, names: Mapping[str, str]) -> Event:
     """`event` with other names for its vehicle and owner; both are `scheme:id`, or a bare VIN."""
+    return _renamed(event, names, {name: vehicle_named(name) for name in set(names.values())})
+
+
+def _renamed(event: Event, names: Mapping[str, str], vehicles: Mapping[str, VehicleRef]) -> Event:
     body, changes = event.body, dict[str, object]()
     vehicle, owner = vehicle_of(body), getattr(body, "owner", "")
     if vehicle and (name := names.get(str(vehicle))):
-        changes["vehicle"] = vehicle_named(name)
-    if name := names.get(owner):
+        changes["vehicle"] = vehicles[name]
+    if owner and (name := names.get(owner)):
         changes["owner"] = name
     if not changes:
         return event

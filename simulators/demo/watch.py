@@ -7,7 +7,7 @@ simulator: what it says is what gateway and bridge know.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -22,7 +22,9 @@ from packtrail.event import (
     SignedEvent,
     SwapPerformed,
     UnitRegistered,
+    VehicleRef,
 )
+from packtrail.personal import SUBJECT, vehicle_of
 from packtrail.shapes import convert
 from simulators.demo.observed import Fact, PathSeen, SlotSeen, Snapshot, Tally
 from simulators.demo.sentences import tell
@@ -104,6 +106,7 @@ class Watcher:
             event = read_event(line["signed"]) if line["leaf"] not in self._leaves else None
             self._leaves.add(line["leaf"])
             if event is not None:
+                event = with_subject(event, answer.get("subjects", {}))
                 facts.append(Fact(line["leaf"], event, tell(event)))
         return facts
 
@@ -140,6 +143,16 @@ def read_event(signed: dict[str, Any]) -> Event | None:
         return convert(signed, SignedEvent).read()
     except (CodecError, msgspec.ValidationError):
         return None
+
+
+def with_subject(event: Event, subjects: Mapping[str, str]) -> Event:
+    """With the bridge's name for its vehicle: commitments are unlike each time."""
+    vehicle = vehicle_of(event.body)
+    subject = subjects.get(str(vehicle))
+    if subject is None:
+        return event
+    body = msgspec.structs.replace(event.body, vehicle=VehicleRef(SUBJECT, subject))
+    return msgspec.structs.replace(event, body=body)
 
 
 def count_event(tally: Tally, event: Event) -> None:

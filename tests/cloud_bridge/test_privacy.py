@@ -15,6 +15,8 @@ import msgspec
 import pytest
 
 from cloud_bridge.errors import BridgeError, StoreError
+from cloud_bridge.exports.formats import FORMATS
+from cloud_bridge.exports.making import prepared
 from cloud_bridge.fold import digest
 from cloud_bridge.ingest.judge import judge, judge_event
 from cloud_bridge.keeping.backup import backup, restore
@@ -29,6 +31,7 @@ from cloud_bridge.view import Packs
 from cloud_bridge.view.findings import findings_about
 from cloud_bridge.view.vehicles import vehicle_state
 from packtrail import event as e
+from packtrail.command import run_line
 from packtrail.event import VehicleRef
 from packtrail.personal import Opening, conceal
 from packtrail.record import unseal
@@ -495,3 +498,44 @@ def test_killed_while_forgetting_all_happened_or_nothing(told: Desk, moment: str
     assert forget(told, subject).before == done
     assert everything(told) == before
     assert sound(told.store)
+
+
+def test_who_may_not_see_vehicles_is_exported_no_fact_that_names_one(told: Desk) -> None:
+    whole, part = (prepared(told.store, PACK, NOW, vehicles=vehicles) for vehicles in (True, False))
+    for name in ("epcis", "national"):
+        documents = [FORMATS[name].write(one).decode() for one in (whole, part)]
+        assert "subject" in documents[0]
+        assert not any(word in documents[1] for word in ("subject", "commitment", VIN))
+        assert VIN not in documents[0]
+    forget(told)
+    document = json.loads(FORMATS["national"].write(prepared(told.store, PACK, NOW)))
+    assert document["forgotten"][0]["en"] == "forgotten on 2026-04-01"
+    assert document["forgotten"][0]["zh"] == "已于 2026-04-01 遗忘"
+
+
+def test_a_person_forgets_from_the_terminal_and_everything_verifies(
+    told: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANG", "C")
+    parts.AUTHORITY.save(tmp_path / "bridge.pem")
+    settings = tmp_path / "bridge.toml"
+    settings.write_text(
+        f'key_file = "bridge.pem"\n[store]\npath = "bridge.sqlite"\n[ledger]\norigin = "{ORIGIN}"\n'
+    )
+    told.receive(
+        parts.PlayedGateway(epoch="ac" * 8).conceal(
+            e.PackInstalled(vehicle=CAR), unit=PACK, t_ns=NOW - parts.HOUR
+        )
+    )
+    more = ["--settings", str(settings)]
+    assert run_line(["id", "show", PACK.id, *more]) == 0
+    assert f"vehicle {VIN[:3]}··········{VIN[-4:]}" in capsys.readouterr().out
+    assert run_line(["bridge", "forget", "--vehicle", VIN.lower(), "--reason", "r", *more]) == 0
+    assert "is forgotten since" in capsys.readouterr().out
+    assert run_line(["bridge", "forget", "--vehicle", VIN, *more]) == 2
+    assert "no subject that can be opened has it" in capsys.readouterr().err
+    assert run_line(["id", "show", PACK.id, *more]) == 0
+    assert "vehicle (forgotten on " in capsys.readouterr().out
+    told.authority.seal()
+    assert run_line(["bridge", "verify", "--jobs", "1", *more]) == 0
+    assert run_line(["id", "verify", PACK.id, *more]) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from cloud_bridge.metrics import Metrics
+from cloud_bridge.privacy.forgetting import Forgetting
+from cloud_bridge.privacy.subjects import Subjects
 from cloud_bridge.projections import Follower, TargetError
 from cloud_bridge.reporting import HttpPlatform, PlatformReports
 from cloud_bridge.reporting.projection import Answered
@@ -145,4 +148,38 @@ def test_nothing_is_lost_or_told_twice_when_the_platform_is_killed(desk, platfor
     drain(fresh)
     assert desk.store.size() == size
     assert len(platform.taken()) == 6
+    reports.close()
+
+
+def test_the_platform_is_told_the_number_and_the_ledger_is_not(desk, platform):
+    desk.submit(parts.registered().signed, parts.registered(parts.OTHER_PACK, 2).signed)
+    gateway = parts.PlayedGateway()
+    body = e.SwapPerformed(parts.CAR, "north")
+    desk.receive(
+        gateway.conceal(body, t_ns=parts.T0),
+        gateway.conceal(
+            e.SwapPerformed(parts.CAR, "north", unit_out=parts.OTHER_PACK), t_ns=parts.T0 + 1
+        ),
+    )
+    one, reports = follower(desk, platform)
+    drain(one)
+    told = [report["fields"] for report in platform.taken() if report["flow"] == "swap"]
+    assert [fields["vehicle"] for fields in told] == [parts.CAR.id]
+    [(code, message, _)] = Answered("national").read(desk.store).refused.values()
+    assert (code, message) == ("not_bound", f"{parts.OTHER_CODE} is not bound to {'·' * 17}")
+    lines = b"".join(entry.data for entry in desk.store.entries())
+    assert parts.CAR.id.encode() not in lines
+    digests = {
+        entry.event.body.payload_digest for entry in desk.store.entries_of_type("ReportSent")
+    }
+    sent = [json.dumps(report, separators=(",", ":")) for report in platform.taken()]
+    assert not {hashlib.sha256(one.encode()).hexdigest() for one in sent[2:]} & digests
+    size = desk.store.size()
+    reports.tidy()
+    assert desk.store.size() == size
+    subject = Subjects(desk.store).vehicle(parts.CAR).id
+    Forgetting(desk.store, parts.AUTHORITY, "bridge-1").forget(subject, "", "", parts.T0)
+    desk.receive(gateway.conceal(body, t_ns=parts.T0 + 2))
+    drain(one)
+    assert [report["fields"]["vehicle"] for report in platform.taken()[3:]] == [parts.CAR.id]
     reports.close()
