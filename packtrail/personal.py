@@ -73,6 +73,11 @@ def salt() -> bytes:
     return os.urandom(SALT_BYTES)
 
 
+def digest(named: Iterable[str]) -> str:
+    """SHA-256, hex, over references as events name them, in their order, a line feed between."""
+    return hashlib.sha256("\n".join(sorted(set(named))).encode()).hexdigest()
+
+
 def references(body: EventBody) -> tuple[str, ...]:
     """The commitments of `body` that can be opened, as it names them, each once."""
     named = [str(one) for one in (vehicle_of(body),) if one]

@@ -8,48 +8,56 @@ from cloud_bridge.ledger.proof import Check
 from cloud_bridge.store import Store
 from cloud_bridge.store.linking import Held
 from packtrail.event import SubjectForgotten
-from packtrail.personal import is_ours
+from packtrail.personal import digest, is_ours
 
 
 def check_personal(store: Store) -> Check:
     """Subjects against statements, openings against commitments and subjects.
 
     Openings are looked at where the bridge's key is at hand. Which commitments were a forgotten
-    subject's is the bridge's word alone.
+    subject's, its statement has fixed.
     """
-    found = Findings("personal")
-    stated = _stated(store)
-    blinds: dict[str, bytes] = {}
-    for subject, _, forgotten_ns, blind, wrapped in store.stream("all_subjects_of_data"):
+    found, stated = Findings("personal"), _stated(store)
+    closed: dict[str, list[str]] = {subject: [] for subject in stated}
+    for subject, reference, sealed, wrapped, blind in store.stream("all_commitments"):
         found.count += 1
-        if bool(forgotten_ns) != (subject in stated):
-            found.fault(f"subject {subject}: no statement says that it was forgotten, or was not")
-        if forgotten_ns and wrapped is not None:
-            found.fault(f"subject {subject}: it was forgotten, its key is there")
-        if blind is not None:
-            blinds[subject] = bytes(blind)
-    for subject, reference, sealed, wrapped in store.stream("all_commitments"):
-        found.count += 1
+        if sealed and subject in closed:
+            closed[subject].append(reference)
         if is_ours(reference) and not sealed:
             found.fault(f"{reference}: its opening is gone")
         if sealed and wrapped is not None:
             held = Held(subject, reference, bytes(sealed), bytes(wrapped))
-            fault = _opening_fault(store, held, blinds)
+            fault = _opening_fault(store, held, bytes(blind))
             if fault:
                 found.fault(f"{reference}: {fault}")
+    for subject, forgotten_ns, wrapped in store.stream("all_subjects_of_data"):
+        found.count += 1
+        fault = _subject_fault(stated.get(subject), bool(forgotten_ns), closed.get(subject, []))
+        if forgotten_ns and wrapped is not None:
+            fault = "it was forgotten, its key is there"
+        if fault:
+            found.fault(f"subject {subject}: {fault}")
     return found.check()
 
 
-def _stated(store: Store) -> set[str]:
-    stated, after = set(), -1
+def _stated(store: Store) -> dict[str, SubjectForgotten]:
+    stated, after = dict[str, SubjectForgotten](), -1
     while page := store.entries_of_type("SubjectForgotten", after):
         bodies = [entry.event.body for entry in page]
-        stated |= {body.subject for body in bodies if isinstance(body, SubjectForgotten)}
+        stated |= {body.subject: body for body in bodies if isinstance(body, SubjectForgotten)}
         after = page[-1].leaf
     return stated
 
 
-def _opening_fault(store: Store, held: Held, blinds: dict[str, bytes]) -> str:
+def _subject_fault(said: SubjectForgotten | None, forgotten: bool, closed: list[str]) -> str:
+    if (said is not None) != forgotten:
+        return "no statement says that it was forgotten" if forgotten else "it was stated forgotten"
+    if said and (said.commitments, said.digest) != (len(closed), digest(closed)):
+        return "its commitments are not those that the statement closed"
+    return ""
+
+
+def _opening_fault(store: Store, held: Held, blind: bytes) -> str:
     if store.vault is None:
         return ""
     try:
@@ -58,5 +66,5 @@ def _opening_fault(store: Store, held: Held, blinds: dict[str, bytes]) -> str:
         return error.describe("en")
     if opening.reference != held.reference:
         return "its opening is another's"
-    fits = store.vault.blind(opening.kind, opening.value) == blinds.get(held.subject)
+    fits = store.vault.blind(opening.kind, opening.value) == blind
     return "" if fits else f"it is not of subject {held.subject}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +16,7 @@ from cloud_bridge.errors import BridgeError
 from cloud_bridge.store import Fact, Store
 from packtrail.event import Event, SubjectForgotten, sign_event
 from packtrail.language import Text
-from packtrail.personal import VIN
+from packtrail.personal import VIN, digest
 from packtrail.signing import SigningKey
 from packtrail.times import ClockQuality, format_time
 
@@ -79,10 +80,12 @@ class Forgetting:
         row = self._store.subjects_of_data([subject]).get(subject)
         if row is None:
             raise BridgeError(_UNKNOWN, where=f"subject:{subject[:64]}", hint=_FIND)
-        body = SubjectForgotten(subject, row.kind, reason, by)
-        anew = self._store.forget(
-            subject, self._author, STREAM, lambda counter: self._fact(body, counter, moment), moment
-        )
+
+        def state(counter: int, shut: Sequence[str]) -> Fact:
+            about = (subject, row.kind, len(shut), digest(shut))
+            return self._fact(SubjectForgotten(*about, reason, by), counter, moment)
+
+        anew = self._store.forget(subject, self._author, STREAM, state, moment)
         at_ns = moment if anew else self._store.subjects_of_data([subject])[subject].forgotten_ns
         clear = self._store.clear_statements(subject)
         return Forgotten(subject, row.kind, at_ns, not anew, clear, self._scrub())

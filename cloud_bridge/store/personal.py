@@ -19,6 +19,9 @@ from cloud_bridge.store.linking import Held, Vault
 from cloud_bridge.store.rows import Rows, Transaction, Values
 from cloud_bridge.store.values import ALL, Fact
 
+Stating = Callable[[int, Sequence[str]], Fact]
+"""Number of a statement and the commitments that it is about -> the statement."""
+
 
 class SubjectRow(NamedTuple):
     """A subject; `forgotten_ns` is 0 while its key is there, or at least nobody destroyed it."""
@@ -51,16 +54,14 @@ class Personal(Protocol):
     def clear_statements(self, subject: str) -> int:
         """How many facts name a subject in the clear, for ever."""
 
-    def forget(
-        self, subject: str, author: str, stream: str, state: Callable[[int], Fact], now_ns: int
-    ) -> bool:
+    def forget(self, subject: str, author: str, stream: str, state: Stating, now_ns: int) -> bool:
         """Destroy a subject's key and append the statement that says so, in one transaction.
 
         Args:
             subject: whose.
             author: of the statement.
             stream: which numbers it.
-            state: its number -> the statement.
+            state: its number and the subject's commitments -> the statement.
             now_ns: when, UTC.
 
         Returns:
@@ -115,9 +116,7 @@ class PersonalRows(ABC):
         found: int = self._run("clear_references_of", {"subject": subject}).fetchone()[0]
         return found
 
-    def forget(
-        self, subject: str, author: str, stream: str, state: Callable[[int], Fact], now_ns: int
-    ) -> bool:
+    def forget(self, subject: str, author: str, stream: str, state: Stating, now_ns: int) -> bool:
         """See `Personal.forget`."""
         key = {"subject": subject}
         with self._transaction() as rows:
@@ -127,7 +126,8 @@ class PersonalRows(ABC):
             rows.run("delete_subject_key", key)
             said = {"author": author, "stream": stream}
             counter: int = rows.run("next_counter", said).fetchone()[0]
-            Batch(rows, now_ns, self.vault).record([state(counter)])
+            shut = [row[0] for row in rows.run("references_of", key)]
+            Batch(rows, now_ns, self.vault).record([state(counter, shut)])
         return True
 
     def drop_forgotten(self) -> None:

@@ -127,11 +127,15 @@ class SubjectForgotten(EventBody, frozen=True):
     Attributes:
         subject: the random name under which the bridge joined the commitments.
         kind: `vehicle` or `owner`.
+        commitments: how many they are.
+        digest: over them, see `packtrail.personal.digest`: which they were cannot be changed later.
         reason: why, such as the number of the request; never the value.
         by: who asked the bridge for it, as far as it was told.
     """
 
     subject: str
     kind: str
+    commitments: int
+    digest: str
     reason: str = ""
     by: str = ""

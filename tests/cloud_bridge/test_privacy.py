@@ -34,6 +34,7 @@ from packtrail import event as e
 from packtrail.command import run_line
 from packtrail.event import VehicleRef
 from packtrail.personal import Opening, conceal
+from packtrail.personal import digest as digest_of
 from packtrail.record import unseal
 from packtrail.signing import SigningKey
 from tests.cloud_bridge import parts
@@ -147,7 +148,9 @@ def test_forgetting_changes_no_fold_and_leaves_no_way_back(told: Desk, tmp_path:
     assert told.store.openings(FOUND[0].id) == []
     assert subject_of(told) == CAR
     (stated,) = told.store.entries_of_type("SubjectForgotten")
-    assert stated.event.body == e.SubjectForgotten(FOUND[0].id, "vehicle", "request 7", "clerk")
+    shut = digest_of(one.reference for one in held)
+    said = e.SubjectForgotten(FOUND[0].id, "vehicle", 3, shut, "request 7", "clerk")
+    assert stated.event.body == said
     assert sound(told.store)
     file = tmp_path / "proof.json"
     file.write_bytes(proof)
@@ -198,9 +201,9 @@ def test_guessing_finds_nothing_without_the_salt(told: Desk) -> None:
     assert event not in plain
     assert f"v1-{event}" not in empty
     blinds = {KeyVault(SigningKey.generate()).blind("vehicle", guess) for guess in guesses}
-    rows = list(told.store.stream("all_subjects_of_data"))
-    assert blinds.isdisjoint(row[3] for row in rows)
-    assert VAULT.blind("vehicle", VIN) in {row[3] for row in rows}
+    kept = {row[4] for row in told.store.stream("all_commitments")}
+    assert blinds.isdisjoint(kept)
+    assert VAULT.blind("vehicle", VIN) in kept
 
 
 def test_openings_that_were_taken_off_on_the_way_are_waited_for(told: Desk) -> None:
@@ -434,18 +437,24 @@ def test_another_bridge_s_key_opens_nothing(told: Desk) -> None:
         VAULT.open(held._replace(sealed=held.sealed[:-1] + b"\0"))
 
 
-def test_a_link_that_was_changed_is_found(told: Desk) -> None:
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_a_link_that_was_changed_is_found(told: Desk, forgotten: bool) -> None:
     told.receive(parts.PlayedGateway(epoch="ad" * 8).conceal(e.PackInstalled(vehicle=OTHER_CAR)))
-    other = subject_of(told, OTHER_CAR).id
-    reference = told.store.openings(subject_of(told).id)[0].reference
-    sql = (
-        "DROP TRIGGER commitment_no_update; UPDATE commitment SET subject='{}' WHERE reference='{}'"
+    mine, other = subject_of(told).id, subject_of(told, OTHER_CAR).id
+    reference = told.store.openings(mine)[0].reference
+    if forgotten:
+        forget(told)
+        told.authority.seal()
+    raw(
+        told.store,
+        "DROP TRIGGER commitment_no_update;"
+        f"UPDATE commitment SET subject = '{other}' WHERE reference = '{reference}'",
     )
-    raw(told.store, sql.format(other, reference))
     checks = verify_whole(told.store, ORIGIN, parts.AUTHORITY.public, 1)
     (bad,) = [one for one in checks if one.faults]
     assert bad.name == "personal"
-    assert reference in bad.faults[0]
+    assert any(one.startswith(reference) for one in bad.faults)
+    assert any(mine in one for one in bad.faults) == forgotten
 
 
 def raw(store: SqliteStore, script: str) -> None:

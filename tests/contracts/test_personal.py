@@ -12,7 +12,7 @@ from cloud_bridge.privacy.vault import KeyVault
 from cloud_bridge.store import Fact
 from cloud_bridge.view.vehicles import vehicle_state
 from packtrail.event import PackInstalled, PackRemoved, Subject, SubjectForgotten, VehicleRef
-from packtrail.personal import conceal
+from packtrail.personal import conceal, digest
 from tests.cloud_bridge import parts
 from tests.contracts.test_store import NOW, Database, database
 from tests.databases import postgres
@@ -40,8 +40,8 @@ def subject_of(store, car: VehicleRef = parts.CAR) -> str | None:
     return store.subject_by(VAULT.blind("vehicle", car.id))
 
 
-def statement(counter: int) -> Fact:
-    body = SubjectForgotten("s", "vehicle")
+def statement(counter: int, shut: list[str]) -> Fact:
+    body = SubjectForgotten("s", "vehicle", len(shut), digest(shut))
     about = {"unit": None, "author": "log", "stream": "privacy", "counter": counter}
     return parts.fact(body, key=parts.AUTHORITY, **about)
 
@@ -94,7 +94,7 @@ def test_a_statement_that_cannot_be_made_forgets_nothing(store):
     store.append([hidden(PUT_IN)], NOW)
     found = subject_of(store)
 
-    def broken(_counter):
+    def broken(*_):
         raise ValueError("no pen")
 
     with pytest.raises(ValueError, match="no pen"):

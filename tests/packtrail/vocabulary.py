@@ -209,7 +209,7 @@ BODIES: tuple[e.Body, ...] = (
         "batterypass",
         ID,
     ),
-    e.SubjectForgotten("ab" * 16, "vehicle", "request 7", "clerk"),
+    e.SubjectForgotten("ab" * 16, "vehicle", 12, ID, "request 7", "clerk"),
 )
 
 

@@ -349,6 +349,9 @@ FROM commitment JOIN subject_key ON subject_key.subject = commitment.subject
 WHERE commitment.subject = :subject AND length(commitment.sealed) > 0
 ORDER BY commitment.reference LIMIT :limit
 
+-- name: references_of
+SELECT reference FROM commitment WHERE subject = :subject AND length(sealed) > 0
+
 -- name: clear_references_of
 SELECT count(*) FROM commitment JOIN ledger_subject
     ON ledger_subject.kind = 'vehicle' AND ledger_subject.id = commitment.reference
@@ -365,11 +368,12 @@ DELETE FROM subject_key
 WHERE subject IN (SELECT id FROM subject WHERE forgotten_ns <> 0)
 
 -- name: all_subjects_of_data
-SELECT subject.id, subject.kind, subject.forgotten_ns, subject_key.blind, subject_key.wrapped
+SELECT subject.id, subject.forgotten_ns, subject_key.wrapped
 FROM subject LEFT JOIN subject_key ON subject_key.subject = subject.id ORDER BY subject.id
 
 -- name: all_commitments
-SELECT commitment.subject, commitment.reference, commitment.sealed, subject_key.wrapped
+SELECT commitment.subject, commitment.reference, commitment.sealed, subject_key.wrapped,
+       subject_key.blind
 FROM commitment LEFT JOIN subject_key ON subject_key.subject = commitment.subject
 
 -- From the first row to the last: what a verification of the whole store reads.
