@@ -13,6 +13,7 @@ from cloud_bridge.access import Gate, Jurisdiction, Purpose, Reader, read_table
 from cloud_bridge.access.keys import KeyRing
 from cloud_bridge.access.reads import ReadLog
 from cloud_bridge.access.redact import OF_A_PACK
+from cloud_bridge.privacy.subjects import Subjects
 from cloud_bridge.settings import HttpSettings
 from cloud_bridge.web import WebServer, application, guarded, listen
 from packtrail.command import run_line
@@ -272,3 +273,52 @@ def test_a_key_does_not_travel_to_where_a_redirection_points(tmp_path, monkeypat
         server.server_close()
     assert asked == [(f"{PATH}/events?limit=1000", "Bearer pt_1_x")]
     assert "302" in capsys.readouterr().err
+
+
+@pytest.fixture
+def hidden_car(desk, guard):
+    """Another car, which a gateway committed to; guarded."""
+    gateway = parts.PlayedGateway(epoch="ab" * 8)
+    desk.receive(gateway.conceal(PackInstalled(vehicle=parts.OTHER_CAR), t_ns=NOW - parts.HOUR))
+    return Subjects(desk.store).vehicle(parts.OTHER_CAR)
+
+
+def test_a_number_is_opened_for_who_may_and_the_log_names_the_subject(guard, gate, hidden_car):
+    number = parts.OTHER_CAR.id
+    authority = key(gate, "authority", Purpose.AUDIT)
+    for what in (number, number.lower(), str(hidden_car)):
+        plain = guard.get(f"/api/v1/vehicles/{what}", headers=authority)
+        assert plain.status_code == 200
+        assert number not in plain.text
+        shown = guard.get(f"/api/v1/vehicles/{what}?number=true", headers=authority).json()
+        assert shown["number"] == number
+        opened = guard.get(f"/api/v1/vehicles/{what}/openings", headers=authority).json()
+        assert [one["value"] for one in opened["openings"]] == [number]
+    noted = [read.what for read in gate.log.newest(100)]
+    named = f"/api/v1/vehicles/{hidden_car}"
+    assert noted == [named, f"number of {named}", f"openings of {named}"] * 3
+    assert number not in (gate.log._file).read_text().upper()
+
+
+def test_who_may_not_see_vehicles_learns_nothing_of_one(guard, gate, hidden_car):
+    workshop = key(gate, "workshop", Purpose.REPAIR)
+    for headers, status in (({}, 401), (workshop, 403)):
+        for what in (parts.OTHER_CAR.id, str(hidden_car), "LSVAA4182E2100001"):
+            for end in ("", "?number=true", "/openings"):
+                answer = guard.get(f"/api/v1/vehicles/{what}{end}", headers=headers)
+                assert answer.status_code == status
+                assert hidden_car.id not in answer.text
+
+
+def test_a_table_that_shows_the_ledger_alone_shows_no_joins(desk, gate, hidden_car, tmp_path):
+    file = tmp_path / "own.toml"
+    file.write_text(
+        'version = "1"\n[[grant]]\njurisdictions = ["CN"]\nroles = ["auditor"]\n'
+        'purposes = ["audit"]\nfields = ["ledger"]\nlegal = "x"\nfrom = "2026-01-01"\n'
+    )
+    own = Gate(read_table(file), Jurisdiction.CN, gate.keys, gate.log, lambda: NOW)
+    app = guarded(application(replace(desk.context, access=own)), ("testserver",))
+    with TestClient(app) as client:
+        told = client.get(f"{PATH}/events", headers=key(own, "auditor", Purpose.AUDIT)).json()
+    assert told["events"]
+    assert told["subjects"] == {}
