@@ -58,6 +58,7 @@ class Metrics:
         self.told_to_wait = self._counter(
             "told_to_wait", "Requests beyond what each may ask", "who"
         )
+        self.streams = self._gauge("streams", "Who listens to live state now")
 
     def _counter(self, name: str, says: str, *labels: str) -> Counter:
         return Counter(f"packtrail_bridge_{name}", says, labels, registry=self.registry)

@@ -9,6 +9,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ from cloud_bridge.api import (
     exports,
     findings,
     ledger,
+    live,
     packs,
     problems,
     vehicles,
@@ -83,6 +85,8 @@ def application(context: Context) -> FastAPI:
         redoc_url=None,
     )
     app.state.context = context
+    app.state.live = live.Live(context.store)
+    context.metrics.streams.set_function(lambda: len(app.state.live.seats))
     problems.install(app)
     describing.describe(app)
     # A pack's own path takes whatever is left, so what is more of a pack stands before it.
@@ -91,6 +95,7 @@ def application(context: Context) -> FastAPI:
         appraisal,
         appraisals,
         findings,
+        live,
         packs,
         vehicles,
         ledger,
@@ -140,14 +145,20 @@ class WebServer:
         app: the application.
         listener: the port that was taken.
         tls: certificate and key; None where a proxy has them.
+        leaving: sends home who would listen for ever, before the server waits for all to go.
 
     Raises:
         BridgeError: certificate or key cannot be used.
     """
 
     def __init__(
-        self, app: ASGIApp, listener: socket.socket, tls: HttpTlsSettings | None = None
+        self,
+        app: ASGIApp,
+        listener: socket.socket,
+        tls: HttpTlsSettings | None = None,
+        leaving: Callable[[], None] = lambda: None,
     ) -> None:
+        self._leaving = leaving
         self._listener = listener
         self._scheme = "https" if tls else "http"
         self._server = uvicorn.Server(
@@ -184,6 +195,7 @@ class WebServer:
 
     def stop(self) -> None:
         """Finish what is being answered, then leave."""
+        self._leaving()
         self._server.should_exit = True
         self._thread.join()
         self._listener.close()

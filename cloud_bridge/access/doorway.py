@@ -81,13 +81,17 @@ def too_many(wait_s: float) -> Problem:
     return Problem(429, detail, retry_after_s=seconds)
 
 
+def counted_as(visitor: Visitor) -> str:
+    """Under what name a visitor's requests are counted: his own, or his address's."""
+    bearer = visitor.bearer
+    return f"of {bearer.reader}" if bearer else f"from {visitor.origin.block}"
+
+
 def _wait_s(gate: Gate, visitor: Visitor) -> float:
     limits = gate.doors.limits
     if limits is None:
         return 0.0
-    if visitor.bearer is None:
-        return limits.wait_s(f"from {visitor.origin.block}", known=False)
-    return limits.wait_s(f"of {visitor.bearer.reader}", known=True)
+    return limits.wait_s(counted_as(visitor), known=visitor.bearer is not None)
 
 
 def _told_to_wait(wait_s: float, language: str) -> ASGIApp:

@@ -11,7 +11,7 @@ from cloud_bridge.fold import PackState, VehicleState
 from cloud_bridge.inquiry import Finding
 from cloud_bridge.rules import Duty
 from cloud_bridge.store import Entry
-from cloud_bridge.view import PackView, SlotView, StationView
+from cloud_bridge.view import PackView, Reading, SlotView, StationView
 from packtrail.event import SignedEvent
 from packtrail.quantities import QUANTITIES
 from packtrail.sample import SampleBatch
@@ -118,6 +118,19 @@ class TelemetryAnswer(msgspec.Struct, frozen=True):
     t_ns: list[int]
     columns: dict[str, ColumnAnswer]
     next: str | None
+
+
+class LedgerGrowth(msgspec.Struct, frozen=True):
+    """How many lines the ledger has."""
+
+    size: int
+
+
+class Newer(msgspec.Struct, frozen=True):
+    """There is something new of this pack, its `state` or its `reading`: a read tells what."""
+
+    code: str
+    what: str
 
 
 class SlotAnswer(msgspec.Struct, frozen=True):
@@ -291,8 +304,12 @@ def verdict_answer(view: PackView) -> VerdictAnswer:
 
 def reading_answer(view: PackView) -> ReadingAnswer | None:
     """The newest reading of a pack."""
-    reading = view.reading
-    return ReadingAnswer(format_time(reading.t_ns), reading.values) if reading else None
+    return reading_answer_of(view.reading) if view.reading else None
+
+
+def reading_answer_of(reading: Reading) -> ReadingAnswer:
+    """The newest sample."""
+    return ReadingAnswer(format_time(reading.t_ns), reading.values)
 
 
 def pack_answer(view: PackView, hidden: tuple[str, ...] = ()) -> PackAnswer:

@@ -23,6 +23,9 @@ ANSWERS: Final = (
     answers.EventList,
     answers.OpeningList,
     answers.TelemetryAnswer,
+    answers.ReadingAnswer,
+    answers.LedgerGrowth,
+    answers.Newer,
     answers.StationList,
     answers.Outcomes,
     answers.CheckpointAnswer,
@@ -71,6 +74,33 @@ def described(
         link = {"description": 'next page (RFC 8288, rel="next")', "schema": {"type": "string"}}
         fine["headers"] = {"Link": link}
     return {200: fine, **problems(*also)}
+
+
+def streamed(
+    events: dict[str, type[msgspec.Struct]], *also: int
+) -> dict[int | str, dict[str, Any]]:
+    """The `responses` argument of a route that answers with server-sent events.
+
+    Args:
+        events: name -> shape of the JSON in its data.
+        also: statuses beyond `ALWAYS` that it may answer with as problems.
+    """
+    told: dict[str, type[msgspec.Struct]] = {**events, "problem": ProblemAnswer}
+    # As OpenAPI 3.2 (4.14.4) describes them, and FastAPI already does: one schema for each event.
+    schema = {"oneOf": [_event(name, shape) for name, shape in told.items()]}
+    said = "Events, until the reader leaves; after a `problem` the stream ends"
+    content = {"text/event-stream": {"itemSchema": schema}}
+    return {200: {"description": said, "content": content}, **problems(*also)}
+
+
+def _event(name: str, shape: type[msgspec.Struct]) -> dict[str, Any]:
+    data = {
+        "type": "string",
+        "contentMediaType": JSON,
+        "contentSchema": {"$ref": _REF.format(name=shape.__name__)},
+    }
+    fields = {"event": {"const": name}, "data": data, "id": {"type": "string"}}
+    return {"type": "object", "required": ["event", "data"], "properties": fields}
 
 
 def body_of(shape: type[msgspec.Struct]) -> dict[str, Any]:

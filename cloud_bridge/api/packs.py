@@ -11,6 +11,7 @@ import numpy as np
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from cloud_bridge.access.fields import Field
+from cloud_bridge.access.gate import Sight
 from cloud_bridge.access.redact import OF_A_PACK, redacted, redacted_state
 from cloud_bridge.api.answers import (
     EventList,
@@ -152,24 +153,33 @@ def show_pack(
 ) -> Response:
     """The digital ID now, as it was `at` a time, or as it was `known` at a time."""
     unit = known_unit(bridge, code)
+    found = pack_detail(bridge, sight, unit, _moment(at), _moment(known))
+    note(request, bridge, sight, sight.of(unit) & OF_A_PACK)
+    return answer(found)
+
+
+def pack_detail(
+    bridge: Context,
+    sight: Sight,
+    unit: UnitRef,
+    at_ns: int | None = None,
+    known_ns: int | None = None,
+) -> PackDetail:
+    """The digital ID as far as a reader may see it; whoever shows it takes that down."""
     seen = sight.of(unit) & OF_A_PACK
-    whole = bridge.packs.view(unit)
-    view = redacted(whole, seen)
+    view = redacted(bridge.packs.view(unit), seen)
     state = view.state
-    if at or known:
-        state = redacted_state(bridge.packs.state(unit, _moment(at), _moment(known)), seen)
-    note(request, bridge, sight, seen)
-    return answer(
-        PackDetail(
-            code=str(unit),
-            verdict=verdict_answer(view),
-            state=state,
-            digest=digest(state) if seen >= OF_A_PACK else "",
-            reading=reading_answer(view),
-            seen_at=format_time(view.seen_ns) if view.seen_ns else "",
-            hidden=hidden_from(bridge, seen),
-            forgotten=Subjects(bridge.store).forgotten(vehicles_in(state)),
-        )
+    if at_ns is not None or known_ns is not None:
+        state = redacted_state(bridge.packs.state(unit, at_ns, known_ns), seen)
+    return PackDetail(
+        code=str(unit),
+        verdict=verdict_answer(view),
+        state=state,
+        digest=digest(state) if seen >= OF_A_PACK else "",
+        reading=reading_answer(view),
+        seen_at=format_time(view.seen_ns) if view.seen_ns else "",
+        hidden=hidden_from(bridge, seen),
+        forgotten=Subjects(bridge.store).forgotten(vehicles_in(state)),
     )
 
 

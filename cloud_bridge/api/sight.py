@@ -44,6 +44,18 @@ def sight_of(request: Request, bridge: Bridge) -> Sight:
 See = Annotated[Sight, Depends(sight_of)]
 
 
+def sight_now(request: Request, bridge: Context) -> Sight:
+    """`sight_of` once more, for an answer that goes on: keys are revoked, logins end, acts change.
+
+    Raises:
+        Problem: see `sight_of`.
+        StoreError: the database that holds the logins does not answer.
+    """
+    if bridge.access is not None:
+        request.state.visitor = bridge.access.visitor(request.scope)
+    return sight_of(request, bridge)
+
+
 def require(
     request: Request,
     bridge: Context,

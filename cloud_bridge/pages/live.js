@@ -13,8 +13,31 @@ async function refresh() {
   open.forEach((id) => { const e = document.getElementById(id); if (e) e.open = true; });
 }
 const live = document.getElementById("live");
+function show(on) { live.className = on ? "live on" : "live off"; }
 async function beat() {
-  try { await refresh(); live.className = "live on"; } catch { live.className = "live off"; }
+  try { await refresh(); show(true); } catch { show(false); }
   setTimeout(beat, every);
 }
-if (live) setTimeout(beat, every);
+// A pack's page is told when there is something new; without a stream it asks like the others.
+let feed = null, busy = false, again = false;
+async function news() {
+  again = busy;
+  if (busy) return;
+  busy = true;
+  try { await refresh(); } catch { show(false); }
+  busy = false;
+  if (again) news();
+}
+function listen() {
+  feed = new EventSource(live.dataset.feed);
+  feed.onopen = () => show(true);
+  feed.onerror = () => { show(false); if (feed && feed.readyState === 2) { feed = null; setTimeout(beat, every); } };
+  feed.addEventListener("newer", news);
+}
+// Browsers open few connections: a page that nobody looks at holds none.
+document.addEventListener("visibilitychange", () => {
+  if (!feed) return;
+  if (document.hidden) feed.close(); else { news(); listen(); }
+});
+if (live && live.dataset.feed && window.EventSource) listen();
+else if (live) setTimeout(beat, every);

@@ -108,8 +108,10 @@ def pack(
     seen = sight.of(unit) & OF_A_PACK
     note(request, bridge, sight, seen)
     worth = appraisal_of(bridge, sight, unit)
+    known = bridge.store.size()
     return paper.render(
         "pack.html",
+        known=known,
         worth=worth,
         findings=findings_about(bridge.store, bridge.packs, unit)[0] if seen >= INQUIRY else (),
         conclusion=conclusion(worth) if worth else None,

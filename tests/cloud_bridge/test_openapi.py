@@ -39,7 +39,9 @@ def server(desk):
         gateway.telemetry(parts.samples(60)),
         gateway.tell(ConditionCommitted(estimate(0.91)), t_ns=parts.T0 + parts.HOUR),
     )
-    app = guarded(application(desk.context), ("127.0.0.1",))
+    rooms = application(desk.context)
+    rooms.state.live.life_s = 0.02  # who asks reads a stream to its end
+    app = guarded(rooms, ("127.0.0.1",))
     web = WebServer(app, listen(HttpSettings(port=0)))
     web.start()
     yield web
