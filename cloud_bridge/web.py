@@ -15,7 +15,6 @@ from typing import Any, Final
 
 import uvicorn
 from fastapi import FastAPI
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
 from cloud_bridge.access.doorway import Doorway
@@ -34,7 +33,7 @@ from cloud_bridge.api import (
     vehicles,
 )
 from cloud_bridge.api.context import Context
-from cloud_bridge.api.guard import Guard, content_policy
+from cloud_bridge.api.guard import Guard, Names, content_policy
 from cloud_bridge.appraisal.opening import appraiser_for
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.login import routes as login
@@ -110,9 +109,7 @@ def application(context: Context) -> FastAPI:
 
 def guarded(app: FastAPI, hosts: tuple[str, ...]) -> ASGIApp:
     """The application behind body limits, headers and the check of the Host header."""
-    # A page elsewhere may resolve its own name to loopback: only our names are answered.
-    rooms = TrustedHostMiddleware(app, allowed_hosts=list(hosts))
-    return Guard(Doorway(rooms, app), content_policy(INLINE))
+    return Guard(Doorway(Names(app, hosts), app), content_policy(INLINE))
 
 
 def listen(settings: HttpSettings) -> socket.socket:

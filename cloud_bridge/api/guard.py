@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,6 +17,11 @@ from cloud_bridge.api.problems import Problem
 from packtrail.language import Text
 
 MAX_BODY_BYTES: Final = 1_048_576
+NOT_OURS: Final = Text("no bridge is here under this name", "本云桥不以此主机名提供服务")
+ALLOW: Final = Text(
+    "ask by a name of http.allowed_hosts, or add this one to it",
+    "请使用 http.allowed_hosts 中的主机名访问，或将此名称加入其中",
+)
 TLS_ONLY: Final = "max-age=31536000"
 """Once seen over TLS, a browser comes over TLS for a year (RFC 6797)."""
 
@@ -73,6 +79,41 @@ class Guard:
             await response(scope, receive, sending)
             return
         await self._app(scope, _replayed(body, receive), sending)
+
+
+class Names:
+    """ASGI middleware: answers to our own names alone.
+
+    A page elsewhere may resolve its own name to loopback.
+
+    Args:
+        app: what is behind it.
+        hosts: the names, without ports; `*.example.com` for all below one.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request in, or say that it asks for somebody else."""
+        ours = False
+
+        async def let_in(*request: Any) -> None:
+            nonlocal ours
+            ours = True
+            await self._app(*request)
+
+        async def sending(message: Message) -> None:
+            if ours:  # what the library says of other names is plain text
+                await send(message)
+
+        library = TrustedHostMiddleware(let_in, self._hosts, www_redirect=False)
+        await library(scope, receive, sending)
+        if not ours:
+            asked = Headers(scope=scope).get("host", "")[:100]
+            problem = Problem(400, NOT_OURS, remedy=ALLOW, host=asked)
+            await problem.response(language_of(Request(scope)))(scope, receive, send)
 
 
 async def _body(scope: Scope, receive: Receive) -> bytes | None:

@@ -326,7 +326,11 @@ def test_every_answer_confines_the_browser(told):
 
 def test_a_foreign_host_name_is_not_answered(desk):
     assert desk.get("/", headers={"Host": "testserver:8080"}).status_code == 200
-    assert desk.get("/", headers={"Host": "evil.example"}).status_code == 400
+    refused = desk.get("/", headers={"Host": "evil.example", "Accept-Language": "zh"})
+    assert (refused.status_code, refused.json()["host"]) == (400, "evil.example")
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert "http.allowed_hosts" in refused.json()["remedy"]
+    assert desk.get("/", headers={"Host": "[::1"}).json()["status"] == 400
 
 
 def test_the_description_names_every_answer(desk):
