@@ -30,6 +30,7 @@ from cloud_bridge.api import (
     live,
     packs,
     problems,
+    telemetry,
     vehicles,
 )
 from cloud_bridge.api.context import Context
@@ -95,6 +96,7 @@ def application(context: Context) -> FastAPI:
         appraisals,
         findings,
         live,
+        telemetry,
         packs,
         vehicles,
         ledger,

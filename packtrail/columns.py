@@ -189,6 +189,15 @@ def check_columns(data: bytes) -> Span:
     return Span(chunk.n, first, last)
 
 
+def widths(data: bytes) -> dict[str, int]:
+    """The quantities of a chunk, each with its number of cells or probes; nothing is decoded.
+
+    Raises:
+        CodecError: reason `columns`: too large, or not a chunk.
+    """
+    return {column.name: column.width for column in _unpack(data, _SKIMMER).columns}
+
+
 def _decompressor() -> zstandard.ZstdDecompressor:
     """One per thread: making one costs as much as using it, and two threads may not share it."""
     found: zstandard.ZstdDecompressor | None = getattr(_OWN, "decompressor", None)

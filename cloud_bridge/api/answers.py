@@ -112,7 +112,7 @@ class ColumnAnswer(msgspec.Struct, frozen=True):
 
 
 class TelemetryAnswer(msgspec.Struct, frozen=True):
-    """Samples as columns; `next` is the `from` that continues, or null at the end."""
+    """Samples as columns; `next` is the cursor of the page after it, or null."""
 
     code: str
     t_ns: list[int]

@@ -64,13 +64,11 @@ def cut(found: list[Line], limit: int) -> tuple[list[Line], bool]:
     return found[:limit], len(found) > limit
 
 
-def linked(
-    request: Request, response: Response, cursor: str | None, name: str = "cursor"
-) -> Response:
+def linked(request: Request, response: Response, cursor: str | None) -> Response:
     """`response` with a Link header (RFC 8288) to the next page, if there is one."""
     if cursor:
-        query = [(k, v) for k, v in request.query_params.multi_items() if k != name]
+        query = [(k, v) for k, v in request.query_params.multi_items() if k != "cursor"]
         path = quote(request.url.path, safe="/:")
-        target = f"{path}?{urlencode([*query, (name, cursor)])}"
+        target = f"{path}?{urlencode([*query, ('cursor', cursor)])}"
         response.headers["Link"] = f'<{target}>; rel="next"'
     return response

@@ -1,13 +1,9 @@
-"""Routes about packs: list, digital ID, events, telemetry, proof."""
+"""Routes about packs: list, digital ID, events, proof."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
 from typing import Annotated, Final
 
-import numpy as np
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from cloud_bridge.access.fields import Field
@@ -17,20 +13,28 @@ from cloud_bridge.api.answers import (
     EventList,
     PackDetail,
     PackList,
-    TelemetryAnswer,
     answer,
     event_answer,
     pack_answer,
     reading_answer,
-    telemetry_answer,
     verdict_answer,
 )
 from cloud_bridge.api.caching import ReadRoute
 from cloud_bridge.api.context import Bridge, Context
 from cloud_bridge.api.cursors import Cursor, Leaf, cursor_of, cut, key_of, linked
 from cloud_bridge.api.describing import described
+from cloud_bridge.api.downloads import (
+    FILES,
+    MOST_ROWS,
+    Asked,
+    Form,
+    file_answer,
+    file_name,
+    form_of,
+)
 from cloud_bridge.api.problems import Problem
 from cloud_bridge.api.sight import See, hidden_from, note, require
+from cloud_bridge.api.tables import events_table, packs_table
 from cloud_bridge.fold import digest
 from cloud_bridge.ledger.proof import PackProof, prove
 from cloud_bridge.privacy.people import vehicles_in
@@ -40,11 +44,9 @@ from cloud_bridge.view.linking import links_of
 from packtrail.errors import CodecError, CodeError
 from packtrail.event import UnitRef
 from packtrail.language import Text
-from packtrail.sample import SampleBatch
 from packtrail.times import format_time, parse_time
 
-CHUNKS_PER_ANSWER: Final = 120
-LAST_NS: Final = 2**63 - 1
+LAST_LEAF: Final = 2**62
 
 Moment = Annotated[
     str | None,
@@ -54,6 +56,7 @@ Moment = Annotated[
         description="RFC 3339, UTC, ends in Z",
     ),
 ]
+Limit = Annotated[int | None, Query(ge=1, le=MOST_ROWS)]
 Code = Annotated[
     str,
     Path(
@@ -66,17 +69,26 @@ Code = Annotated[
 router = APIRouter(prefix="/api/v1/packs", tags=["packs"], route_class=ReadRoute)
 
 
-@router.get("", responses=described(PackList, paged=True))
+@router.get("", responses=described(PackList, 406, 501, media=FILES, paged=True))
 def list_packs(
     request: Request,
     bridge: Bridge,
     sight: See,
     cursor: Cursor = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = None,
+    form: Asked = None,
 ) -> Response:
-    """Packs in the order of their codes."""
+    """Packs in the order of their codes; by default 50, at most 200 in JSON.
+
+    A CSV or Parquet file has up to 10,000 lines, as many as there are by default.
+    """
+    wanted = form_of(request, form)
     key = key_of("packs", cursor, tuple[str, str])
-    views, more = cut(bridge.packs.page(UnitRef(*key) if key else None, limit + 1), limit)
+    start = UnitRef(*key) if key else None
+    if wanted is not Form.JSON:
+        return _file_of_packs(request, bridge, sight, start, limit or MOST_ROWS, wanted)
+    limit = min(limit or 50, 200)
+    views, more = cut(bridge.packs.page(start, limit + 1), limit)
     following = cursor_of("packs", (views[-1].unit.scheme, views[-1].unit.id)) if more else None
     seen = [sight.of(view.unit) & OF_A_PACK for view in views]
     note(request, bridge, sight, frozenset().union(*seen))
@@ -87,19 +99,30 @@ def list_packs(
     return linked(request, answer(PackList(listed, following)), following)
 
 
-@router.get("/{code:path}/events", responses=described(EventList, 404, paged=True))
+@router.get(
+    "/{code:path}/events", responses=described(EventList, 404, 406, 501, media=FILES, paged=True)
+)
 def list_events(
     request: Request,
     bridge: Bridge,
     sight: See,
     code: Code,
     cursor: Cursor = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+    limit: Limit = None,
+    form: Asked = None,
 ) -> Response:
-    """Every fact that names the pack, as it was signed, in the order of the ledger."""
+    """Every fact that names the pack, as it was signed, in the order of the ledger.
+
+    By default 200, at most 1,000 in JSON; a CSV or Parquet file has up to 10,000 lines, as many as
+    there are by default.
+    """
     unit = known_unit(bridge, code)
-    require(request, bridge, sight, Field.LEDGER, unit)
+    wanted = form_of(request, form)
     (after,) = key_of("events", cursor, tuple[Leaf]) or (-1,)
+    require(request, bridge, sight, Field.LEDGER, unit)
+    if wanted is not Form.JSON:
+        return _file_of_events(request, bridge, unit, after, limit or MOST_ROWS, wanted)
+    limit = min(limit or 200, 1000)
     entries, more = cut(bridge.store.entries_of(unit, after, limit + 1), limit)
     following = cursor_of("events", (entries[-1].leaf,)) if more else None
     joins = Field.VEHICLES in sight.of(unit)
@@ -117,30 +140,6 @@ def show_proof(request: Request, bridge: Bridge, sight: See, code: Code) -> Resp
     return answer(prove(bridge.store, unit, bridge.origin, bridge.log_key))
 
 
-@router.get(
-    "/{code:path}/telemetry",
-    responses=described(TelemetryAnswer, 404, media=("text/csv",), paged=True),
-)
-def show_telemetry(
-    request: Request,
-    bridge: Bridge,
-    sight: See,
-    code: Code,
-    start: Annotated[Moment, Query(alias="from")] = None,
-    to: Moment = None,
-    form: Annotated[str | None, Query(alias="format", pattern="^(json|csv)$")] = None,
-) -> Response:
-    """Samples of a span as JSON columns, or as CSV (`format=csv` or `Accept: text/csv`)."""
-    unit = known_unit(bridge, code)
-    require(request, bridge, sight, Field.TELEMETRY, unit)
-    from_ns, to_ns = _bound(_moment(start), 0), _bound(_moment(to), LAST_NS)
-    batch, more = bridge.packs.telemetry(unit, from_ns, to_ns, CHUNKS_PER_ANSWER)
-    cursor = format_time(int(batch.t_ns[-1]) + 1) if more and len(batch) else None
-    if form == "csv" or (form is None and "text/csv" in request.headers.get("accept", "")):
-        return linked(request, _csv(unit, batch, cursor), cursor, "from")
-    return linked(request, answer(telemetry_answer(str(unit), batch, cursor)), cursor, "from")
-
-
 # Last of all: identifiers may hold a slash, so this path takes whatever is left.
 @router.get("/{code:path}", responses=described(PackDetail, 404))
 def show_pack(
@@ -153,9 +152,33 @@ def show_pack(
 ) -> Response:
     """The digital ID now, as it was `at` a time, or as it was `known` at a time."""
     unit = known_unit(bridge, code)
-    found = pack_detail(bridge, sight, unit, _moment(at), _moment(known))
+    found = pack_detail(bridge, sight, unit, moment(at), moment(known))
     note(request, bridge, sight, sight.of(unit) & OF_A_PACK)
     return answer(found)
+
+
+def _file_of_packs(
+    request: Request, bridge: Context, sight: Sight, start: UnitRef | None, limit: int, form: Form
+) -> Response:
+    """Names are read first, and what is shown of each is taken down before the first line goes."""
+    units, more = cut(bridge.store.units(start, limit + 1), limit)
+    following = cursor_of("packs", (units[-1].scheme, units[-1].id)) if more else None
+    note(request, bridge, sight, frozenset().union(*(sight.of(unit) & OF_A_PACK for unit in units)))
+    made = file_answer(packs_table(bridge, sight, units), form, "packs")
+    return linked(request, made, following)
+
+
+def _file_of_events(
+    request: Request, bridge: Context, unit: UnitRef, after: int, limit: int, form: Form
+) -> Response:
+    """Numbers are read first: they say where the file ends, whatever is added meanwhile."""
+    name = {"scheme": unit.scheme, "unit": unit.id, "last": LAST_LEAF}
+    with bridge.store.reading():
+        leaves = [leaf for (leaf,) in bridge.store.stream("listed_of", name) if leaf > after]
+    page, more = cut(leaves, limit)
+    following = cursor_of("events", (page[-1],)) if more else None
+    rows = events_table(bridge.store, unit, after, page[-1] if page else after)
+    return linked(request, file_answer(rows, form, file_name(unit, "events")), following)
 
 
 def pack_detail(
@@ -204,44 +227,14 @@ def known_unit(bridge: Context, code: str) -> UnitRef:
     return unit
 
 
-def _moment(text: str | None) -> int | None:
+def moment(text: str | None) -> int | None:
+    """A parameter's time, UTC ns.
+
+    Raises:
+        Problem: 422, no such day or hour.
+    """
     try:
         return parse_time(text) if text else None
     except CodecError as error:
         detail = Text("a time is like 2026-04-01T00:00:00Z", "时间格式应为 2026-04-01T00:00:00Z")
         raise Problem(422, detail, value=str(text)) from error
-
-
-def _bound(t_ns: int | None, otherwise: int) -> int:
-    """A moment that every database can compare with."""
-    return otherwise if t_ns is None else min(max(t_ns, 0), LAST_NS)
-
-
-def _csv(unit: UnitRef, batch: SampleBatch, cursor: str | None) -> Response:
-    name = "".join(c if c.isascii() and c.isalnum() else "-" for c in str(unit))
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    if cursor:
-        headers["X-Next-From"] = cursor
-    text = "".join(_lines(batch))
-    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _lines(batch: SampleBatch) -> Iterator[str]:
-    """A header and a line per sample; cells and probes as columns numbered from 1."""
-    heads: list[str] = []
-    for name, column in batch.values.items():
-        width = column.shape[1] if column.ndim == 2 else 0
-        heads += [f"{name}_{i + 1}" for i in range(width)] or [name]
-    table = [column.reshape(len(batch), -1) for column in batch.values.values()]
-    rows = np.hstack(table) if table else np.empty((len(batch), 0))
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(["time", "t_ns", *heads])
-    for t_ns, row in zip(batch.t_ns.tolist(), rows.tolist(), strict=True):
-        cells = ["" if value != value else f"{value:.12g}" for value in row]  # noqa: PLR0124 - NaN
-        writer.writerow([format_time(t_ns), t_ns, *cells])
-        if buffer.tell() > 65_536:
-            yield buffer.getvalue()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue()

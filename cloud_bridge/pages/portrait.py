@@ -26,8 +26,9 @@ from cloud_bridge.view import PackView
 from packtrail.errors import CodecError
 from packtrail.event import ModelSheetPublished, UnitRef
 from packtrail.sample import Floats, SampleBatch
-from packtrail.times import NS_PER_S, parse_time
+from packtrail.times import NS_PER_S, format_time, parse_time
 
+MONTH_NS: Final = 31 * 86_400 * NS_PER_S
 NOTHING: Final = SampleBatch.from_arrays(t_s=())
 """No samples."""
 
@@ -69,6 +70,12 @@ class Portrait:
     def path(self) -> str:
         """Below `/api/v1`."""
         return f"/packs/{quote(str(self.view.unit), safe='')}"
+
+    @property
+    def since(self) -> str:
+        """31 days before the newest sample, as much as one file holds; "" without samples."""
+        reading = self.view.reading
+        return format_time(max(0, reading.t_ns - MONTH_NS)) if reading else ""
 
     @property
     def newest(self) -> HealthPoint | None:

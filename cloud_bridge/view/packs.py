@@ -145,15 +145,6 @@ class Packs:
         newest = self._store.latest_chunks(unit)
         return reading_of(newest[0]) if newest else None
 
-    def telemetry(
-        self, unit: UnitRef, from_ns: int, to_ns: int, max_chunks: int
-    ) -> tuple[SampleBatch, bool]:
-        """Samples of [from_ns, to_ns], and whether there were more chunks than asked for."""
-        chunks = self._store.chunks_of(unit, from_ns, to_ns, max_chunks + 1)
-        batch = joined([samples_of(chunk) for chunk in chunks[:max_chunks]])
-        low, high = np.searchsorted(batch.t_ns, [from_ns, to_ns + 1])
-        return batch.window(int(low), int(high)), len(chunks) > max_chunks
-
     def last_session(self, unit: UnitRef) -> SampleBatch:
         """The newest samples back to the first long silence."""
         session: list[StoredChunk] = []

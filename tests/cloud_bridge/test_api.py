@@ -144,12 +144,12 @@ def test_telemetry_continues_where_it_was_cut(desk, gateway):
         gateway.telemetry(parts.samples(3, parts.T0 + i * parts.MINUTE)) for i in range(130)
     ]
     desk.receive(*messages)
-    path, seen, start = f"/api/v1/packs/{parts.CODE}/telemetry", [], None
+    path, seen, cursor = f"/api/v1/packs/{parts.CODE}/telemetry", [], None
     while True:
-        answer = desk.get(path, params={"from": start} if start else {}).json()
+        answer = desk.get(path, params={"cursor": cursor} if cursor else {}).json()
         seen += answer["t_ns"]
-        start = answer["next"]
-        if start is None:
+        cursor = answer["next"]
+        if cursor is None:
             break
     assert len(seen) == len(set(seen)) == 390
 
