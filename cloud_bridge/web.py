@@ -30,6 +30,7 @@ from cloud_bridge.api import (
     live,
     packs,
     problems,
+    resolver,
     telemetry,
     vehicles,
 )
@@ -102,6 +103,7 @@ def application(context: Context) -> FastAPI:
         ledger,
         enrolment,
         login,
+        resolver,
         pages,
     )
     for one in routers:

@@ -44,7 +44,18 @@ ALWAYS: Final = (400, 422, 429, 500, 503)
 """What any route may answer instead: a bad cursor or parameter, too many, our fault, no store."""
 TO_READERS: Final = (401, 403)
 """What a route that asks who reads may answer as well."""
-TO_ANYBODY: Final = frozenset({"/api/v1/events", "/api/v1/enrol", "/api/v1/checkpoint", "/health"})
+TO_ANYBODY: Final = frozenset(
+    {
+        "/api/v1/events",
+        "/api/v1/enrol",
+        "/api/v1/checkpoint",
+        "/health",
+        "/.well-known/gs1resolver",
+        "/01/{gtin}/21/{serial}",
+        "/8003/{grai}",
+        "/8004/{giai}",
+    }
+)
 """Paths that do not ask: a signature speaks for itself, and some things everybody may know."""
 JSON: Final = "application/json"
 

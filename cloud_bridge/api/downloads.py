@@ -48,7 +48,7 @@ def form_of(request: Request, asked: str | None) -> Form:
     if asked is not None:
         return Form(asked)
     header = request.headers.get("accept", "").lower() or "*/*"
-    weights = {form: _weight(header, media) for form, media in MEDIA.items()}
+    weights = {form: liking(header, media) for form, media in MEDIA.items()}
     best = max(weights, key=lambda form: weights[form])  # of equals the first, JSON
     if not weights[best]:
         known = ", ".join(MEDIA.values())
@@ -86,7 +86,7 @@ def _maker(form: Form) -> Callable[[Rows], Iterator[bytes]]:
     return parquet_pieces
 
 
-def _weight(header: str, media: str) -> float:
+def liking(header: str, media: str) -> float:
     """How much a header likes a type: the most specific range that fits it counts."""
     found = (0, 0.0)
     for part in header.split(","):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
+from packtrail.codes import gs1
 from packtrail.codes.pack_code import PackCode
 from packtrail.errors import CodeError
 from packtrail.event import UnitRef, VehicleRef
@@ -17,8 +18,6 @@ from packtrail.language import Text
 
 MAX_IDENTIFIER = 64
 _PRINTABLE = re.compile(rf"[A-Za-z0-9(][A-Za-z0-9 ._:/+()-]{{0,{MAX_IDENTIFIER - 1}}}")
-_GS1_ELEMENTS = re.compile(r"\(?01\)?(\d{14})\(?21\)?([!-~]{1,20})")
-_GS1_LINK = re.compile(r"https?://[^/\s]+/01/(\d{14})/21/([!-~]{1,20})")
 _VIN = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
 _VIN_VALUES = dict(
     zip("ABCDEFGHJKLMNPRSTUVWXYZ", (*range(1, 9), *range(1, 6), 7, 9, *range(2, 10)), strict=True)
@@ -41,9 +40,9 @@ def identify(text: str) -> UnitRef:
 
 
 def _foreign(text: str) -> UnitRef:
-    link = _GS1_LINK.fullmatch(text) or _GS1_ELEMENTS.fullmatch(text)
-    if link and _gtin_sound(link[1]):
-        return UnitRef("gs1", f"{link[1]}.{link[2]}")
+    key = gs1.read_text(text)
+    if key is not None:
+        return key.unit
     if not _PRINTABLE.fullmatch(text):
         raise CodeError(
             Text(
@@ -53,12 +52,6 @@ def _foreign(text: str) -> UnitRef:
             text=text[:MAX_IDENTIFIER],
         )
     return UnitRef("maker_serial", text)
-
-
-def _gtin_sound(digits: str) -> bool:
-    """Whether the last digit is the GS1 check digit (weights 3 and 1 from the right)."""
-    total = sum(int(d) * (3 if i % 2 == 0 else 1) for i, d in enumerate(digits))
-    return total % 10 == 0
 
 
 class VinFinding(StrEnum):

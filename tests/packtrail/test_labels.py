@@ -91,6 +91,8 @@ def test_identifiers_keep_their_type():
     assert identify("(01)04012345678901(21)AB12").id == "04012345678901.AB12"
     assert identify("https://id.example.org/01/04012345678901/21/AB12").scheme == "gs1"
     assert identify("(01)04012345678902(21)AB12").scheme == "maker_serial"
+    assert identify("(8003)04012345678901B7").id == "8003.04012345678901B7"
+    assert identify("https://id.example.org/8004/4012345%2F9").id == "8004.4012345/9"
 
 
 @pytest.mark.parametrize("text", ["", "   ", "a" * 65, "<script>", "a\x00b", "' OR 1=1"])
