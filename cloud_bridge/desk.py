@@ -17,7 +17,7 @@ from cloud_bridge.fold import PackState, Told, digest, fold, judge_pack
 from cloud_bridge.ledger.audit import audit
 from cloud_bridge.ledger.authority import Authority
 from cloud_bridge.ledger.offline import checks_json, checks_text
-from cloud_bridge.ledger.proof import Check, PackProof, check_proof, prove
+from cloud_bridge.ledger.proof import prove
 from cloud_bridge.pages import figures
 from cloud_bridge.pages.story import lines_of
 from cloud_bridge.privacy.people import for_people, shown_to_people, state_for_people
@@ -31,6 +31,7 @@ from cloud_bridge.view import Packs, parse_unit
 from cloud_bridge.view.linking import joined
 from packtrail.event import UnitRef
 from packtrail.language import Text, locale_language
+from packtrail.proof.pack import Check, PackProof, check_proof
 from packtrail.settings import load
 from packtrail.signing import SigningKey, VerifyKey
 

@@ -11,9 +11,9 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from cloud_bridge.feeds.settings import OcppSettings
 from cloud_bridge.login.settings import CertificateSettings, LoginSettings, RateSettings
-from cloud_bridge.witness.cosignature import WitnessKey
 from packtrail.errors import PacktrailError
 from packtrail.event import EVENTS_OF_ROLE, Role
+from packtrail.proof.cosignature import WitnessKey
 from packtrail.settings import Settings, SettingsPath
 from packtrail.signing import VerifyKey
 from packtrail.times import parse_time

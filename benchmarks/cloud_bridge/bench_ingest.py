@@ -19,11 +19,11 @@ from benchmarks.timing import table
 from cloud_bridge.ingest.inbox import Delivery, Inbox
 from cloud_bridge.ingest.intake import Intake
 from cloud_bridge.ingest.judge import judge
-from cloud_bridge.ledger.trust import TrustList
 from cloud_bridge.metrics import Metrics
 from cloud_bridge.store import Entry, SqliteStore
 from packtrail.columns import decode_columns, encode_columns
 from packtrail.event import Event, KeyRegistered, UnitRef, encode_event, sign_event
+from packtrail.proof.trust import TrustList
 from packtrail.record import Kind, Record, seal, unseal
 from packtrail.signing import SigningKey
 from packtrail.times import ClockQuality, format_time

@@ -12,10 +12,10 @@ from cloud_bridge.access.fields import Purpose
 from cloud_bridge.api import answers
 from cloud_bridge.api.problems import MEDIA_TYPE, TITLES, Problem, ProblemAnswer
 from cloud_bridge.appraisal import Appraisal
-from cloud_bridge.ledger.proof import PackProof
 from packtrail.enrolment import EnrolAnswer, EnrolRequest
 from packtrail.event import SignedEvent
 from packtrail.language import LANGUAGES, Text
+from packtrail.proof.pack import PackProof
 
 ANSWERS: Final = (
     answers.PackList,

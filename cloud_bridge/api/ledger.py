@@ -25,14 +25,14 @@ from cloud_bridge.api.describing import described, expect_json, or_problem
 from cloud_bridge.api.problems import Problem
 from cloud_bridge.api.sight import See, require
 from cloud_bridge.ingest.judge import judge_event
-from cloud_bridge.ledger.checkpoint import verifier_line
-from cloud_bridge.ledger.trust import TrustList
 from cloud_bridge.privacy import guard
 from cloud_bridge.store import Fact, Refused
 from packtrail.errors import CodecError
 from packtrail.event import SignedEvent, decode_event
 from packtrail.language import Text
 from packtrail.personal import Opening
+from packtrail.proof.checkpoint import verifier_line
+from packtrail.proof.trust import TrustList
 from packtrail.shapes import from_json
 
 EVENTS_PER_REQUEST: Final = 500

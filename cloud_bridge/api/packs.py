@@ -36,7 +36,7 @@ from cloud_bridge.api.problems import Problem
 from cloud_bridge.api.sight import See, hidden_from, note, require
 from cloud_bridge.api.tables import events_table, packs_table
 from cloud_bridge.fold import digest
-from cloud_bridge.ledger.proof import PackProof, prove
+from cloud_bridge.ledger.proof import prove
 from cloud_bridge.privacy.people import vehicles_in
 from cloud_bridge.privacy.subjects import Subjects
 from cloud_bridge.view import parse_unit
@@ -44,6 +44,7 @@ from cloud_bridge.view.linking import links_of
 from packtrail.errors import CodecError, CodeError
 from packtrail.event import UnitRef
 from packtrail.language import Text
+from packtrail.proof.pack import PackProof
 from packtrail.times import format_time, parse_time
 
 LAST_LEAF: Final = 2**62

@@ -18,8 +18,8 @@ from cloud_bridge.exports.credential import issuer_of, secured
 from cloud_bridge.exports.multibase import did_of
 from cloud_bridge.exports.passport import passport_id
 from cloud_bridge.ledger.offline import CERTIFICATE
-from cloud_bridge.ledger.proof import Check
 from packtrail.errors import CodecError
+from packtrail.proof.pack import Check
 from packtrail.shapes import convert
 from packtrail.signing import SigningKey, VerifyKey
 from packtrail.times import NS_PER_S, format_time, parse_time

@@ -15,7 +15,6 @@ from paho.mqtt.client import MQTTMessage
 
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.ingest.mqtt import QOS, make_client
-from cloud_bridge.ledger.trust import TrustList
 from cloud_bridge.settings import MqttSettings
 from packtrail.downlink import (
     MAX_ANSWER_BYTES,
@@ -34,6 +33,7 @@ from packtrail.downlink import (
 )
 from packtrail.errors import CodecError
 from packtrail.language import Text
+from packtrail.proof.trust import TrustList
 from packtrail.signing import SigningKey
 from packtrail.times import NS_PER_S
 from packtrail.topics import answer_topic, command_topic

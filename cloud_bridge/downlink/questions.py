@@ -14,7 +14,6 @@ from collections.abc import Callable
 from typing import Final
 
 from cloud_bridge.errors import StoreError
-from cloud_bridge.ledger.trust import TrustList
 from cloud_bridge.privacy.subjects import Subjects
 from cloud_bridge.store import Store
 from packtrail import logs
@@ -29,6 +28,7 @@ from packtrail.downlink import (
 )
 from packtrail.errors import CodecError
 from packtrail.event import PackRemoved, Role, UnitRef, VehicleRef
+from packtrail.proof.trust import TrustList
 from packtrail.signing import SigningKey
 from packtrail.times import NS_PER_S
 from packtrail.topics import ROOT, command_topic

@@ -10,12 +10,12 @@ from typing import Final
 from cloud_bridge.enrolment.authority import CertificateAuthority, check_request
 from cloud_bridge.enrolment.tokens import TokenBook
 from cloud_bridge.errors import BridgeError
-from cloud_bridge.ledger.trust import TrustList
 from packtrail import logs
 from packtrail.enrolment import EnrolAnswer, EnrolRequest
 from packtrail.errors import CodecError, PacktrailError
 from packtrail.event import Role
 from packtrail.language import Text
+from packtrail.proof.trust import TrustList
 from packtrail.signing import VerifyKey
 from packtrail.times import NS_PER_S, parse_time
 

@@ -16,10 +16,10 @@ from cloud_bridge.feeds.stations import Station
 from cloud_bridge.feeds.swaps import Said, mark_of, place_of, said_of
 from cloud_bridge.feeds.voices import voice_of
 from cloud_bridge.ingest.judge import judge_event
-from cloud_bridge.ledger.trust import TrustList
 from cloud_bridge.store import Fact, Refused, Store
 from packtrail.event import Event, PlaceRef, SignedEvent, sign_event
 from packtrail.ocpp import BatterySwap
+from packtrail.proof.trust import TrustList
 from packtrail.signing import SigningKey
 from packtrail.times import ClockQuality, format_time
 

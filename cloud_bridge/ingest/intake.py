@@ -20,12 +20,12 @@ from typing import Final, Protocol, TypeVar
 from cloud_bridge.errors import StoreError
 from cloud_bridge.ingest.inbox import Delivery, Inbox
 from cloud_bridge.ingest.judge import judge
-from cloud_bridge.ledger.trust import TrustList
 from cloud_bridge.metrics import Metrics
 from cloud_bridge.store import Arrival, Committed, Fact, Progress, Store, Stranger
 from packtrail import logs
 from packtrail.event import KeyRegistered, KeyRevoked, KeyRotated
 from packtrail.language import Text
+from packtrail.proof.trust import TrustList
 from packtrail.receipt import Receipt, Refusal, seal_receipt
 from packtrail.signing import SigningKey
 

@@ -13,7 +13,6 @@ from typing import Final
 
 import msgspec
 
-from cloud_bridge.ledger.trust import TrustList, Voice, proves_rotation
 from cloud_bridge.privacy import guard
 from cloud_bridge.store.values import Arrival, Blank, Chunk, Content, Fact, Refused, Stranger
 from packtrail.codes import PackCode
@@ -30,6 +29,7 @@ from packtrail.event import (
     units_named,
 )
 from packtrail.personal import Opening
+from packtrail.proof.trust import TrustList, Voice, proves_rotation
 from packtrail.record import MAX_RECORD_BYTES, Kind, Record, Sealed, unseal
 from packtrail.shapes import msgpack_decoder
 from packtrail.topics import RecordAddress, parse_record_topic

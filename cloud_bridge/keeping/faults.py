@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from cloud_bridge.ledger.proof import Check
+from packtrail.proof.pack import Check
 
 SHOWN: Final = 100
 

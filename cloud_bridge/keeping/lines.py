@@ -17,9 +17,6 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from cloud_bridge.ledger.merkle import leaf_hash
-from cloud_bridge.ledger.trust import TrustList, Voice
-from cloud_bridge.store.entry import Entry
 from cloud_bridge.store.recorder import Facts, facts_of
 from cloud_bridge.store.values import Fact
 from packtrail.errors import CodecError, PacktrailError
@@ -34,6 +31,9 @@ from packtrail.event import (
     subjects,
     units_named,
 )
+from packtrail.proof.entry import Entry
+from packtrail.proof.merkle import leaf_hash
+from packtrail.proof.trust import TrustList, Voice
 from packtrail.signing import VerifyKey
 
 Name = tuple[str, str]

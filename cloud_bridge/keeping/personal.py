@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from cloud_bridge.errors import StoreError
 from cloud_bridge.keeping.faults import Findings
-from cloud_bridge.ledger.proof import Check
 from cloud_bridge.store import Store
 from cloud_bridge.store.linking import Held
 from packtrail.event import SubjectForgotten
 from packtrail.personal import digest, is_ours
+from packtrail.proof.pack import Check
 
 
 def check_personal(store: Store) -> Check:

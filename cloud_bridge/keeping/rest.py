@@ -9,10 +9,10 @@ from cloud_bridge.keeping.faults import Findings
 from cloud_bridge.keeping.lines import Voices
 from cloud_bridge.keeping.telemetry import kept_fault
 from cloud_bridge.ledger.days import DAY_NS, committed, number_of
-from cloud_bridge.ledger.proof import Check
 from cloud_bridge.store import Store
 from cloud_bridge.store.recorder import Facts
 from packtrail.event import TelemetryCommitted, UnitRef
+from packtrail.proof.pack import Check
 
 Rows = Mapping[tuple[Any, ...], tuple[Any, ...]]
 

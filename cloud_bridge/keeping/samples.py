@@ -7,10 +7,10 @@ from typing import Final
 
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.ledger.days import DAY_NS, SampleProof, day_of, name_of, path_of
-from cloud_bridge.ledger.proof import PackProof
 from cloud_bridge.store import Store, StoredChunk
 from packtrail.event import TelemetryCommitted
 from packtrail.language import Text
+from packtrail.proof.pack import PackProof
 
 _OPEN: Final = Text("the day is not closed yet", "该日尚未封存")
 _LATER: Final = Text("try again an hour after its end", "请在当日结束一小时后再试")

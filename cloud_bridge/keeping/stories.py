@@ -7,9 +7,12 @@ from collections.abc import Iterable
 
 from cloud_bridge.keeping.faults import Findings
 from cloud_bridge.keeping.lines import Name
-from cloud_bridge.ledger.checkpoint import open_checkpoint
-from cloud_bridge.ledger.proof import Check
-from cloud_bridge.ledger.stories import (
+from cloud_bridge.store import Store
+from packtrail.errors import CodecError
+from packtrail.event import UnitRef
+from packtrail.proof.checkpoint import open_checkpoint
+from packtrail.proof.pack import Check
+from packtrail.proof.stories import (
     DEPTH,
     EMPTY,
     START,
@@ -21,9 +24,6 @@ from cloud_bridge.ledger.stories import (
     root_in,
     value_of,
 )
-from cloud_bridge.store import Store
-from packtrail.errors import CodecError
-from packtrail.event import UnitRef
 from packtrail.signing import VerifyKey
 
 

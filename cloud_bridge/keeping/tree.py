@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from cloud_bridge.keeping.faults import Findings
-from cloud_bridge.ledger.checkpoint import open_checkpoint
-from cloud_bridge.ledger.merkle import EMPTY_ROOT, grow, node_hash
 from cloud_bridge.store import Store
 from packtrail.errors import CodecError
+from packtrail.proof.checkpoint import open_checkpoint
+from packtrail.proof.merkle import EMPTY_ROOT, grow, node_hash
 from packtrail.signing import VerifyKey
 
 

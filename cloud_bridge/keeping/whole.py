@@ -29,9 +29,9 @@ from cloud_bridge.keeping.rest import (
 from cloud_bridge.keeping.stories import StoriesCheck
 from cloud_bridge.keeping.telemetry import ChunkRow, look_at_chunks
 from cloud_bridge.keeping.tree import TreeCheck
-from cloud_bridge.ledger.proof import Check
 from cloud_bridge.store import Entry, Store
 from cloud_bridge.store.recorder import Facts
+from packtrail.proof.pack import Check
 from packtrail.signing import VerifyKey
 
 PORTION: Final = 500

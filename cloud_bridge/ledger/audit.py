@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cloud_bridge.ledger.checkpoint import open_checkpoint
-from cloud_bridge.ledger.merkle import grow, leaf_hash, root
-from cloud_bridge.ledger.proof import Check, check_numbers
-from cloud_bridge.ledger.trust import TrustList
 from cloud_bridge.store import Entry, Store
 from packtrail.errors import CodecError
 from packtrail.event import UnitRef, subjects, units_named
+from packtrail.proof.checkpoint import open_checkpoint
+from packtrail.proof.merkle import grow, leaf_hash, root
+from packtrail.proof.pack import Check, check_numbers
+from packtrail.proof.trust import TrustList
 from packtrail.record import MAX_RECORD_BYTES, unseal
 from packtrail.signing import VerifyKey
 

@@ -10,11 +10,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from cloud_bridge.ledger.checkpoint import Checkpoint, sign_checkpoint
-from cloud_bridge.ledger.stories import root_line
-from cloud_bridge.ledger.trust import TrustList, signed_by
 from cloud_bridge.store import Entry, Fact, Store
 from packtrail.event import Body, Event, KeyRegistered, KeyRevoked, sign_event
+from packtrail.proof.checkpoint import Checkpoint, sign_checkpoint
+from packtrail.proof.stories import root_line
+from packtrail.proof.trust import TrustList, signed_by
 from packtrail.signing import SigningKey, VerifyKey
 from packtrail.times import ClockQuality, format_time
 

@@ -17,7 +17,10 @@ from typing import Final
 
 import msgspec
 
-from cloud_bridge.ledger.merkle import (
+from cloud_bridge.store.values import DayRecord
+from packtrail.errors import CodecError
+from packtrail.event import KeyRegistered, TelemetryCommitted
+from packtrail.proof.merkle import (
     Node,
     grow,
     inclusion_proof,
@@ -25,10 +28,7 @@ from cloud_bridge.ledger.merkle import (
     root,
     verify_inclusion,
 )
-from cloud_bridge.ledger.proof import Check, PackProof, check_proof
-from cloud_bridge.store.values import DayRecord
-from packtrail.errors import CodecError
-from packtrail.event import KeyRegistered, TelemetryCommitted
+from packtrail.proof.pack import Check, PackProof, check_proof
 from packtrail.record import MAX_RECORD_BYTES, unseal
 from packtrail.signing import VerifyKey
 from packtrail.times import NS_PER_S

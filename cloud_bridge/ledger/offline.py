@@ -13,11 +13,11 @@ from typing import Final
 import msgspec
 
 from cloud_bridge.errors import BridgeError
-from cloud_bridge.ledger.proof import Check, PackProof, check_proof
-from cloud_bridge.witness.cosignature import WitnessKey
 from packtrail.errors import os_fault
 from packtrail.event import UnitRef
 from packtrail.language import Text
+from packtrail.proof.cosignature import WitnessKey
+from packtrail.proof.pack import Check, PackProof, check_proof
 from packtrail.shapes import from_json, plain_json
 from packtrail.signing import VerifyKey
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 
 from cloud_bridge.errors import BridgeError
-from cloud_bridge.ledger.proof import Check, PackProof
 from packtrail.errors import os_fault
 from packtrail.language import Text
 from packtrail.personal import Opening, references
+from packtrail.proof.pack import Check, PackProof
 from packtrail.shapes import from_json
 
 

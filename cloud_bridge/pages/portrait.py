@@ -14,7 +14,6 @@ from cloud_bridge.access.fields import Field
 from cloud_bridge.access.redact import redacted
 from cloud_bridge.api.context import Context
 from cloud_bridge.fold import HealthPoint, Incident, PackState
-from cloud_bridge.ledger.checkpoint import Checkpoint, open_checkpoint
 from cloud_bridge.models import sheet_of
 from cloud_bridge.pages import figures
 from cloud_bridge.pages.charts import Chart, line_chart
@@ -25,6 +24,7 @@ from cloud_bridge.privacy.subjects import Subjects
 from cloud_bridge.view import PackView
 from packtrail.errors import CodecError
 from packtrail.event import ModelSheetPublished, UnitRef
+from packtrail.proof.checkpoint import Checkpoint, open_checkpoint
 from packtrail.sample import Floats, SampleBatch
 from packtrail.times import NS_PER_S, format_time, parse_time
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cloud_bridge.store.contract import Store
-    from cloud_bridge.store.entry import Entry
     from cloud_bridge.store.sqlite import SqliteStore
     from cloud_bridge.store.values import (
         Arrival,
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
         StoredChunk,
         Stranger,
     )
+    from packtrail.proof.entry import Entry
 
 __all__ = [
     "Arrival",
@@ -57,7 +57,7 @@ __all__ = [
     "Stranger",
 ]
 
-_ELSEWHERE = {"Entry": "entry", "SqliteStore": "sqlite", "Store": "contract"}
+_ELSEWHERE = {"SqliteStore": "sqlite", "Store": "contract"}
 """A proof in a file is checked without a database, and without loading what belongs to one."""
 
 

@@ -11,9 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from cloud_bridge.ledger.stories import Completeness
 from cloud_bridge.store.accounts import Accounts
-from cloud_bridge.store.entry import Entry
 from cloud_bridge.store.personal import Personal
 from cloud_bridge.store.rows import Values
 from cloud_bridge.store.tables import Table
@@ -35,6 +33,8 @@ from cloud_bridge.store.values import (
     Stranger,
 )
 from packtrail.event import Subject, UnitRef, VehicleRef
+from packtrail.proof.entry import Entry
+from packtrail.proof.stories import Completeness
 from packtrail.topics import RecordAddress
 
 

@@ -6,9 +6,7 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from cloud_bridge.errors import StoreError
-from cloud_bridge.ledger.stories import Completeness
 from cloud_bridge.store.attribution import Span, clip
-from cloud_bridge.store.entry import Entry
 from cloud_bridge.store.numbers import reach
 from cloud_bridge.store.rows import Rows, Values
 from cloud_bridge.store.stories import completeness_of
@@ -29,6 +27,8 @@ from cloud_bridge.store.values import (
 )
 from packtrail.event import PlaceRef, Subject, UnitRef, VehicleRef
 from packtrail.personal import SUBJECT, VEHICLE
+from packtrail.proof.entry import Entry
+from packtrail.proof.stories import Completeness
 from packtrail.receipt import MAX_AHEAD, Refusal
 from packtrail.topics import RecordAddress
 

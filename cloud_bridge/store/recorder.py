@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from cloud_bridge.ledger.merkle import grow, leaf_hash
 from cloud_bridge.store.linking import Linking, Vault
 from cloud_bridge.store.rows import Transaction
 from cloud_bridge.store.values import Fact
@@ -29,6 +28,7 @@ from packtrail.event import (
     subjects,
     units_named,
 )
+from packtrail.proof.merkle import grow, leaf_hash
 
 Row = dict[str, Any]
 

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from cloud_bridge.ledger.stories import (
+from cloud_bridge.store.rows import Rows, Transaction, Values
+from packtrail.event import UnitRef
+from packtrail.proof.stories import (
     DEPTH,
     EMPTY,
     START,
@@ -24,8 +26,6 @@ from cloud_bridge.ledger.stories import (
     rise,
     value_of,
 )
-from cloud_bridge.store.rows import Rows, Transaction, Values
-from packtrail.event import UnitRef
 
 
 class Run(Protocol):

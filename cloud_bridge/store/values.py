@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from cloud_bridge.store.entry import Entry
 from packtrail.event import Event, PlaceRef, SignedEvent, UnitRef
 from packtrail.personal import SCHEME, SUBJECT, Opening, vehicle_of
+from packtrail.proof.entry import Entry
 from packtrail.receipt import Refusal
 from packtrail.topics import RecordAddress
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Final
 
-from cloud_bridge.ledger.merkle import root
 from cloud_bridge.store.batch import Batch
 from cloud_bridge.store.linking import Vault
 from cloud_bridge.store.rows import Transaction
 from cloud_bridge.store.stories import Stories
 from cloud_bridge.store.values import Arrival, Committed, Cursor, Fact, Stranger
+from packtrail.proof.merkle import root
 
 LINES_AT_ONCE: Final = 20_000
 """So many lines enter the map of stories in one transaction; meanwhile nobody else writes."""

@@ -8,7 +8,6 @@ from typing import Final
 
 from cloud_bridge.fold import Told
 from cloud_bridge.ingest.presence import Presence
-from cloud_bridge.ledger.trust import TrustList
 from cloud_bridge.store import (
     Equivocation,
     GatewayProgress,
@@ -19,6 +18,7 @@ from cloud_bridge.store import (
 )
 from cloud_bridge.view.packs import Packs, PackView, told_of
 from packtrail.event import IdentityContested, PackInstalled, PlaceRef, UnitRef
+from packtrail.proof.trust import TrustList
 
 ALARMS: Final = 20
 

@@ -15,13 +15,13 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from cloud_bridge.errors import BridgeError
-from cloud_bridge.ledger.checkpoint import open_checkpoint
-from cloud_bridge.ledger.merkle import consistency_proof
 from cloud_bridge.settings import WitnessSettings
 from cloud_bridge.store import Store
-from cloud_bridge.witness.cosignature import WitnessKey, cosigned_at
 from cloud_bridge.witness.protocol import write_request
 from packtrail import logs
+from packtrail.proof.checkpoint import open_checkpoint
+from packtrail.proof.cosignature import WitnessKey, cosigned_at
+from packtrail.proof.merkle import consistency_proof
 from packtrail.signing import VerifyKey
 
 WAIT_S: Final = 5.0

@@ -16,10 +16,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from cloud_bridge.ledger.checkpoint import Checkpoint, open_checkpoint
-from cloud_bridge.ledger.merkle import EMPTY_ROOT, verify_consistency
-from cloud_bridge.witness.cosignature import WitnessKey, cosign
 from packtrail.errors import CodecError
+from packtrail.proof.checkpoint import Checkpoint, open_checkpoint
+from packtrail.proof.cosignature import WitnessKey, cosign
+from packtrail.proof.merkle import EMPTY_ROOT, verify_consistency
 from packtrail.signing import SigningKey, VerifyKey
 
 MAX_STEPS: Final = 63

@@ -9,10 +9,10 @@ import pytest
 
 from cloud_bridge.downlink import Operator, order_of
 from cloud_bridge.errors import BridgeError
-from cloud_bridge.ledger.trust import TrustList
 from gateway.downlink import VehicleAsker
 from packtrail.downlink import SetLogLevel
 from packtrail.event import PackInstalled, VehicleRef
+from packtrail.proof.trust import TrustList
 from packtrail.signing import SigningKey
 from packtrail.times import NS_PER_S
 from tests.cloud_bridge import parts

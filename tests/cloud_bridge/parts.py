@@ -8,7 +8,6 @@ from datetime import date
 import msgspec
 import numpy as np
 
-from cloud_bridge.ledger.trust import TrustList
 from cloud_bridge.store import Entry, Fact
 from packtrail.codes import PackCode
 from packtrail.columns import encode_columns
@@ -27,6 +26,7 @@ from packtrail.event import (
     sign_event,
 )
 from packtrail.personal import Opening, conceal
+from packtrail.proof.trust import TrustList
 from packtrail.record import Kind, Record, seal
 from packtrail.sample import SampleBatch
 from packtrail.signing import SigningKey

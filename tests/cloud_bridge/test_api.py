@@ -11,7 +11,6 @@ import pytest
 from fastapi.testclient import TestClient
 
 from cloud_bridge.api.guard import MAX_BODY_BYTES
-from cloud_bridge.ledger.checkpoint import open_checkpoint
 from packtrail.event import (
     ConditionCommitted,
     IdentityContested,
@@ -21,6 +20,7 @@ from packtrail.event import (
     UnitRef,
 )
 from packtrail.language import Text
+from packtrail.proof.checkpoint import open_checkpoint
 from packtrail.times import format_time
 from tests.cloud_bridge import parts
 from tests.cloud_bridge.conftest import ORIGIN

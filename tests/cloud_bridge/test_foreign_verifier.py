@@ -58,7 +58,7 @@ def test_a_foreign_program_can_verify_a_pack(desk):
             keys[sha(raw).hex()[:16]] = Ed25519PublicKey.from_public_bytes(raw)
     assert len(proof["facts"]) == 6
 
-    # That none is left out, by the formulas of cloud_bridge/ledger/stories.py.
+    # That none is left out, by the formulas of packtrail/proof/stories.py.
     scheme, name = parts.PACK.scheme.encode(), parts.PACK.id.encode()
     key, head = sha(b"\x00" + scheme + b"\x00" + name), bytes(32)
     for line in sorted(proof["facts"], key=lambda one: one["leaf"]):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud_bridge.ledger import merkle
+from packtrail.proof import merkle
 
 LEAVES = [
     b"",

@@ -25,12 +25,12 @@ from cloud_bridge.feeds.dialogue import Dialogue
 from cloud_bridge.feeds.stations import Station, StationBook
 from cloud_bridge.feeds.swaps import said_of
 from cloud_bridge.feeds.voices import registration, voice_of
-from cloud_bridge.ledger.trust import TrustList
 from cloud_bridge.store import SqliteStore
-from cloud_bridge.store.entry import Entry
 from packtrail.errors import PacktrailError
 from packtrail.event import IdentityContested, PackInstalled, PackRemoved, VehicleRef, encode_event
 from packtrail.ocpp import read_call, read_swap
+from packtrail.proof.entry import Entry
+from packtrail.proof.trust import TrustList
 from simulators.swap_post import PostOrder, Summary, SwapPost, swaps
 from tests.cloud_bridge import parts
 from tests.cloud_bridge.running import running, settings_for, until

@@ -11,16 +11,17 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cloud_bridge.ledger.audit import audit
-from cloud_bridge.ledger.checkpoint import (
+from cloud_bridge.ledger.proof import prove
+from packtrail.errors import CodecError
+from packtrail.event import PackInstalled, PackRemoved, SignedEvent
+from packtrail.proof.checkpoint import (
     Checkpoint,
     note_key_hash,
     open_checkpoint,
     sign_checkpoint,
     verifier_line,
 )
-from cloud_bridge.ledger.proof import PackProof, check_proof, prove
-from packtrail.errors import CodecError
-from packtrail.event import PackInstalled, PackRemoved, SignedEvent
+from packtrail.proof.pack import PackProof, check_proof
 from tests.cloud_bridge import parts
 from tests.cloud_bridge.conftest import ORIGIN
 

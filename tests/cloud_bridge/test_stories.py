@@ -11,13 +11,14 @@ import pytest
 
 from cloud_bridge.keeping.whole import verify_whole
 from cloud_bridge.ledger.authority import Authority
-from cloud_bridge.ledger.checkpoint import open_checkpoint, sign_checkpoint
-from cloud_bridge.ledger.proof import PackProof, check_proof, prove
-from cloud_bridge.ledger.stories import Completeness, completeness_fault, root_in
+from cloud_bridge.ledger.proof import prove
 from cloud_bridge.store import SqliteStore, Store
 from cloud_bridge.store.postgres import PostgresStore
 from packtrail.command import run_line
 from packtrail.event import CorrectionDeclared, Disputed, KeyRegistered, PackInstalled, UnitRef
+from packtrail.proof.checkpoint import open_checkpoint, sign_checkpoint
+from packtrail.proof.pack import PackProof, check_proof
+from packtrail.proof.stories import Completeness, completeness_fault, root_in
 from packtrail.signing import SigningKey
 from tests.cloud_bridge import parts
 from tests.cloud_bridge.conftest import NOW, ORIGIN

@@ -16,18 +16,19 @@ import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cloud_bridge.ledger.authority import Authority
-from cloud_bridge.ledger.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
-from cloud_bridge.ledger.merkle import consistency_proof
-from cloud_bridge.ledger.proof import check_proof, prove
+from cloud_bridge.ledger.proof import prove
 from cloud_bridge.settings import WitnessSettings
 from cloud_bridge.store import SqliteStore
 from cloud_bridge.witness.asking import Asking
-from cloud_bridge.witness.cosignature import WitnessKey, cosign, cosigned_at
 from cloud_bridge.witness.protocol import Witness, write_request
 from cloud_bridge.witness.server import WitnessServer
 from packtrail.command import run_line
 from packtrail.errors import PacktrailError
 from packtrail.event import KeyRegistered
+from packtrail.proof.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
+from packtrail.proof.cosignature import WitnessKey, cosign, cosigned_at
+from packtrail.proof.merkle import consistency_proof
+from packtrail.proof.pack import check_proof
 from packtrail.signing import SigningKey
 from tests.cloud_bridge import parts
 from tests.cloud_bridge.conftest import NOW, ORIGIN

@@ -19,7 +19,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cloud_bridge.errors import StoreError
-from cloud_bridge.ledger import merkle
 from cloud_bridge.store import (
     Arrival,
     Blank,
@@ -49,6 +48,7 @@ from packtrail.event import (
     VehicleRef,
     encode_event,
 )
+from packtrail.proof import merkle
 from packtrail.receipt import Refusal
 from packtrail.sample import SampleBatch
 from packtrail.times import format_time

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from cloud_bridge.store.entry import Entry
 from packtrail.errors import CodecError, PacktrailError
 from packtrail.event import (
     EVENTS_OF_ROLE,
@@ -25,6 +24,7 @@ from packtrail.event import (
     SignedEvent,
     units_named,
 )
+from packtrail.proof.entry import Entry
 from packtrail.signing import VerifyKey
 from packtrail.times import parse_time
 
