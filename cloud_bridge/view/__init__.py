@@ -3,8 +3,9 @@
 API and pages stand on this; it knows neither HTTP nor HTML.
 """
 
-from cloud_bridge.view.packs import Packs, PackView, Reading, parse_unit
+from cloud_bridge.view.packs import Packs, PackView, Reading
 from cloud_bridge.view.stations import SlotView, Stations, StationView
+from packtrail.codes import parse_unit
 
 __all__ = [
     "PackView",

@@ -187,18 +187,6 @@ def with_roles(store: Store, facts: list[Told]) -> list[Told]:
     ]
 
 
-def parse_unit(text: str) -> UnitRef:
-    """The unit that a path or an argument names: `CODE` or `scheme:id`.
-
-    Raises:
-        CodeError: neither; names the character that is wrong.
-    """
-    scheme, colon, name = text.partition(":")
-    if colon and scheme.isidentifier() and name:
-        return UnitRef(scheme, name)
-    return PackCode.parse(text).unit
-
-
 def code_of(unit: UnitRef) -> PackCode | None:
     """The decoded code of a unit that has one."""
     if unit.scheme != "gbt34014":

@@ -5,7 +5,7 @@ A code enters as text and leaves as a value that says what every character means
 is a finding beside the value: a physical pack is never refused for its label.
 """
 
-from packtrail.codes.identifiers import Vin, VinFinding, identify
+from packtrail.codes.identifiers import Vin, VinFinding, identify, parse_unit
 from packtrail.codes.labels import LabelProblem, LabelReading, read_label
 from packtrail.codes.pack_code import Chemistry, CodeFinding, Level, PackCode
 
@@ -19,5 +19,6 @@ __all__ = [
     "Vin",
     "VinFinding",
     "identify",
+    "parse_unit",
     "read_label",
 ]

@@ -39,6 +39,18 @@ def identify(text: str) -> UnitRef:
         return _foreign(text.strip())
 
 
+def parse_unit(text: str) -> UnitRef:
+    """The unit that a path or an argument names: `CODE` or `scheme:id`.
+
+    Raises:
+        CodeError: neither; names the character that is wrong.
+    """
+    scheme, colon, name = text.partition(":")
+    if colon and scheme.isidentifier() and name:
+        return UnitRef(scheme, name)
+    return PackCode.parse(text).unit
+
+
 def _foreign(text: str) -> UnitRef:
     key = gs1.read_text(text)
     if key is not None:
