@@ -1,8 +1,8 @@
 """Streams of server-sent events: what one listener is told, piece by piece, until it leaves.
 
 Each piece is judged anew by the access table and taken down as a plain read is. A stream ends
-after an hour, when the server stops, and when its reader may not go on; a browser comes back by
-itself, and the position that it brings (`Last-Event-ID`) says what it has.
+after half an hour, when the server stops, and when its reader may not go on; a browser comes back
+by itself, and the position that it brings (`Last-Event-ID`) says what it has.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from cloud_bridge.live import Listener, Pulse, Seat
 from packtrail.event import UnitRef
 
 HEARTBEAT_S: Final = 15.0
-LIFE_S: Final = 3600.0
+LIFE_S: Final = 1800.0
+"""Half of what a login may be idle by default: coming back counts as a request."""
 SEND_S: Final = 30.0
 """Who takes nothing for so long is gone."""
 RETRY_MS: Final = 3000
