@@ -19,14 +19,15 @@ async function beat() {
   setTimeout(beat, every);
 }
 // A pack's page is told when there is something new; without a stream it asks like the others.
-let feed = null, busy = false, again = false;
-async function news() {
-  again = busy;
-  if (busy) return;
-  busy = true;
+// The first news show at once, more of them no oftener than the others ask.
+let feed = null, last = 0, due = null;
+function news() {
+  due ??= setTimeout(look, Math.max(0, last + every - Date.now()));
+}
+async function look() {
+  due = null;
+  last = Date.now();
   try { await refresh(); } catch { show(false); }
-  busy = false;
-  if (again) news();
 }
 function listen() {
   feed = new EventSource(live.dataset.feed);
@@ -39,5 +40,7 @@ document.addEventListener("visibilitychange", () => {
   if (!feed) return;
   if (document.hidden) feed.close(); else { news(); listen(); }
 });
+// How old the data are has to go on being true while nothing comes.
+setInterval(() => { if (feed) news(); }, 60000);
 if (live && live.dataset.feed && window.EventSource) listen();
 else if (live) setTimeout(beat, every);
