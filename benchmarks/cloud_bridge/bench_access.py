@@ -63,7 +63,7 @@ def context_over(store: SqliteStore) -> Context:
     )
 
 
-def asking(context: Context, headers: dict[str, str]) -> Callable[[], int]:
+def asking(context: Context, headers: dict[str, str], path: str = PATH) -> Callable[[], int]:
     """A request through the whole application; its status."""
     app = guarded(application(context), ("testserver",))
     loop = asyncio.new_event_loop()
@@ -82,8 +82,8 @@ def asking(context: Context, headers: dict[str, str]) -> Callable[[], int]:
             "type": "http",
             "method": "GET",
             "scheme": "https",
-            "path": PATH,
-            "raw_path": PATH.encode(),
+            "path": path,
+            "raw_path": path.encode(),
             "query_string": b"",
             "headers": sent,
             "client": ("192.0.2.1", 1),

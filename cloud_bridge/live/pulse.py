@@ -67,7 +67,7 @@ class Listener:
 
 
 @dataclass(slots=True)
-class _Seen:
+class Seen:
     """What the store held at the last look: lines, and the newest chunk of each unit."""
 
     size: int
@@ -75,7 +75,7 @@ class _Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class _News:
+class News:
     """What has come since: units that were spoken of (None: ask yourself), and with samples."""
 
     grown: bool
@@ -95,7 +95,7 @@ class Pulse:
         self._store = store
         self._every_s = every_s
         self._listeners: set[Listener] = set()
-        self._seen: _Seen | None = None
+        self._seen: Seen | None = None
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self.closed = False
@@ -111,7 +111,7 @@ class Pulse:
         self._loop = asyncio.get_running_loop()
         if self._seen is None:
             size = await run_in_threadpool(self._store.size)
-            self._seen = self._seen or _Seen(size)  # another may have come meanwhile
+            self._seen = self._seen or Seen(size)  # another may have come meanwhile
         self._listeners.add(listener)
         if self._task is None:
             self._task = asyncio.create_task(self._beat())
@@ -143,15 +143,19 @@ class Pulse:
         assert self._seen is not None, "set before the first listener, and till the last has gone"
         units = frozenset(one.unit for one in self._listeners if one.unit)
         try:
-            news = await run_in_threadpool(self._since, self._seen, units)
+            news = await run_in_threadpool(self.since, self._seen, units)
         except StoreError as error:
             log.warning("look_failed", error=error.describe("en"))
             return  # what came meanwhile is seen by the next look
         for one in self._listeners:
             one.tell(facts=_concerns(news, one), samples=one.unit in news.sampled)
 
-    def _since(self, seen: _Seen, units: frozenset[UnitRef]) -> _News:
-        """Look; `seen` is moved on when all has been read."""
+    def since(self, seen: Seen, units: frozenset[UnitRef]) -> News:
+        """Look, in any thread; `seen` is moved on when all has been read.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
         with self._store.reading():
             size = self._store.size()
             spoken_of = self._spoken_of(seen.size, size)
@@ -160,7 +164,7 @@ class Pulse:
         sampled = {one for one, at in newest.items() if seen.newest.get(one, at) != at}
         sampled |= units - seen.newest.keys()
         grown, seen.size, seen.newest = size > seen.size, size, newest
-        return _News(grown, spoken_of, frozenset(sampled))
+        return News(grown, spoken_of, frozenset(sampled))
 
     def _spoken_of(self, first: int, last: int) -> frozenset[UnitRef] | None:
         """Units that the lines of [first, last) name; None where anybody's state may change."""
@@ -177,7 +181,7 @@ class Pulse:
         return found[0].address if found else None
 
 
-def _concerns(news: _News, one: Listener) -> bool:
+def _concerns(news: News, one: Listener) -> bool:
     if not news.grown:
         return False
     if news.spoken_of is None or one.names is None:
