@@ -112,7 +112,8 @@ def test_the_page_states_the_sizes_that_the_script_computes(language):
 
 
 def test_forty_million_packs_read_two_hours_a_day():
-    found = sizing.size(40_000_000, bridge_per_s=2_000)
+    found = sizing.size(40_000_000, sizing.Cost(500, 90, 4_000, 2_000))
     assert round(found.mean_per_s) == 55_556
-    assert found.bridges == 139
-    assert sizing.size(10).bridges == 2
+    assert (found.bridges, found.database_cores) == (139, 25)
+    assert round(found.written_mb_s) == 1_000
+    assert (sizing.size(10).bridges, sizing.size(10).database_cores) == (2, 1)
