@@ -10,8 +10,8 @@ import sys
 import time
 
 from cloud_bridge.fold import digest, fold
+from tests.cloud_bridge.lives import random_life
 from tests.cloud_bridge.parts import PACK
-from tests.cloud_bridge.test_life import random_life
 
 ORDERS = 3
 

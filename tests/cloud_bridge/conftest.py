@@ -23,9 +23,10 @@ from cloud_bridge.web import application, guarded
 from packtrail.event import KeyRegistered, SignedEvent
 from packtrail.language import Text
 from tests.cloud_bridge import parts
+from tests.databases import postgres
 from tests.services import mosquitto
 
-__all__ = ["desk", "mosquitto"]
+__all__ = ["desk", "mosquitto", "postgres"]
 
 ORIGIN = "bridge.example/ledger"
 NOW = parts.T0 + 12 * parts.HOUR

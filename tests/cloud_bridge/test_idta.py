@@ -15,7 +15,7 @@ from cloud_bridge.exports.idta_shapes import SHAPES
 from cloud_bridge.exports.making import prepared
 from tests.cloud_bridge import parts, passport_story
 from tests.cloud_bridge.conftest import NOW
-from tests.cloud_bridge.test_exports import passport, told, written
+from tests.cloud_bridge.exporting import passport, told, written
 
 __all__ = ["told"]
 

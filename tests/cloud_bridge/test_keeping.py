@@ -1,48 +1,27 @@
-"""Backup, restoration, verification: on both databases, whatever was flipped, cut or reordered."""
+"""Verification of a whole store, on both databases, whatever was flipped, cut or reordered."""
 
 from __future__ import annotations
 
 import random
 import re
-import sqlite3
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
-import psycopg
 import pytest
 
 from cloud_bridge.errors import BridgeError
-from cloud_bridge.ingest.judge import judge
-from cloud_bridge.keeping.backup import backup, restore
 from cloud_bridge.keeping.whole import verify_whole
-from cloud_bridge.ledger.authority import Authority, TrustReader
 from cloud_bridge.settings import StoreSettings
-from cloud_bridge.store import SqliteStore, Store, Stranger
 from cloud_bridge.store.opening import open_store
-from cloud_bridge.store.statements import migrations
-from packtrail.command import run_line
-from packtrail.event import (
-    CorrectionDeclared,
-    KeyRegistered,
-    PackInstalled,
-    PackRemoved,
-    TelemetryAttributed,
-)
-from packtrail.times import format_time
-from packtrail.topics import RecordAddress, record_topic
+from packtrail.event import PackInstalled
 from tests.cloud_bridge import parts
 from tests.cloud_bridge.conftest import ORIGIN
-from tests.cloud_bridge.test_commands import write_settings
-from tests.databases import Postgres, postgres
+from tests.cloud_bridge.stored import KEY, NOW, Kept, contents, kept, place, tell
 
-__all__ = ["postgres"]
+__all__ = ["kept", "place"]
 
-NOW = parts.T0 + parts.HOUR
-KEY = parts.AUTHORITY.public
+
 FLIPS = 4
+
 
 PLACES = {
     # What names a row of each table, and what of it is vouched for by something else.
@@ -66,97 +45,6 @@ PLACES = {
     "story": ("bucket key", "bucket key scheme unit count head"),
     "story_node": ("level position", "level position hash"),
 }
-
-
-@dataclass
-class Kept:
-    """A store, and somebody with the database in hand."""
-
-    settings: StoreSettings
-    postgres: Postgres | None = None
-
-    def open(self) -> Store:
-        return open_store(self.settings)
-
-    def checks(self, jobs: int = 1) -> dict[str, tuple[str, ...]]:
-        store = self.open()
-        try:
-            return {
-                one.name: one.faults for one in verify_whole(store, ORIGIN, KEY, jobs) if one.faults
-            }
-        finally:
-            store.close()
-
-    def hand(self) -> Any:
-        """A connection that no trigger and no reference stops."""
-        if self.settings.path:
-            connection = sqlite3.connect(self.settings.path, isolation_level=None)
-            names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-            for (trigger,) in names.fetchall():
-                connection.execute(f"DROP TRIGGER {trigger}")
-            connection.execute("PRAGMA foreign_keys = OFF")
-            return connection
-        connection = psycopg.connect(self.settings.postgres, autocommit=True)
-        connection.execute("SET session_replication_role = replica")
-        return connection
-
-    @property
-    def mark(self) -> str:
-        return "?" if self.settings.path else "%s"
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def place(request, tmp_path) -> Kept:
-    """Where a store may be, empty."""
-    if request.param == "sqlite":
-        return Kept(StoreSettings(path=tmp_path / "bridge.sqlite"))
-    server = request.getfixturevalue("postgres")
-    return Kept(StoreSettings(postgres=server.database()), server)
-
-
-@pytest.fixture
-def kept(place) -> Kept:
-    store = place.open()
-    tell(store)
-    store.close()
-    return place
-
-
-def tell(store: Store) -> None:
-    """A story that leaves something in every table."""
-    authority = Authority(store, parts.AUTHORITY, "bridge-1", ORIGIN, lambda: NOW)
-    trusted = [
-        KeyRegistered(parts.STATION.public.text, "station-1", "gateway"),
-        KeyRegistered(parts.MAKER.public.text, "maker-1", "maker"),
-    ]
-    authority.publish_trust(trusted)
-    store.append([parts.registered(), parts.registered(parts.OTHER_PACK, 2)], NOW)
-    authority.seal()
-    gateway = parts.PlayedGateway()
-    installed = parts.signed(
-        PackInstalled(place=parts.SLOT, vehicle=parts.CAR), counter=50, author="station-1"
-    )
-    messages = [
-        gateway.record(parts.Kind.EVENT, parts.encode_event(installed)),
-        gateway.telemetry(),
-        gateway.telemetry(unit=None, slot="5"),
-        gateway.telemetry(unit=None, slot="5", t_ns=parts.T0 + parts.HOUR),
-        gateway.record(parts.Kind.TELEMETRY, b"no columns at all"),
-        gateway.record(),
-        gateway.tell(
-            TelemetryAttributed(parts.OTHER_SLOT, *map(format_time, (parts.T0, NOW))),
-            t_ns=parts.T0 - 1,
-            until_ns=parts.T0 + parts.HOUR,
-        ),
-        gateway.tell(CorrectionDeclared(installed.event_id, "did_not_occur"), unit=None),
-        gateway.tell(PackRemoved(place=parts.SLOT, vehicle=parts.CAR), t_ns=parts.T0 + parts.HOUR),
-    ]
-    trust = TrustReader(store, KEY)()
-    store.commit([judge(*message, trust, NOW) for message in messages], [], NOW)
-    other = parts.PlayedGateway(seq=1).telemetry(parts.samples(7))
-    assert other[0] == record_topic(RecordAddress("station-1", parts.EPOCH, 2))
-    store.commit([judge(*other, trust, NOW)], [Stranger("a/b", "topic", b"?")], NOW)
-    authority.seal()
 
 
 def test_a_sound_store_is_sound_and_everything_in_it_was_looked_at(kept):
@@ -291,17 +179,6 @@ def test_lines_of_a_stranger_or_beyond_its_role_do_not_stand(kept):
     assert faults[1] == "leaf 9: station-1 (gateway) may not state UnitRegistered"
 
 
-def contents(store: Store) -> dict[str, Any]:
-    with store.reading():
-        return {
-            table.name: sorted(
-                [tuple(sorted(zip(table.columns, row, strict=True))) for row in store.dump(table)],
-                key=repr,
-            )
-            for table in store.tables()
-        }
-
-
 def test_a_flipped_bit_anywhere_in_the_file_is_found_or_changes_nothing(tmp_path):
     settings = StoreSettings(path=tmp_path / "bridge.sqlite")
     store = open_store(settings)
@@ -332,133 +209,3 @@ def vouched(found: dict[str, Any]) -> dict[str, Any]:
         table: [[pair for pair in row if pair[0] in columns.split()] for row in found[table]]
         for table, (_, columns) in PLACES.items()
     }
-
-
-@pytest.fixture
-def elsewhere(place, tmp_path) -> Iterator[Kept]:
-    """Another empty place, of the other kind of database where there is a server."""
-    if place.postgres:
-        yield Kept(StoreSettings(path=tmp_path / "other.sqlite"))
-    else:
-        yield Kept(StoreSettings(path=tmp_path / "restored.sqlite"))
-
-
-def test_a_backup_taken_while_records_arrive_comes_back_whole(kept, elsewhere, tmp_path):
-    store, stop = kept.open(), threading.Event()
-    trust = TrustReader(store, KEY)()
-    gateway = parts.PlayedGateway(seq=9, counter=90)
-
-    def write() -> None:
-        while not stop.is_set():
-            messages = [
-                gateway.telemetry(parts.samples(3)),
-                gateway.tell(PackInstalled(parts.SLOT)),
-            ]
-            store.commit([judge(*message, trust, NOW) for message in messages], [], NOW)
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    file = tmp_path / "backup"
-    try:
-        backup(store, file)
-    finally:
-        stop.set()
-        writer.join()
-    store.close()
-    assert file.stat().st_mode & 0o077 == 0
-    restore(elsewhere.settings, file)
-    assert elsewhere.checks() == {}
-    back = elsewhere.open()
-    assert back.size() >= 8
-    back.append([parts.installed(counter=500)], NOW)  # it goes on
-    back.close()
-
-
-def test_a_backup_crosses_from_one_database_to_the_other_and_back(kept, tmp_path, postgres):
-    places = [kept.settings]
-    places.append(StoreSettings(postgres=postgres.database()))
-    places.append(StoreSettings(path=tmp_path / "last.sqlite"))
-    for number, (source, target) in enumerate(pairwise(places)):
-        store = open_store(source)
-        backup(store, tmp_path / str(number))
-        store.close()
-        restore(target, tmp_path / str(number))
-    first, last = open_store(places[0]), open_store(places[-1])
-    assert contents(first) == contents(last)
-    gateway = parts.PlayedGateway(seq=20)
-    trust = TrustReader(last, KEY)()
-    last.commit([judge(*gateway.telemetry(), trust, NOW)], [Stranger("x", "y", b"")], NOW)
-    assert last.newest_chunk() == first.newest_chunk() + 1
-    first.close()
-    last.close()
-
-
-def test_a_backup_of_an_older_version_goes_forward(tmp_path):
-    old = SqliteStore(tmp_path / "old.sqlite", version=2)
-    backup(old, tmp_path / "backup")
-    old.close()
-    settings = StoreSettings(path=tmp_path / "new.sqlite")
-    restore(settings, tmp_path / "backup")
-    store = open_store(settings)
-    assert store.version() == len(migrations("sqlite"))
-    store.close()
-
-
-def test_a_damaged_backup_is_refused_before_anything_is_written(kept, elsewhere, tmp_path):
-    store = kept.open()
-    backup(store, tmp_path / "backup")
-    before = contents(store)
-    store.close()
-    sound, chance = (tmp_path / "backup").read_bytes(), random.Random(3)
-    flips, refused = [chance.randrange(len(sound)) for _ in range(60)], 0
-    damaged = [sound[:at] + bytes([sound[at] ^ 4]) + sound[at + 1 :] for at in flips]
-    for content in [*damaged, b"", b"no backup", sound[:-1], sound[: len(sound) // 2]]:
-        (tmp_path / "backup").write_bytes(content)
-        try:
-            restore(elsewhere.settings, tmp_path / "backup")
-        except BridgeError:
-            refused += 1
-            assert list(tmp_path.glob(f"{elsewhere.settings.path.name}*")) == []
-        else:  # a bit of the compressed form that means nothing
-            store = elsewhere.open()
-            assert contents(store) == before
-            store.close()
-            elsewhere.settings.path.unlink()
-    assert refused > 60
-
-
-def test_nothing_is_restored_over_a_store_that_holds_something(kept, tmp_path):
-    store = kept.open()
-    backup(store, tmp_path / "backup")
-    with pytest.raises(BridgeError, match="there already"):
-        backup(store, tmp_path / "backup")
-    before = contents(store)
-    with pytest.raises(BridgeError, match="empty place"):
-        restore(kept.settings, tmp_path / "backup")
-    assert contents(store) == before
-    store.close()
-
-
-def test_the_three_commands(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
-    settings = write_settings(tmp_path, 1, 0)
-    with settings.open("a") as file:
-        file.write(f'[ledger]\norigin = "{ORIGIN}"\n')
-    settings.write_text(settings.read_text().replace("[ledger]\ncheckpoint_s = 0.05\n", ""))
-    store = open_store(StoreSettings(path=tmp_path / "bridge.sqlite"))
-    tell(store)
-    store.close()
-    about = ["--settings", str(settings)]
-    assert run_line(["bridge", "backup", str(tmp_path / "b"), *about]) == 0
-    assert "8 facts, 3 chunks" in capsys.readouterr().out
-    (tmp_path / "bridge.sqlite").unlink()
-    assert run_line(["bridge", "restore", str(tmp_path / "b"), *about]) == 0
-    assert run_line(["bridge", "verify", "--jobs", "1", *about]) == 0
-    assert "sound: everything" in capsys.readouterr().out
-    connection = Kept(StoreSettings(path=tmp_path / "bridge.sqlite")).hand()
-    connection.execute("DELETE FROM chunk WHERE seq = 3")
-    connection.execute("UPDATE tree SET hash = x'00' WHERE level = 1 AND position = 2")
-    connection.close()
-    assert run_line(["bridge", "verify", "--jobs", "1", "--json", *about]) == 1
-    assert "node 1/2 (lines 4 to 5) was changed" in capsys.readouterr().out
-    assert run_line(["bridge", "restore", str(tmp_path / "none"), *about]) == 2

@@ -22,9 +22,6 @@ from packtrail.proof.stories import Completeness, completeness_fault, root_in
 from packtrail.signing import SigningKey
 from tests.cloud_bridge import parts
 from tests.cloud_bridge.conftest import NOW, ORIGIN
-from tests.databases import postgres
-
-__all__ = ["postgres"]
 
 KEY = parts.AUTHORITY.public
 

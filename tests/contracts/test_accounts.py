@@ -6,10 +6,6 @@ import msgspec
 import pytest
 
 from cloud_bridge.store.accounts import MOST_KEPT, PersonRow, SessionRow
-from tests.contracts.test_store import database, store
-from tests.databases import postgres
-
-__all__ = ["database", "postgres", "store"]
 
 ANNE = PersonRow("anne", "$argon2id$x", '{"role":"recycler"}', 1)
 

@@ -25,10 +25,8 @@ from cloud_bridge.store import Cursor, SqliteStore
 from tests.cloud_bridge import parts
 from tests.cloud_bridge.receiver import Receiver
 from tests.cloud_bridge.running import until
-from tests.contracts.test_store import NOW, arrival, attributed, chunk_of
-from tests.databases import VictoriaMetrics, victoria
-
-__all__ = ["victoria"]
+from tests.contracts.stores import NOW, arrival, attributed, chunk_of
+from tests.databases import VictoriaMetrics
 
 Held = Counter[tuple[str, int]]
 """What a target holds: `sample` by its time in milliseconds and `fact` by its leaf, how often."""
