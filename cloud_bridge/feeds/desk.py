@@ -17,8 +17,9 @@ from cloud_bridge.feeds.swaps import Said, mark_of, place_of, said_of
 from cloud_bridge.feeds.voices import voice_of
 from cloud_bridge.ingest.judge import judge_event
 from cloud_bridge.store import Fact, Refused, Store
-from packtrail.event import Event, PlaceRef, SignedEvent, sign_event
+from packtrail.event import Body, Event, PlaceRef, SignedEvent, UnitRef, sign_event
 from packtrail.ocpp import BatterySwap
+from packtrail.personal import conceal
 from packtrail.proof.trust import TrustList
 from packtrail.signing import SigningKey
 from packtrail.times import ClockQuality, format_time
@@ -77,7 +78,7 @@ class SwapDesk:
 
     def _append(self, said: list[Said], t_ns: int) -> Told:
         trust = self._trust()
-        judged = [judge_event(self._signed(one, t_ns), trust, t_ns) for one in said]
+        judged = [self._judged(one, t_ns, trust) for one in said]
         refused = tuple(one.detail or one.reason for one in judged if isinstance(one, Refused))
         facts = [one for one in judged if isinstance(one, Fact)]
         if refused or not facts:
@@ -85,8 +86,13 @@ class SwapDesk:
         self._store.append(facts, t_ns)
         return Told(len(facts))
 
-    def _signed(self, one: Said, t_ns: int) -> SignedEvent:
+    def _judged(self, one: Said, t_ns: int, trust: TrustList) -> Fact | Refused:
         unit, body = one
+        body, openings = conceal(body)
+        signed = self._signed(unit, body, t_ns)
+        return judge_event(signed, trust, t_ns, openings, refuse_clear=True)
+
+    def _signed(self, unit: UnitRef | None, body: Body, t_ns: int) -> SignedEvent:
         self._counter += 1
         moment = format_time(t_ns)
         event = Event(

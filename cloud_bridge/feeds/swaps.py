@@ -2,7 +2,8 @@
 
 OCPP gives no time, so a move happened when its message arrived. The serial number is read as a
 label is: the one pack code in it, whatever stands around. One that holds none, or several, is
-contested at its slot and waits for a person. The token of whoever swaps is not kept, except a VIN.
+contested at its slot and waits for a person. The token of whoever swaps is not kept, except a VIN,
+and that as a commitment.
 """
 
 from __future__ import annotations

@@ -14,10 +14,7 @@ from cloud_bridge.view.vehicles import vehicle_state
 from packtrail.event import PackInstalled, PackRemoved, Subject, SubjectForgotten, VehicleRef
 from packtrail.personal import conceal, digest
 from tests.cloud_bridge import parts
-from tests.contracts.test_store import NOW, Database, database
-from tests.databases import postgres
-
-__all__ = ["database", "postgres"]
+from tests.contracts.stores import NOW, Database
 
 VAULT = KeyVault(parts.AUTHORITY)
 PUT_IN, TAKEN = PackInstalled(vehicle=parts.CAR), PackRemoved(vehicle=parts.CAR)

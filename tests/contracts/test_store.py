@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cloud_bridge.errors import StoreError
-from cloud_bridge.ledger import merkle
 from cloud_bridge.store import Arrival, Blank, Refused, Stranger
 from packtrail.event import encode_event
+from packtrail.proof import merkle
 from packtrail.receipt import Refusal
 from packtrail.topics import RecordAddress
 from tests.cloud_bridge import parts

@@ -6,7 +6,6 @@ import itertools
 
 import pytest
 
-from cloud_bridge.ledger import merkle
 from cloud_bridge.store import Store
 from packtrail.event import (
     CorrectionDeclared,
@@ -22,6 +21,7 @@ from packtrail.event import (
     VehicleRef,
     encode_event,
 )
+from packtrail.proof import merkle
 from tests.cloud_bridge import parts
 from tests.contracts.stores import NOW, arrival, chunk, through
 
