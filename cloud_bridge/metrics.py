@@ -15,6 +15,7 @@ class Metrics:
         self._of_records()
         self._of_projections()
         self._of_readers()
+        self.retired = self._counter("retired", "Telemetry that went by policy", "what")
 
     def _of_records(self) -> None:
         self.records = self._counter(

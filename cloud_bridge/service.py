@@ -32,6 +32,9 @@ from cloud_bridge.metrics import Metrics
 from cloud_bridge.privacy.vault import KeyVault
 from cloud_bridge.projections import Follower
 from cloud_bridge.projections.chosen import chosen
+from cloud_bridge.retention.job import Rounds
+from cloud_bridge.retention.policy import read_policy
+from cloud_bridge.retention.retiring import Retention
 from cloud_bridge.settings import BridgeSettings, TrustSettings
 from cloud_bridge.store import Store
 from cloud_bridge.store.opening import open_store
@@ -73,6 +76,7 @@ class Bridge:
     def __init__(self, settings: BridgeSettings) -> None:
         self.settings = settings
         self.key = SigningKey.load(settings.key_file)
+        self.policy = read_policy(settings.retention.rules)
         self.metrics = Metrics()
         self.inbox = Inbox(settings.ingest.queue)
         self.presence = Presence()
@@ -101,6 +105,7 @@ class Bridge:
             if settings.ocpp
             else None
         )
+        self.rounds = self._rounds() if settings.retention.enabled else None
         self.metrics.connected.set_function(lambda: self.link.connected)
         self.metrics.queue.set_function(lambda: len(self.inbox))
         self._stop = threading.Event()
@@ -120,6 +125,10 @@ class Bridge:
             threading.Thread(target=follower.run, args=(self._stop,), name=follower.name)
             for follower in self.followers
         ]
+        if self.rounds:
+            self._threads.append(
+                threading.Thread(target=self.rounds.run, args=(self._stop,), name="retention")
+            )
         if self.settings.witness:
             asking = Asking(
                 self.settings.witness, self.store, self.settings.ledger.origin, self.key.public
@@ -146,6 +155,18 @@ class Bridge:
         self.link.stop()
         self.store.close()
         log.info("bridge_stopped", name=self.settings.name)
+
+    def _rounds(self) -> Rounds:
+        chosen_by = self.settings.retention
+        retention = Retention(
+            self.store,
+            self.key,
+            self.settings.ledger.origin,
+            self.policy,
+            batch=chosen_by.batch_chunks,
+            gather_days=chosen_by.gather_days,
+        )
+        return Rounds(retention, self.store, self.metrics, chosen_by.every_hours * 3600)
 
     def enrolment(self, settings_file: Path | None) -> EnrolmentDesk | None:
         """Takes requests of gateways; None where no authority was made.

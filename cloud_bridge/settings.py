@@ -175,6 +175,20 @@ class PrivacySettings(Settings):
         return self.clear_vehicles == "refuse"
 
 
+class RetentionSettings(Settings):
+    """How long telemetry is kept; `packtrail bridge retain` tells what may go."""
+
+    enabled: bool = False
+    """A running bridge lets go what no rule holds; without it only `retain --apply` does."""
+    rules: SettingsPath | None = None
+    """A table of one's own; by default the one that comes with packtrail."""
+    every_hours: Annotated[float, Field(gt=0, le=8760)] = 24.0
+    gather_days: Annotated[float, Field(ge=0, le=366)] = 28.0
+    """A pack waits so long for more to fall due: fewer statements."""
+    batch_chunks: Annotated[int, Field(ge=1, le=100_000)] = 5_000
+    """In one transaction."""
+
+
 class EnrolmentSettings(Settings):
     """The certificate authority for gateways; `packtrail bridge ca` makes it."""
 
@@ -313,6 +327,7 @@ class BridgeSettings(Settings):
     http: HttpSettings = HttpSettings()
     ledger: LedgerSettings = LedgerSettings()
     privacy: PrivacySettings = PrivacySettings()
+    retention: RetentionSettings = RetentionSettings()
     enrolment: EnrolmentSettings = EnrolmentSettings()
     access: AccessSettings = AccessSettings()
     login: LoginSettings = LoginSettings()

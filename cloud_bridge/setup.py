@@ -18,6 +18,7 @@ from cloud_bridge.errors import BridgeError
 from cloud_bridge.ingest.mqtt import probe
 from cloud_bridge.projections.chosen import chosen, find
 from cloud_bridge.projections.follower import rebuild
+from cloud_bridge.retention.policy import read_policy
 from cloud_bridge.settings import BridgeSettings
 from cloud_bridge.store.opening import open_existing, try_store
 from cloud_bridge.web import listen, tls_context
@@ -113,6 +114,7 @@ def check(path: Path) -> list[Finding]:
         _try(Text("TLS", "TLS"), lambda: _read_tls(settings)),
         _try(Text("access", "访问规则"), lambda: gate_for(settings, None)),
         _try(Text("login", "登录"), lambda: try_login(settings)),
+        _try(Text("retention", "保留规则"), lambda: read_policy(settings.retention.rules)),
         _trust(settings),
     ]
 

@@ -107,6 +107,7 @@ GROUPS: Final[dict[str, Group]] = {
             "restore": "cloud_bridge.keeping.commands:RESTORE",
             "verify": "cloud_bridge.keeping.commands:VERIFY",
             "forget": "cloud_bridge.privacy.commands:FORGET",
+            "retain": "cloud_bridge.retention.commands:RETAIN",
             "people": "cloud_bridge.login.commands:PEOPLE",
             "key": "cloud_bridge.access.commands:KEY",
             "reads": "cloud_bridge.access.commands:READS",

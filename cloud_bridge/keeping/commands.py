@@ -74,6 +74,11 @@ def _prove_arguments(parser: argparse.ArgumentParser) -> None:
         "包含该时刻（RFC 3339，UTC）的数据块及当日的根",
     )
     parser.add_argument("--sample", metavar="TIME", help=sample.say())
+    copy = Text(
+        "with --sample: a copy of the sealed chunk, kept elsewhere, if it was retired here",
+        "配合 --sample：本处已清除时，他处保存的密封数据块副本",
+    )
+    parser.add_argument("--copy", type=Path, metavar="FILE", help=copy.say())
     parser.add_argument("--url", help=url)
     key_file_argument(parser)
     _settings_argument(parser)
@@ -101,7 +106,7 @@ def _prove(args: argparse.Namespace) -> int:
 def _prove_sample(args: argparse.Namespace) -> int:
     from cloud_bridge.keeping.terminal import prove_sample  # noqa: PLC0415 - see _backup
 
-    found = prove_sample(args.code, args.settings, args.sample)
+    found = prove_sample(args.code, args.settings, args.sample, args.copy)
     target = args.output or Path(f"{found.pack.unit.id}-{found.day}.json")
     _write(target, found)
     check = f"packtrail id verify {target} --key …"

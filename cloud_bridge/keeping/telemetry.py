@@ -16,7 +16,10 @@ FOREVER = 2**62
 
 
 class ChunkRow(NamedTuple):
-    """A row of chunks with the digest that its record was taken under; None for no record."""
+    """A row of chunks with the digest that its record was taken under; None for no record.
+
+    `retired` is the leaf of the statement under which its bytes went; `check_retired` asks it.
+    """
 
     gateway: str
     epoch: str
@@ -29,6 +32,7 @@ class ChunkRow(NamedTuple):
     samples: int
     data: bytes
     digest: bytes | None
+    retired: int | None
 
     @property
     def name(self) -> str:
@@ -64,8 +68,10 @@ def kept_fault(gateway: str, data: bytes, digest: bytes | None, voices: Voices) 
 def _fault(row: ChunkRow, voices: Voices) -> str:
     if row.digest is None:
         return "no record says that it was stored"
+    if row.retired is not None:
+        return f"leaf {row.retired} retires it, and its bytes are there" if row.data else ""
     if not row.data:
-        return "its bytes are gone, and nothing here takes them away"
+        return "its bytes are gone, and no statement retires it"
     sealed = unseal(row.data, MAX_RECORD_BYTES)
     fault = _seal_fault(sealed, row.gateway, row.digest, voices)
     if fault:

@@ -26,6 +26,7 @@ from cloud_bridge.keeping.rest import (
     check_refusals,
     check_units,
 )
+from cloud_bridge.keeping.retired import check_retired
 from cloud_bridge.keeping.stories import StoriesCheck
 from cloud_bridge.keeping.telemetry import ChunkRow, look_at_chunks
 from cloud_bridge.keeping.tree import TreeCheck
@@ -143,6 +144,7 @@ def _check_content(
             check_receipts(store),
             check_days(store),
             check_personal(store),
+            check_retired(store),
         ]
         return [*ledger, chunks, *rest]
 

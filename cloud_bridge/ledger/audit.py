@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from cloud_bridge.store import Entry, Store
 from packtrail.errors import CodecError
-from packtrail.event import UnitRef, subjects, units_named
+from packtrail.event import TelemetryRetired, UnitRef, subjects, units_named
 from packtrail.proof.checkpoint import open_checkpoint
 from packtrail.proof.merkle import grow, leaf_hash, root
 from packtrail.proof.pack import Check, check_numbers
@@ -92,7 +92,20 @@ def _check_telemetry(store: Store, unit: UnitRef, authority: VerifyKey) -> Check
         voice = trust.voices.get(sealed.key_id)
         if voice is None or not sealed.accepted_by(voice.key):
             faults.append(f"{chunk.address.gateway} {chunk.address.epoch} {chunk.address.seq}")
-    return Check("telemetry", len(chunks), tuple(faults))
+    emptied = store.emptied_of(unit, *ALL_TIME, CHUNKS)
+    stated = _retirements(store, unit) if emptied else frozenset()
+    faults += [
+        f"{one.address.gateway} {one.address.epoch} {one.address.seq}: its bytes are gone"
+        for one in emptied
+        if one.retired not in stated
+    ]
+    return Check("telemetry", len(chunks) + len(emptied), tuple(faults))
+
+
+def _retirements(store: Store, unit: UnitRef) -> frozenset[int]:
+    """Leaves of the statements that let go of a unit's telemetry."""
+    found = store.entries_of(unit)
+    return frozenset(one.leaf for one in found if isinstance(one.event.body, TelemetryRetired))
 
 
 def _check_records(store: Store) -> Check:

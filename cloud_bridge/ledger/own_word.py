@@ -47,6 +47,11 @@ class OwnWord:
         facts = [self._fact(one, n, moment) for n, one in enumerate(said, start=first)]
         self._store.append(facts, moment)
 
+    def signed(self, one: Statement) -> Fact:
+        """A statement under the next number; whoever appends it sees that the number still is."""
+        counter = self._store.next_counter(self.author, self._stream)
+        return self._fact(one, counter, self._now())
+
     def _fact(self, one: Statement, counter: int, moment: int) -> Fact:
         begin, end = one.span_ns or (moment, moment)
         event = Event(

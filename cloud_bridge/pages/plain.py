@@ -22,6 +22,9 @@ PLAIN: Final = {
     "BmsReplaced": Text("The BMS was replaced", "更换电池管理系统"),
     "CounterReset": Text("A counter began anew", "计数器被清零"),
     "TelemetryCommitted": Text("A day of telemetry was sealed", "已固化一日遥测数据"),
+    "TelemetryRetired": Text(
+        "Telemetry was retired by policy; its proof is kept", "遥测数据已按策略清除，证明保留"
+    ),
     "ChargeRecorded": Text("A charging session", "一次充电"),
     "UsageRecorded": Text("A day's counters", "当日计数"),
     "CustodyOffered": Text("Offered for hand-over", "发起移交"),

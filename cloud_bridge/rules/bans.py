@@ -11,13 +11,13 @@ import msgspec
 from cloud_bridge.fold import Told
 from cloud_bridge.fold.settled import Settlement
 from cloud_bridge.fold.told import in_order
+from cloud_bridge.rules.dates import in_force
 from cloud_bridge.store import Store
 from cloud_bridge.view.packs import told_of, with_roles
 from packtrail.errors import SettingsError
 from packtrail.event import ProductAssembled
 from packtrail.language import Text
 from packtrail.shapes import convert
-from packtrail.times import NS_PER_S, parse_time
 from packtrail.toml_file import read_toml
 
 
@@ -49,8 +49,7 @@ class Ban(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"from
 
     def in_force(self, t_ns: int) -> bool:
         """Whether it binds what happened at `t_ns`."""
-        after = not self.to or t_ns < parse_time(f"{self.to}T00:00:00Z") + 86_400 * NS_PER_S
-        return parse_time(f"{self.from_}T00:00:00Z") <= t_ns and after
+        return in_force(self.from_, self.to, t_ns)
 
 
 class Breach(msgspec.Struct, frozen=True):

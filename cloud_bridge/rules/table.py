@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from cloud_bridge.rules.dates import in_force
 from packtrail.errors import SettingsError
 from packtrail.event import EVENTS_OF_ROLE
 from packtrail.language import Text
 from packtrail.shapes import convert
-from packtrail.times import NS_PER_S, parse_time
 from packtrail.toml_file import read_toml
 
 REPORT = "report"
@@ -57,8 +57,7 @@ class DutyRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
 
     def in_force(self, t_ns: int) -> bool:
         """Whether it binds what happened at `t_ns`."""
-        after = not self.to or t_ns < parse_time(f"{self.to}T00:00:00Z") + 86_400 * NS_PER_S
-        return parse_time(f"{self.from_}T00:00:00Z") <= t_ns and after
+        return in_force(self.from_, self.to, t_ns)
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ records of the same gateway at the same time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -21,7 +21,9 @@ from cloud_bridge.store.values import (
     Committed,
     Counts,
     Cursor,
+    DayChunk,
     DayRecord,
+    Emptied,
     Equivocation,
     Fact,
     GatewayProgress,
@@ -166,6 +168,37 @@ class Store(Accounts, Personal, Protocol):
         """Records of a unit's telemetry that end in [from_ns, to_ns), by gateway, epoch, number.
 
         As they were sealed: what was attributed later is no part of it.
+        """
+
+    def day_chunks(self, unit: UnitRef, from_ns: int, to_ns: int) -> list[DayChunk]:
+        """Chunks of `day_records`, with what stays of each when its bytes go."""
+
+    def emptied_of(
+        self, unit: UnitRef, from_ns: int, to_ns: int, limit: int = 1000
+    ) -> list[Emptied]:
+        """Chunks sealed for a unit that overlap [from_ns, to_ns] and have no bytes any more."""
+
+    def newest_line(self, unit: UnitRef) -> int:
+        """The newest leaf that touches a unit, -1 for none."""
+
+    def retire(
+        self,
+        fact: Fact,
+        addresses: Sequence[RecordAddress],
+        seen: Mapping[UnitRef, int],
+        now_ns: int,
+    ) -> int | None:
+        """Record the statement `fact` and empty the chunks of its unit; one transaction.
+
+        Args:
+            fact: `TelemetryRetired`.
+            addresses: chunks of its unit that have their bytes.
+            seen: unit -> its `newest_line` when it was decided that they may go.
+            now_ns: when, UTC.
+
+        Returns:
+            The statement's leaf. None, and nothing happened, where a unit has a newer line, the
+            statement's number is not its author's next, or a chunk has no bytes any more.
         """
 
     def units_of_day(self, from_ns: int, to_ns: int) -> list[UnitRef]:

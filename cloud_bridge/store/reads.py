@@ -15,7 +15,9 @@ from cloud_bridge.store.values import (
     Chunk,
     Counts,
     Cursor,
+    DayChunk,
     DayRecord,
+    Emptied,
     Equivocation,
     GatewayProgress,
     PlaceFact,
@@ -181,6 +183,27 @@ class Reads(ABC):
         span = {"from_ns": from_ns, "to_ns": to_ns}
         rows = self._run("day_records", {**_name(unit), **span})
         return [DayRecord(RecordAddress(*row[:3]), bytes(row[3]), row[4], row[5]) for row in rows]
+
+    def day_chunks(self, unit: UnitRef, from_ns: int, to_ns: int) -> list[DayChunk]:
+        """See `Store.day_chunks`."""
+        rows = self._run("day_chunks", {**_name(unit), "from_ns": from_ns, "to_ns": to_ns})
+        return [
+            DayChunk._make((RecordAddress(*row[:3]), bytes(row[3]), *row[4:11], bool(row[11])))
+            for row in rows
+        ]
+
+    def emptied_of(
+        self, unit: UnitRef, from_ns: int, to_ns: int, limit: int = 1000
+    ) -> list[Emptied]:
+        """See `Store.emptied_of`."""
+        span = {"from_ns": from_ns, "to_ns": to_ns, "limit": limit}
+        rows = self._run("emptied_of", {**_name(unit), **span})
+        return [Emptied(RecordAddress(*row[:3]), *row[3:]) for row in rows]
+
+    def newest_line(self, unit: UnitRef) -> int:
+        """See `Store.newest_line`."""
+        leaf: int = self._run("newest_line_of", _name(unit)).fetchone()[0]
+        return leaf
 
     def units_of_day(self, from_ns: int, to_ns: int) -> list[UnitRef]:
         """See `Store.units_of_day`."""

@@ -109,6 +109,43 @@ class DayRecord(NamedTuple):
     recorded_ns: int
 
 
+class DayChunk(NamedTuple):
+    """A chunk of a unit's day as far as it stays when its bytes go.
+
+    Attributes:
+        address: its number.
+        digest: of its record.
+        samples: how many.
+        recorded_ns: when it was recorded, UTC ns.
+        slot: where it was read.
+        from_ns: first sample, UTC ns.
+        to_ns: last sample, UTC ns.
+        size: bytes that are there, 0 for none any more.
+        retired: leaf of the statement under which they went, or None.
+        given: whether part of it was told to be another unit's.
+    """
+
+    address: RecordAddress
+    digest: bytes
+    samples: int
+    recorded_ns: int
+    slot: str
+    from_ns: int
+    to_ns: int
+    size: int
+    retired: int | None
+    given: bool
+
+
+class Emptied(NamedTuple):
+    """A chunk without its bytes: `retired` is the leaf that lets them go, or None."""
+
+    address: RecordAddress
+    from_ns: int
+    to_ns: int
+    retired: int | None
+
+
 class Progress(NamedTuple):
     """What is committed of one gateway's epoch: the content of a receipt."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from typing import Final
 
 from cloud_bridge.store.batch import Batch
@@ -12,7 +14,9 @@ from cloud_bridge.store.linking import Vault
 from cloud_bridge.store.rows import Transaction
 from cloud_bridge.store.stories import Stories
 from cloud_bridge.store.values import Arrival, Committed, Cursor, Fact, Stranger
+from packtrail.event import UnitRef
 from packtrail.proof.merkle import root
+from packtrail.topics import RecordAddress
 
 LINES_AT_ONCE: Final = 20_000
 """So many lines enter the map of stories in one transaction; meanwhile nobody else writes."""
@@ -49,6 +53,22 @@ class Writes(ABC):
         """See `Store.append`."""
         with self._transaction(len(facts)) as rows:
             return Batch(rows, now_ns, self.vault).record(facts)
+
+    def retire(
+        self,
+        fact: Fact,
+        addresses: Sequence[RecordAddress],
+        seen: Mapping[UnitRef, int],
+        now_ns: int,
+    ) -> int | None:
+        """See `Store.retire`."""
+        with suppress(_ChangedError), self._transaction(len(addresses)) as rows:
+            rows.hold((), ledger=True)
+            _expect_unchanged(rows, fact, seen)
+            (leaf,) = Batch(rows, now_ns).record([fact])
+            _empty(rows, fact, leaf, addresses)
+            return leaf
+        return None
 
     def seal(self, sign: Sign, now_ns: int) -> int:
         """See `Store.seal`."""
@@ -87,3 +107,34 @@ class Writes(ABC):
 def _node(rows: Transaction, level: int, position: int) -> bytes:
     row = rows.run("find_node", {"level": level, "position": position}).fetchone()
     return bytes(row[0])
+
+
+class _ChangedError(Exception):
+    """Others were faster: undo everything and let the caller look again."""
+
+
+def _expect_unchanged(rows: Transaction, fact: Fact, seen: Mapping[UnitRef, int]) -> None:
+    for unit, newest in seen.items():
+        row = rows.run("newest_line_of", {"scheme": unit.scheme, "unit": unit.id}).fetchone()
+        if row[0] > newest:
+            raise _ChangedError
+    number = {"author": fact.event.author, "stream": fact.event.stream}
+    if rows.run("next_counter", number).fetchone()[0] != fact.event.counter:
+        raise _ChangedError
+
+
+def _empty(
+    rows: Transaction, fact: Fact, leaf: int | None, addresses: Sequence[RecordAddress]
+) -> None:
+    unit, numbers = fact.event.unit, defaultdict(list)
+    if unit is None or leaf is None:
+        raise _ChangedError
+    for gateway, epoch, seq in addresses:
+        numbers[gateway, epoch].append(seq)
+    about = {"scheme": unit.scheme, "unit": unit.id, "leaf": leaf}
+    written = 0
+    for (gateway, epoch), seqs in sorted(numbers.items()):
+        row = {**about, "gateway": gateway, "epoch": epoch, "seqs": json.dumps(seqs)}
+        written += rows.run("retire_chunks", row).written
+    if written != len(addresses):
+        raise _ChangedError

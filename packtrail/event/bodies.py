@@ -11,6 +11,7 @@ from packtrail.event.condition import (
     InspectionRecorded,
     TelemetryAttributed,
     TelemetryCommitted,
+    TelemetryRetired,
     TelemetryThinned,
     UsageRecorded,
 )
@@ -136,4 +137,5 @@ Body = (
     | AccessRevoked
     | PassportStated
     | SubjectForgotten
+    | TelemetryRetired
 )

@@ -235,3 +235,44 @@ class TelemetryCommitted(EventBody, frozen=True):
     records: int
     samples: int
     revision: int = 0
+
+
+class RetiredDay(msgspec.Struct, frozen=True):
+    """What went of one UTC day, and the newest root that stands for all of it.
+
+    Attributes:
+        day: UTC date.
+        root: of the newest `TelemetryCommitted` of that day, hex.
+        revision: of the same.
+        records: whose bytes go with this statement.
+        kept: whose bytes stay; they are proven by their path to `root` as before.
+    """
+
+    day: str
+    root: str
+    revision: int
+    records: int
+    kept: int
+
+
+class TelemetryRetired(EventBody, frozen=True):
+    """By a policy the bridge lets go of sealed telemetry, of which days it has the roots kept.
+
+    Stated in the transaction that empties the bytes; number, digest and span of each record stay.
+
+    Attributes:
+        days: what went of which day, rising.
+        samples: how many.
+        size_bytes: how many bytes of sealed records.
+        removed: RFC 6962 root over a line for each record that goes, hex; see
+            `docs/reference/retention.md`.
+        policy: name and version of the table of rules.
+        policy_digest: SHA-256 of the table's file, hex.
+    """
+
+    days: tuple[RetiredDay, ...]
+    samples: int
+    size_bytes: int
+    removed: str
+    policy: str
+    policy_digest: str

@@ -112,6 +112,9 @@ CHECKS = {
         "the chunk is as its gateway sealed it for this pack", "数据块由网关为该电池包密封"
     ),
     "days": Text("each day's telemetry gives the root that was stated", "每日遥测与已声明的根一致"),
+    "retired": Text(
+        "telemetry without its bytes was retired by a statement", "已无内容的遥测均有清除声明"
+    ),
     "openings": Text(
         "each opening gives a commitment of these facts", "每个开启值与事实中的承诺值一致"
     ),

@@ -68,6 +68,7 @@ def test_a_sound_store_is_sound_and_everything_in_it_was_looked_at(kept):
         "receipts": 1,
         "days": 0,
         "personal": 0,
+        "retired": 0,
     }
 
 

@@ -210,6 +210,9 @@ BODIES: tuple[e.Body, ...] = (
         ID,
     ),
     e.SubjectForgotten("ab" * 16, "vehicle", 12, ID, "request 7", "clerk"),
+    e.TelemetryRetired(
+        (e.RetiredDay(DAY, ID, 1, 20, 4),), 72_000, 81_920, ID, "packtrail-default/1", ID
+    ),
 )
 
 

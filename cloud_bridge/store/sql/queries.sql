@@ -222,7 +222,7 @@ WHERE commitment.subject = :subject ORDER BY vehicle.from_ns DESC, vehicle.leaf 
 SELECT gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, recorded_ns
 FROM chunk
 WHERE scheme = :scheme AND unit = :unit AND to_ns >= :from_ns AND from_ns <= :to_ns
-AND NOT EXISTS (SELECT 1 FROM attribution AS a WHERE a.old_scheme = :scheme
+AND length(data) > 0 AND NOT EXISTS (SELECT 1 FROM attribution AS a WHERE a.old_scheme = :scheme
     AND a.old_unit = :unit AND a.gateway = chunk.gateway AND a.slot = chunk.slot
     AND a.from_ns <= chunk.from_ns AND chunk.to_ns <= a.to_ns)
 UNION ALL
@@ -231,7 +231,8 @@ FROM chunk WHERE (gateway, epoch, seq) IN (
     SELECT c.gateway, c.epoch, c.seq FROM attribution AS a JOIN chunk AS c
     ON c.gateway = a.gateway AND c.slot = a.slot AND c.to_ns >= a.from_ns AND c.from_ns <= a.to_ns
     AND coalesce(c.scheme, '') = a.old_scheme AND coalesce(c.unit, '') = a.old_unit
-    WHERE a.scheme = :scheme AND a.unit = :unit AND c.to_ns >= :from_ns AND c.from_ns <= :to_ns)
+    WHERE a.scheme = :scheme AND a.unit = :unit AND c.to_ns >= :from_ns AND c.from_ns <= :to_ns
+    AND length(c.data) > 0)
 ORDER BY 8, 1, 2, 3 LIMIT :limit
 
 -- name: chunks_after
@@ -266,6 +267,26 @@ WHERE chunk.scheme = :scheme AND chunk.unit = :unit
 AND chunk.to_ns >= :from_ns AND chunk.to_ns < :to_ns
 ORDER BY chunk.gateway, chunk.epoch, chunk.seq
 
+-- name: day_chunks
+SELECT chunk.gateway, chunk.epoch, chunk.seq, record.digest, chunk.samples, chunk.recorded_ns,
+       chunk.slot, chunk.from_ns, chunk.to_ns, length(chunk.data), chunk.retired,
+       (SELECT count(*) FROM attribution AS a WHERE a.gateway = chunk.gateway
+        AND a.slot = chunk.slot AND a.old_scheme = :scheme AND a.old_unit = :unit
+        AND a.from_ns <= chunk.to_ns AND a.to_ns >= chunk.from_ns)
+FROM chunk JOIN record ON record.gateway = chunk.gateway AND record.epoch = chunk.epoch
+    AND record.seq = chunk.seq
+WHERE chunk.scheme = :scheme AND chunk.unit = :unit
+AND chunk.to_ns >= :from_ns AND chunk.to_ns < :to_ns
+ORDER BY chunk.gateway, chunk.epoch, chunk.seq
+
+-- name: emptied_of
+SELECT gateway, epoch, seq, from_ns, to_ns, retired FROM chunk
+WHERE scheme = :scheme AND unit = :unit AND to_ns >= :from_ns AND from_ns <= :to_ns
+AND length(data) = 0 ORDER BY to_ns, gateway, epoch, seq LIMIT :limit
+
+-- name: newest_line_of
+SELECT coalesce(max(leaf), -1) FROM ledger_unit WHERE scheme = :scheme AND unit = :unit
+
 -- name: units_of_day
 SELECT DISTINCT scheme, unit FROM chunk
 WHERE length(data) > 0 AND to_ns >= :from_ns AND to_ns < :to_ns AND scheme IS NOT NULL
@@ -290,7 +311,7 @@ SET chunk = excluded.chunk, leaf = excluded.leaf, moved_ns = excluded.moved_ns
 SELECT gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, recorded_ns
 FROM chunk
 WHERE scheme = :scheme AND unit = :unit
-AND NOT EXISTS (SELECT 1 FROM attribution AS a WHERE a.old_scheme = :scheme
+AND length(data) > 0 AND NOT EXISTS (SELECT 1 FROM attribution AS a WHERE a.old_scheme = :scheme
     AND a.old_unit = :unit AND a.gateway = chunk.gateway AND a.slot = chunk.slot
     AND a.from_ns <= chunk.from_ns AND chunk.to_ns <= a.to_ns)
 UNION ALL
@@ -299,7 +320,7 @@ FROM chunk WHERE (gateway, epoch, seq) IN (
     SELECT c.gateway, c.epoch, c.seq FROM attribution AS a JOIN chunk AS c
     ON c.gateway = a.gateway AND c.slot = a.slot AND c.to_ns >= a.from_ns AND c.from_ns <= a.to_ns
     AND coalesce(c.scheme, '') = a.old_scheme AND coalesce(c.unit, '') = a.old_unit
-    WHERE a.scheme = :scheme AND a.unit = :unit)
+    WHERE a.scheme = :scheme AND a.unit = :unit AND length(c.data) > 0)
 ORDER BY 8 DESC, 1, 2, 3 LIMIT :limit
 
 -- name: gateways
@@ -417,10 +438,17 @@ SELECT scheme, unit FROM chunk WHERE scheme IS NOT NULL ORDER BY 1, 2
 
 -- name: all_chunks
 SELECT chunk.gateway, chunk.epoch, chunk.seq, chunk.scheme, chunk.unit, chunk.slot, chunk.from_ns,
-       chunk.to_ns, chunk.samples, chunk.data, record.digest
+       chunk.to_ns, chunk.samples, chunk.data, record.digest, chunk.retired
 FROM chunk LEFT JOIN record ON record.gateway = chunk.gateway AND record.epoch = chunk.epoch
     AND record.seq = chunk.seq AND record.outcome = 'stored'
 ORDER BY chunk.position
+
+-- name: all_retired
+SELECT chunk.retired, chunk.gateway, chunk.epoch, chunk.seq, record.digest, chunk.slot,
+       chunk.from_ns, chunk.to_ns, chunk.samples, chunk.scheme, chunk.unit
+FROM chunk LEFT JOIN record ON record.gateway = chunk.gateway AND record.epoch = chunk.epoch
+    AND record.seq = chunk.seq
+WHERE chunk.retired IS NOT NULL ORDER BY chunk.retired, chunk.gateway, chunk.epoch, chunk.seq
 
 -- name: all_refused
 SELECT refused.gateway, refused.epoch, refused.seq, refused.data, record.digest

@@ -48,3 +48,9 @@ WHERE reference = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST(:references A
 -- name: subjects_of_ids
 SELECT id, kind, made_ns, forgotten_ns FROM subject
 WHERE id = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST(:subjects AS jsonb))))
+
+-- name: retire_chunks
+UPDATE chunk SET data = '', retired = :leaf
+WHERE gateway = :gateway AND epoch = :epoch
+  AND seq = ANY (ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:seqs AS jsonb)) AS bigint)))
+  AND scheme = :scheme AND unit = :unit AND retired IS NULL AND length(data) > 0

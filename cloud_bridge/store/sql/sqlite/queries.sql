@@ -30,3 +30,8 @@ WHERE reference IN (SELECT value FROM json_each(:references))
 -- name: subjects_of_ids
 SELECT id, kind, made_ns, forgotten_ns FROM subject
 WHERE id IN (SELECT value FROM json_each(:subjects))
+
+-- name: retire_chunks
+UPDATE chunk SET data = x'', retired = :leaf
+WHERE gateway = :gateway AND epoch = :epoch AND seq IN (SELECT value FROM json_each(:seqs))
+AND scheme = :scheme AND unit = :unit AND retired IS NULL AND length(data) > 0
