@@ -31,6 +31,7 @@ from cloud_bridge.api import (
     packs,
     problems,
     resolver,
+    retention,
     telemetry,
     vehicles,
 )
@@ -69,6 +70,7 @@ def context_over(bridge: Bridge, settings_file: Path | None = None) -> Context:
         enrolment=bridge.enrolment(settings_file),
         proof_key=bridge.key,
         appraiser=appraiser_for(bridge.settings),
+        policy=bridge.policy,
         access=gate_for(bridge.settings, desk),
         login=desk,
         refuse_clear=bridge.settings.privacy.refuse_clear,
@@ -98,6 +100,7 @@ def application(context: Context) -> FastAPI:
         findings,
         live,
         telemetry,
+        retention,
         packs,
         vehicles,
         ledger,

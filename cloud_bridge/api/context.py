@@ -15,6 +15,7 @@ from cloud_bridge.enrolment import EnrolmentDesk
 from cloud_bridge.ledger.authority import TrustReader
 from cloud_bridge.login.desk import LoginDesk
 from cloud_bridge.metrics import Metrics
+from cloud_bridge.retention.policy import Policy, read_policy
 from cloud_bridge.rules.book import DutyBook
 from cloud_bridge.service import Health
 from cloud_bridge.store import Store
@@ -42,6 +43,7 @@ class Context:
         duties: what is owed, kept between requests.
         proof_key: signs credentials; None for none.
         appraiser: says what packs are fit for and worth; None without policy and prices.
+        policy: how long telemetry is kept.
         access: judges readers; None where only this machine can ask, and may see everything.
         login: logs people in; None where nobody can.
         refuse_clear: see `judge_event`.
@@ -61,6 +63,7 @@ class Context:
     duties: DutyBook = field(default_factory=DutyBook)
     proof_key: SigningKey | None = None
     appraiser: Appraiser | None = None
+    policy: Policy = field(default_factory=read_policy)
     access: Gate | None = None
     login: LoginDesk | None = None
     refuse_clear: bool = False

@@ -12,6 +12,7 @@ from cloud_bridge.access.fields import Purpose
 from cloud_bridge.api import answers
 from cloud_bridge.api.problems import MEDIA_TYPE, TITLES, Problem, ProblemAnswer
 from cloud_bridge.appraisal import Appraisal
+from cloud_bridge.retention.told import Keeping
 from packtrail.enrolment import EnrolAnswer, EnrolRequest
 from packtrail.event import SignedEvent
 from packtrail.language import LANGUAGES, Text
@@ -32,6 +33,7 @@ ANSWERS: Final = (
     answers.DutyList,
     answers.FindingList,
     answers.VehicleDetail,
+    Keeping,
     answers.HealthAnswer,
     EnrolAnswer,
     EnrolRequest,

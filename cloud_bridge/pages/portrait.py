@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote
@@ -13,7 +14,7 @@ from markupsafe import Markup
 from cloud_bridge.access.fields import Field
 from cloud_bridge.access.redact import redacted
 from cloud_bridge.api.context import Context
-from cloud_bridge.fold import HealthPoint, Incident, PackState
+from cloud_bridge.fold import HealthPoint, Incident, PackState, Told
 from cloud_bridge.models import sheet_of
 from cloud_bridge.pages import figures
 from cloud_bridge.pages.charts import Chart, line_chart
@@ -21,6 +22,7 @@ from cloud_bridge.pages.story import Line, gathered, lines_of
 from cloud_bridge.pages.words import WORDS
 from cloud_bridge.privacy.people import for_people, shown_to_people, state_for_people
 from cloud_bridge.privacy.subjects import Subjects
+from cloud_bridge.retention.told import Keeping, keeping_of
 from cloud_bridge.view import PackView
 from packtrail.errors import CodecError
 from packtrail.event import ModelSheetPublished, UnitRef
@@ -48,6 +50,7 @@ class Portrait:
         proven: how many facts the newest checkpoint covers.
         checkpoint: the newest valid checkpoint, or None.
         sheet: what the maker tells of the model, or None.
+        keeping: what is kept of its telemetry; None for who may not see the ledger.
     """
 
     view: PackView
@@ -60,6 +63,7 @@ class Portrait:
     proven: int
     checkpoint: Checkpoint | None
     sheet: ModelSheetPublished | None = None
+    keeping: Keeping | None = None
 
     @property
     def incidents(self) -> list[Incident]:
@@ -109,7 +113,16 @@ def portrait(bridge: Context, unit: UnitRef, language: str, seen: frozenset[Fiel
         proven=sum(entry.leaf < covered for entry in entries),
         checkpoint=checkpoint,
         sheet=sheet,
+        keeping=_keeping(bridge, unit, view.state, facts) if Field.TELEMETRY in seen else None,
     )
+
+
+def _keeping(
+    bridge: Context, unit: UnitRef, state: PackState, facts: Sequence[Told]
+) -> Keeping | None:
+    """Without open duties, which only add to it; None without facts."""
+    rules = bridge.policy.binding(bridge.now())
+    return keeping_of(unit, bridge.policy.name, rules, state, facts) if facts else None
 
 
 def _checkpoint(bridge: Context) -> Checkpoint | None:

@@ -79,6 +79,16 @@ WORDS: Final = {
         "没有生产企业登记过该电池包；以下信息仅由编码解读。",
     ),
     "findings": Text("Unusual", "异常之处"),
+    "kept": Text("Telemetry from {day} on is kept", "自 {day} 起的遥测均保留"),
+    "kept_until": Text(
+        "Telemetry from {day} on is kept, the oldest at least until {until}",
+        "自 {day} 起的遥测均保留，最早者至少保留至 {until}",
+    ),
+    "retired_span": Text(
+        "{n} records of {first} to {last} were retired on {at} under {policy}; "
+        "a copy can still be proven by its day's root",
+        "{first} 至 {last} 的 {n} 条记录已于 {at} 按 {policy} 清除，其副本仍可由当日的根证明",
+    ),
     "health": Text("Health", "健康"),
     "health_unknown": Text("Not known yet", "尚不明确"),
     "health_wait": Text(

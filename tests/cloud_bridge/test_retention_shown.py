@@ -1,0 +1,115 @@
+"""Retention as people meet it: the command, a running bridge, the API, the pack's page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cloud_bridge.settings import BridgeSettings
+from cloud_bridge.store.opening import open_store
+from packtrail.command import run_line
+from packtrail.settings import load
+from tests.cloud_bridge import parts
+from tests.cloud_bridge.conftest import ORIGIN, Desk
+from tests.cloud_bridge.retention_parts import FLOOR, TODAY, Yard, rule
+from tests.cloud_bridge.running import running, settings_for
+from tests.cloud_bridge.test_retention import at_day
+
+TABLE = FLOOR + rule("weekly", "always", every=7)
+
+
+@pytest.fixture
+def home(tmp_path: Path, capsys) -> Path:
+    """A bridge's folder with a week of telemetry and a table of its own."""
+    parts.AUTHORITY.save(tmp_path / "bridge.pem")
+    assert run_line(["bridge", "init", str(tmp_path)]) == 0
+    file = tmp_path / "bridge.toml"
+    text = file.read_text("utf-8").replace("packtrail.example/ledger", ORIGIN)
+    text = text.replace('# rules = "retention.toml"', 'rules = "retention.toml"')
+    file.write_text(text, "utf-8")
+    (tmp_path / "retention.toml").write_text(TABLE, "utf-8")
+    store = open_store(load(BridgeSettings, file).store)
+    yard = Yard(store, tmp_path)
+    yard.fill(range(7), hours=1)
+    yard.close_days()
+    store.close()
+    capsys.readouterr()
+    return tmp_path
+
+
+def test_the_command_tells_first_and_lets_go_when_told(home, capsys, monkeypatch):
+    retain = ["bridge", "retain", "--settings", str(home / "bridge.toml")]
+    assert run_line([*retain, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["applied"], told["chunks"], told["days"], told["faults"]) == (False, 6, 6, [])
+    assert told["kept"] == {"weekly": 1}
+    monkeypatch.setenv("LANGUAGE", "zh")
+    assert run_line(retain) == 0
+    assert "可清除 1 个包的 6 个包日" in capsys.readouterr().out
+    monkeypatch.setenv("LANGUAGE", "en")
+    assert run_line([*retain, "--apply"]) == 0
+    out = capsys.readouterr().out
+    assert "went: 6 chunks" in out
+    assert "stay: 1 pack-days, weekly (weekly)" in out
+    assert run_line(["bridge", "verify", "--settings", str(home / "bridge.toml")]) == 0
+    capsys.readouterr()
+    gone = next(day for day in range(7) if (TODAY + day) % 7)
+    moment = f"2026-04-0{gone + 1}T00:00:02Z"
+    prove = ["id", "prove", parts.CODE, "--settings", str(home / "bridge.toml")]
+    assert run_line([*prove, "--sample", moment]) == 2
+    assert "was retired on" in capsys.readouterr().err
+    assert run_line(["bridge", "retain", "--rules"]) == 0
+    assert "packtrail-default/1" in capsys.readouterr().out
+
+
+def test_a_table_with_a_fault_is_told_by_check_and_command(home, capsys):
+    (home / "retention.toml").write_text(TABLE + rule("x", "stage"), "utf-8")
+    settings = ["--settings", str(home / "bridge.toml")]
+    assert run_line(["bridge", "retain", *settings]) == 2
+    assert "stages are missing" in capsys.readouterr().err
+    run_line(["bridge", "check", *settings])
+    assert "stages are missing" in capsys.readouterr().out
+
+
+def test_a_running_bridge_lets_go_by_itself_where_it_is_switched_on(home):
+    settings = settings_for(
+        home, 1, retention={"enabled": True, "rules": str(home / "retention.toml")}
+    )
+    settings = settings.model_copy(
+        update={"ledger": load(BridgeSettings, home / "bridge.toml").ledger}
+    )
+    with running(settings, connected=False) as bridge:
+        assert bridge.rounds is not None
+        assert not bridge.stalled
+        bridge.rounds._round(bridge._stop)
+        text = bridge.metrics.text().decode()
+        assert 'packtrail_bridge_retired_total{what="chunk"} 6.0' in text
+    with running(settings_for(home, 1), connected=False) as bridge:
+        assert bridge.rounds is None
+
+
+def test_the_api_and_the_page_tell_what_is_kept_and_what_went(desk: Desk, tmp_path):
+    yard = Yard(desk.store, tmp_path)
+    yard.fill(range(7), hours=1)
+    yard.say(parts.REGISTRATION, t_ns=at_day(-9))
+    yard.close_days()
+    path = f"/api/v1/packs/{parts.CODE}/retention"
+    before = desk.get(path).json()
+    assert (before["policy"], before["kept_from"]) == ("packtrail-default/1", "2026-04-01")
+    assert [by["rule"] for by in before["kept_by"] if by["all"]] == ["telemetry", "life"]
+    assert before["kept_until"] == "", "for as long as it lives"
+    yard.retain(rule("weekly", "always", every=7))
+    after = desk.get(path).json()
+    (gone,) = after["retired"]
+    assert (gone["records"], gone["kept"], gone["policy"]) == (6, 0, "yard/1")
+    assert (TODAY + int(after["kept_from"][-2:]) - 1) % 7 == 0
+    assert desk.get(f"/api/v1/packs/{parts.OTHER_CODE}/retention").status_code == 404
+    page = desk.get(f"/packs/{parts.CODE}?lang=en").text
+    assert "6 records of" in page
+    assert "is kept: for as long as the pack lives" in page
+    page = desk.get(f"/packs/{parts.CODE}?lang=zh").text
+    assert "按 yard/1 清除" in page
+    answer = desk.get(f"/api/v1/packs/{parts.CODE}/telemetry").json()
+    assert len(answer["t_ns"] if "t_ns" in answer else answer["time"]) == 10
