@@ -221,6 +221,8 @@ class LakeSettings(Settings):
     """The Parquet lake."""
 
     path: SettingsPath
+    keep_days: Annotated[int, Field(ge=1, le=36_600)] | None = None
+    """Telemetry of days that ended longer ago is dropped from the lake; None keeps all."""
 
 
 class HookSettings(Settings):

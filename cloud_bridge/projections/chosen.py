@@ -78,4 +78,4 @@ def _lake(settings: LakeSettings) -> Projection:
             where="lake",
             hint=Text("pip install 'packtrail[fleet]'", "pip install 'packtrail[fleet]'"),
         ) from error
-    return Lake(settings.path)
+    return Lake(settings.path, keep_days=settings.keep_days)

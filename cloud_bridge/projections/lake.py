@@ -5,9 +5,10 @@
 
 Columns of telemetry: `t_ns`, then quantities by name; per-cell quantities are lists. A file is
 named by the positions (or leaves) that it covers, written beside and renamed, so a reader never
-sees half of one. The files of a day become one when the day is over; what was told late to be
-another pack's stands beside them in `attributed-…` files. Nothing is double after a kill: a note
-says what a portion writes, and what was written in vain is removed first.
+sees half of one. The files of a day become one when the day is over, small files of facts large
+ones (see `compaction`); what was told late to be another pack's stands beside them in
+`attributed-…` files. Nothing is double after a kill: a note says what a portion writes, and what
+was written in vain is removed first.
 """
 
 from __future__ import annotations
@@ -15,18 +16,27 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 
+from cloud_bridge.projections.compaction import (
+    Tiers,
+    clean,
+    compact_day,
+    compact_facts,
+    drop,
+)
 from cloud_bridge.projections.contract import Portion, TargetError
 from cloud_bridge.projections.tables import (
+    DAY_NS,
     by_day,
-    compact,
     day_of,
     facts_table,
     telemetry_table,
+    unfinished,
     write_table,
     write_whole,
 )
@@ -35,6 +45,7 @@ from packtrail.errors import reason_of
 from packtrail.language import Text
 
 NOTE: Final = "_writing.json"
+TIERS: Final = Tiers()
 
 
 class Lake:
@@ -43,19 +54,57 @@ class Lake:
     Args:
         folder: where; made if it is not there.
         now: UTC nanoseconds, decides which days are over.
+        keep_days: telemetry of days that ended longer ago is dropped; None keeps all.
+        tiers: when files of facts are joined.
     """
 
     name = "lake"
     settle_s = 0.0
 
-    def __init__(self, folder: Path, now: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        now: Callable[[], int] = time.time_ns,
+        keep_days: int | None = None,
+        tiers: Tiers = TIERS,
+    ) -> None:
         self._folder = folder
         self._now = now
+        self._keep_days = keep_days
+        self._tiers = tiers
 
     def take(self, portion: Portion) -> None:
         """See `Projection.take`."""
-        try:
+        with self._written():
             self._take(portion)
+
+    def tidy(self) -> None:
+        """See `Projection.tidy`: small files become large ones, and what is too old goes."""
+        with self._written():
+            # The cursor has moved behind all that was written.
+            (self._folder / NOTE).unlink(missing_ok=True)
+            for parent in (self._folder, *self._folder.glob("telemetry/pack=*")):
+                clean(parent, self._tiers.grace_s)
+            self._tidy_days()
+            compact_facts(self._folder / "facts", self._tiers)
+
+    def _tidy_days(self) -> None:
+        today = day_of(self._now())
+        oldest = "" if self._keep_days is None else self._oldest(self._keep_days)
+        for folder in sorted(self._folder.glob("telemetry/pack=*/day=*")):
+            if folder.name < f"day={oldest}":
+                drop(folder)
+            elif folder.name < f"day={today}":
+                compact_day(folder)
+
+    def _oldest(self, days: int) -> str:
+        """The oldest day that is kept."""
+        return day_of(max(0, self._now() - days * DAY_NS))
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise TargetError(
                 Text("cannot be written: {why}", "无法写入：{why}").fill(why=reason_of(error)),
@@ -63,15 +112,6 @@ class Lake:
                 hint=Text("check the disk, its space and rights", "请检查磁盘、空间与权限"),
                 retryable=True,
             ) from error
-
-    def tidy(self) -> None:
-        """See `Projection.tidy`: the files of days that are over become one each."""
-        # The cursor has moved behind all that was written.
-        (self._folder / NOTE).unlink(missing_ok=True)
-        today = day_of(self._now())
-        for folder in sorted(self._folder.glob("telemetry/pack=*/day=*")):
-            if folder.name < f"day={today}":
-                compact(folder)
 
     def forget(self) -> None:
         """See `Projection.forget`."""
@@ -101,6 +141,8 @@ class Lake:
         if (note["chunk"], note["leaf"]) != (begin.chunk, begin.leaf):
             for name in note["files"]:
                 (self._folder / name).unlink(missing_ok=True)
+        for name in note["files"]:
+            unfinished(self._folder / name).unlink(missing_ok=True)
 
     def _tables(self, portion: Portion) -> Iterator[tuple[Path, pa.Table]]:
         name = f"{portion.begin.chunk + 1:012}-{portion.end.chunk:012}.parquet"

@@ -1,4 +1,4 @@
-"""Tables of the lake: samples and facts as Arrow, written whole or not at all, and compacted."""
+"""Tables of the lake: samples and facts as Arrow, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -95,40 +95,24 @@ def facts_table(entries: Sequence[Entry]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=FACTS)
 
 
+def unfinished(path: Path) -> Path:
+    """Where a file stands until it is whole: hidden, for a reader may take a folder as it is."""
+    return path.with_name(f".{path.name}.writing")
+
+
 def write_table(path: Path, table: pa.Table) -> None:
     """Write a table beside its place, sync it, and move it there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".writing")
+    beside = unfinished(path)
     parquet.write_table(table, beside, compression="zstd")
     _settle(beside, path)
 
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write bytes beside their place, sync them, and move them there."""
-    beside = path.with_suffix(".writing")
+    beside = unfinished(path)
     beside.write_bytes(data)
     _settle(beside, path)
-
-
-def compact(folder: Path) -> None:
-    """Make one file of a day's files; after a kill the next call finishes what was begun."""
-    files = sorted(folder.glob("[0-9]*.parquet"))
-    spans = {file: tuple(int(part) for part in file.stem.split("-")) for file in files}
-    for file, (first, last) in list(spans.items()):
-        if any(other != file and a <= first and last <= b for other, (a, b) in spans.items()):
-            # A whole one is there already: this was to be deleted when somebody pulled the plug.
-            file.unlink()
-            del spans[file]
-    if len(spans) < 2:
-        return
-    table = pa.concat_tables(
-        [parquet.read_table(file, partitioning=None) for file in sorted(spans)],
-        promote_options="permissive",
-    ).sort_by("t_ns")
-    first, last = min(a for a, _ in spans.values()), max(b for _, b in spans.values())
-    write_table(folder / f"{first:012}-{last:012}.parquet", table)
-    for file in spans:
-        file.unlink()
 
 
 def _owner(chunk: StoredChunk) -> str:

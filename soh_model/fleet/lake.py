@@ -71,9 +71,10 @@ def read_day(folder: Path) -> SampleBatch:
     from pyarrow import parquet  # noqa: PLC0415
 
     try:
-        tables = [
-            parquet.read_table(file, partitioning=None) for file in sorted(folder.glob("*.parquet"))
-        ]
+        try:
+            tables = [parquet.read_table(file, partitioning=None) for file in _files(folder)]
+        except FileNotFoundError:  # joined by the bridge while we were at it: its list is new now
+            tables = [parquet.read_table(file, partitioning=None) for file in _files(folder)]
         table = pa.concat_tables(tables, promote_options="permissive")
         t_ns, keep = np.unique(table["t_ns"].to_numpy(), return_index=True)
     except (pa.ArrowException, KeyError, OSError) as error:
@@ -84,6 +85,10 @@ def read_day(folder: Path) -> SampleBatch:
         ) from error
     names = [name for name in table.column_names if name in QUANTITIES]
     return SampleBatch(t_ns.astype(np.int64), {n: _column(table[n])[keep] for n in names})
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.parquet"))
 
 
 def _column(column: Any) -> Floats:
