@@ -27,6 +27,7 @@ from cloud_bridge.exports.usage import (
 from cloud_bridge.fold import Incident, Lifecycle, PackState
 from packtrail.event import IncidentRecorded, InspectionRecorded, ProductAssembled, UnitRepaired
 from packtrail.times import format_time
+from soh_model.idle_loss import METHOD
 
 SEEN: Final = "of what was seen: a lower bound for the whole life"
 DEEP: Final = ("cell_under_voltage", "under_voltage", "deep_discharge")
@@ -59,6 +60,7 @@ _COMPARED: Final = (
     ("resistance_increase_pct", "resistance_now_ohm", "resistance"),
     ("efficiency_fade_pct", "efficiency_now_pct", "efficiency_pct"),
     ("power_fade_pct", "remaining_power", "original_power"),
+    ("self_discharge_evolution_pct", "self_discharge_now_pct_month", "self_discharge_pct_month"),
 )
 
 
@@ -123,6 +125,7 @@ def _measured(gathered: Gathered, stated: Known) -> Known:
                 source=source,
             )
     found |= _resistance(gathered, stated) | _efficiency(use, stated)
+    found |= _self_discharge(gathered, stated)
     return found | _power(use, found, stated)
 
 
@@ -190,6 +193,32 @@ def _efficiency(use: Use, stated: Known) -> Known:
         found["efficiency_fade_pct"] = scaled(
             "efficiency_fade_pct", now, lambda pct: 100 * (1 - pct / initial)
         )
+    return found
+
+
+def _self_discharge(gathered: Gathered, stated: Known) -> Known:
+    """The loss of the newest long rest, and how far it has moved from what the maker states."""
+    rested = gathered.rested
+    if rested is None:
+        return {}
+    told = rested.loss.pct_month
+    now = Datum(
+        value=round(told.value, 3),
+        low=round(told.low, 3),
+        high=round(told.high, 3),
+        unit=POINTS["self_discharge_now_pct_month"].unit,
+        as_of=format_time(rested.to_ns),
+        from_time=format_time(rested.from_ns),
+        method=METHOD,
+        source=Source.COMPUTED,
+        note=f"a rest of {rested.loss.hours:.0f} h; with what the BMS draws from the pack",
+    )
+    found = {"self_discharge_now_pct_month": now}
+    if "self_discharge_pct_month" in stated and (
+        initial := stated["self_discharge_pct_month"].value
+    ):
+        key = "self_discharge_evolution_pct"
+        found[key] = scaled(key, now, lambda pct: 100 * (pct / initial - 1))
     return found
 
 

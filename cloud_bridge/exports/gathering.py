@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from cloud_bridge.exports.rests import Rested, Rests
 from cloud_bridge.exports.usage import Use, use_of
 from cloud_bridge.fold import PackState, Told, as_it_was, fold
 from cloud_bridge.fold.settled import Settlement
@@ -15,6 +16,7 @@ from cloud_bridge.fold.told import in_order
 from cloud_bridge.store import Store
 from cloud_bridge.view.batches import samples_of
 from cloud_bridge.view.packs import Packs, told_of, with_roles
+from packtrail.errors import SettingsError
 from packtrail.event import (
     ModelRef,
     ModelSheetPublished,
@@ -24,6 +26,7 @@ from packtrail.event import (
     UnitRegistered,
 )
 from packtrail.sample import SampleBatch
+from soh_model import PackSpec
 
 MOST_CHUNKS: Final = 20_000
 """Of the newest telemetry, two weeks at a chunk a minute; days before count by their counters."""
@@ -42,6 +45,7 @@ class Gathered:
         sheet: the newest sheet of its model, or None.
         stated: statements on the unit, then on its model, each newest first.
         use: what telemetry and counters tell.
+        rested: the newest rest that tells what the unit loses by itself, or None.
     """
 
     unit: UnitRef
@@ -51,6 +55,7 @@ class Gathered:
     sheet: Told | None
     stated: Sequence[Told]
     use: Use
+    rested: Rested | None = None
 
 
 def gather(
@@ -66,7 +71,8 @@ def gather(
         standing = Settlement(ordered).standing
         model = model_of(state)
         of_model = _of_model(store, model, at_ns) if model else []
-        batches = _telemetry(store, first, at_ns, most_chunks)
+        rests = Rests(_spec(state))
+        batches = rests.watching(_telemetry(store, first, at_ns, most_chunks))
         use = use_of(standing, batches, _rated_ah(state))
     sheets = [told for told in of_model if isinstance(told.event.body, ModelSheetPublished)]
     own = [told for told in standing if isinstance(told.event.body, PassportStated)]
@@ -79,6 +85,7 @@ def gather(
         sheet=sheets[-1] if sheets else None,
         stated=[*reversed(own), *reversed(shared)],
         use=use,
+        rested=rests.told,
     )
 
 
@@ -114,6 +121,21 @@ def _of_model(store: Store, model: ModelRef, at_ns: int | None) -> list[Told]:
 
 def _rated_ah(state: PackState) -> float | None:
     return state.registration.stated.rated_capacity_ah if state.registration else None
+
+
+def _spec(state: PackState) -> PackSpec | None:
+    """The unit's type as far as its maker registered it; None where that is not enough."""
+    stated = state.registration.stated if state.registration else None
+    if not isinstance(stated, UnitRegistered):
+        return None
+    try:
+        return PackSpec(
+            chemistry=stated.chemistry,
+            rated_ah=stated.rated_capacity_ah,
+            cells_in_series=stated.cells_in_series,
+        )
+    except SettingsError:
+        return None
 
 
 def _telemetry(store: Store, unit: UnitRef, at_ns: int | None, most: int) -> Iterable[SampleBatch]:
