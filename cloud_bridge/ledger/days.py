@@ -75,6 +75,14 @@ def number_of(name: str) -> int:
     return day_of(int(datetime.fromisoformat(name).replace(tzinfo=UTC).timestamp()) * NS_PER_S)
 
 
+def told_day(name: str) -> int:
+    """The number of the date that a statement names, -1 for none: a key of ours names one."""
+    try:
+        return number_of(name)
+    except ValueError:
+        return -1
+
+
 def committed(day: int, records: Sequence[DayRecord], revision: int) -> TelemetryCommitted:
     """What the bridge states of a day."""
     return TelemetryCommitted(

@@ -14,8 +14,8 @@ from typing import Final
 
 from cloud_bridge.fold import fold
 from cloud_bridge.fold.names import names_of
-from cloud_bridge.ledger.days import DAY_NS, committed, day_of, name_of, number_of
-from cloud_bridge.retention.holds import Hold, holds_of
+from cloud_bridge.ledger.days import DAY_NS, committed, day_of, name_of, told_day
+from cloud_bridge.retention.holds import ALL_TIME, Hold, holds_of
 from cloud_bridge.retention.policy import KeepRule
 from cloud_bridge.store import Entry, Store
 from cloud_bridge.store.values import DayChunk, DayRecord
@@ -60,7 +60,7 @@ class PackPlan:
 
     unit: UnitRef
     seen: dict[UnitRef, int]
-    holds: tuple[Hold, ...]
+    holds: tuple[Hold, ...] = ()
     due: list[DueDay] = field(default_factory=list)
     kept: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
@@ -79,16 +79,37 @@ def plan_of(
         duty: whether a duty about the pack is open.
     """
     with store.reading():
-        first, facts = Packs(store).story(unit)
-        names = {unit, first, *names_of(first, facts)}
-        holds = holds_of(rules, fold(first, facts), facts, duty=duty)
-        seen = {name: store.newest_line(name) for name in names}
-        plan = PackPlan(unit, seen, holds)
         entries = store.entries_of(unit)
-        for day, entry in sorted(_committed(unit, entries).items()):
-            if day < day_of(now_ns):
+        days = _committed(unit, entries)
+        plan = PackPlan(unit, {unit: entries[-1].leaf if entries else -1})
+        over = {day: entry for day, entry in sorted(days.items()) if 0 <= day < day_of(now_ns)}
+        # Most packs have nothing old enough: that takes no fold.
+        plan.holds = tuple(Hold(rule) for rule in rules if rule.floor)
+        left = {day: one for day, one in over.items() if not _is_held(plan, day, now_ns)}
+        if left:
+            _read_story(store, plan, rules, duty=duty)
+        for day, entry in left.items():
+            if not _is_held(plan, day, now_ns):
                 _look_at(store, plan, day, entry, now_ns)
     return plan
+
+
+def _read_story(store: Store, plan: PackPlan, rules: Sequence[KeepRule], *, duty: bool) -> None:
+    """What holds the pack, by everything that is known of it."""
+    first, facts = Packs(store).story(plan.unit)
+    names = {plan.unit, first, *names_of(first, facts)}
+    plan.seen = {name: store.newest_line(name) for name in names}
+    plan.holds = holds_of(rules, fold(first, facts), facts, duty=duty)
+
+
+def _is_held(plan: PackPlan, day: int, now_ns: int) -> bool:
+    """Whether a rule that speaks of all telemetry holds the day: then no chunk is read."""
+    begin, end = day * DAY_NS, (day + 1) * DAY_NS - 1
+    for hold in plan.holds:
+        if hold.spans == (ALL_TIME,) and hold.until_ns(begin, end) > now_ns:
+            plan.kept[hold.rule.id] += 1
+            return True
+    return False
 
 
 def batches(due: Sequence[DueDay], most: int) -> Iterator[list[DueDay]]:
@@ -121,11 +142,11 @@ def _committed(unit: UnitRef, entries: Sequence[Entry]) -> dict[int, Entry]:
         if entry.event.unit != unit:
             continue
         if isinstance(body, TelemetryCommitted):
-            day = number_of(body.day)
+            day = told_day(body.day)
             if day not in newest or body.revision > _body(newest[day]).revision:
                 newest[day] = entry
         elif isinstance(body, TelemetryRetired):
-            gone |= {number_of(one.day): one.revision for one in body.days if not one.kept}
+            gone |= {told_day(one.day): one.revision for one in body.days if not one.kept}
     return {day: one for day, one in newest.items() if _body(one).revision > gone.get(day, -1)}
 
 
@@ -136,10 +157,6 @@ def _body(entry: Entry) -> TelemetryCommitted:
 
 
 def _look_at(store: Store, plan: PackPlan, day: int, entry: Entry, now_ns: int) -> None:
-    whole = next((hold for hold in plan.holds if hold.whole), None)
-    if whole:
-        plan.kept[whole.rule.id] += 1
-        return
     body, there = _body(entry), store.day_chunks(plan.unit, day * DAY_NS, (day + 1) * DAY_NS)
     known = [one for one in there if one.recorded_ns <= entry.recorded_ns]
     records = [DayRecord(*one[:4]) for one in known]

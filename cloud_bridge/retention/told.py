@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from cloud_bridge.fold import PackState, Told
-from cloud_bridge.ledger.days import DAY_NS, name_of, number_of
+from cloud_bridge.ledger.days import DAY_NS, name_of, told_day
 from cloud_bridge.retention.holds import FOREVER, Hold, holds_of
 from cloud_bridge.retention.policy import KeepRule
 from packtrail.event import TelemetryCommitted, TelemetryRetired, UnitRef
@@ -124,11 +124,12 @@ def _oldest_kept(unit: UnitRef, facts: Sequence[Told]) -> int | None:
         if told.event.unit != unit:
             continue
         if isinstance(body, TelemetryCommitted):
-            day = number_of(body.day)
+            day = told_day(body.day)
             revisions[day] = max(body.revision, revisions.get(day, 0))
         elif isinstance(body, TelemetryRetired):
-            gone |= {number_of(one.day): one.revision for one in body.days if not one.kept}
-    return min((day for day, n in revisions.items() if n > gone.get(day, -1)), default=None)
+            gone |= {told_day(one.day): one.revision for one in body.days if not one.kept}
+    left = [day for day, n in revisions.items() if day >= 0 and n > gone.get(day, -1)]
+    return min(left, default=None)
 
 
 def _kept_by(hold: Hold) -> KeptBy:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
 
+from cloud_bridge.retention.job import Rounds
+from cloud_bridge.retention.retiring import Retention
 from cloud_bridge.settings import BridgeSettings
 from cloud_bridge.store.opening import open_store
 from packtrail.command import run_line
@@ -14,7 +17,7 @@ from packtrail.settings import load
 from tests.cloud_bridge import parts
 from tests.cloud_bridge.conftest import ORIGIN, Desk
 from tests.cloud_bridge.retention_parts import FLOOR, TODAY, Yard, rule
-from tests.cloud_bridge.running import running, settings_for
+from tests.cloud_bridge.running import running, settings_for, until
 from tests.cloud_bridge.test_retention import at_day
 
 TABLE = FLOOR + rule("weekly", "always", every=7)
@@ -88,6 +91,25 @@ def test_a_running_bridge_lets_go_by_itself_where_it_is_switched_on(home):
         assert 'packtrail_bridge_retired_total{what="chunk"} 6.0' in text
     with running(settings_for(home, 1), connected=False) as bridge:
         assert bridge.rounds is None
+
+
+def test_the_rounds_go_on_until_they_are_stopped(desk: Desk, tmp_path):
+    yard = Yard(desk.store, tmp_path)
+    yard.fill(range(3), hours=1)
+    yard.close_days()
+    retention = Retention(desk.store, parts.AUTHORITY, ORIGIN, yard.policy(), now=yard.clock)
+    stop = threading.Event()
+    rounds = Rounds(retention, desk.store, desk.context.metrics, 0.01, first_s=0.01)
+    thread = threading.Thread(target=rounds.run, args=(stop,))
+    thread.start()
+    until(lambda: not yard.left())
+    yard.fill([3], hours=1)
+    yard.close_days()
+    until(lambda: not yard.left())
+    stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert len(yard.retired()) >= 2
 
 
 def test_the_api_and_the_page_tell_what_is_kept_and_what_went(desk: Desk, tmp_path):
