@@ -35,6 +35,7 @@ def audit(store: Store, unit: UnitRef, origin: str, authority: VerifyKey) -> lis
             _check_complete(store, unit),
             _check_conflicts(store, unit),
             _check_telemetry(store, unit, authority),
+            *_check_retired(store, unit),
             _check_records(store),
         ]
 
@@ -92,14 +93,24 @@ def _check_telemetry(store: Store, unit: UnitRef, authority: VerifyKey) -> Check
         voice = trust.voices.get(sealed.key_id)
         if voice is None or not sealed.accepted_by(voice.key):
             faults.append(f"{chunk.address.gateway} {chunk.address.epoch} {chunk.address.seq}")
+    return Check("telemetry", len(chunks), tuple(faults))
+
+
+def _check_retired(store: Store, unit: UnitRef) -> list[Check]:
+    """Chunks without their bytes: each names a statement about the unit. None where there is none.
+
+    Whether the statement speaks of just these chunks is what `packtrail bridge verify` checks.
+    """
     emptied = store.emptied_of(unit, *ALL_TIME, CHUNKS)
-    stated = _retirements(store, unit) if emptied else frozenset()
-    faults += [
+    if not emptied:
+        return []
+    stated = _retirements(store, unit)
+    faults = [
         f"{one.address.gateway} {one.address.epoch} {one.address.seq}: its bytes are gone"
         for one in emptied
         if one.retired not in stated
     ]
-    return Check("telemetry", len(chunks) + len(emptied), tuple(faults))
+    return [Check("retired", len(emptied), tuple(faults))]
 
 
 def _retirements(store: Store, unit: UnitRef) -> frozenset[int]:

@@ -304,7 +304,7 @@ def test_stolen_is_told_from_retired(yard, place):
     (fault,) = faults(yard)["chunks"]
     assert f"station-1/{parts.EPOCH}/{seq}: its bytes are gone, and no statement" in fault
     told = {one.name: one.faults for one in audit(yard.store, parts.PACK, ORIGIN, KEY)}
-    assert f"{seq}: its bytes are gone" in told["telemetry"][0]
+    assert f"{seq}: its bytes are gone" in told["retired"][0]
 
     hand.execute(f"UPDATE chunk SET retired = {leaf} WHERE seq = {seq}")
     assert f"leaf {leaf}: it retires 6 records, 7 say" in faults(yard)["retired"][0]
