@@ -74,6 +74,7 @@ def exercise(metrics: Metrics) -> None:
     metrics.behind.labels("influx").set(2)
     metrics.logins.labels("in").inc()
     metrics.told_to_wait.labels("anybody").inc()
+    metrics.retired.labels("chunk").inc()
 
 
 def scrape(server: VictoriaMetrics, metrics: Metrics, t_s: int) -> None:
