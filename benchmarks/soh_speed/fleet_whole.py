@@ -2,7 +2,7 @@
 
 A lake of 10,000 pack-days (or as many as said), its five distinct days of 2,900 samples and twelve
 cells linked into every pack, goes through `packtrail fleet triage`, from samples to decisions. Told
-are the time, the processor time and the memory of the command and all its workers together at each
+are the time, the processor time and the resident memory of the command and of each worker at each
 tenth of the way: flat, whatever the fleet. Ten thousand take some minutes; `make bench` leaves it.
 """
 
@@ -19,6 +19,8 @@ from tempfile import TemporaryDirectory
 import soh_model
 from benchmarks.soh_speed.bench_fleet import ASKED, DAYS, _days
 from benchmarks.timing import table
+
+LEAST_WORKER_MB = 40.0
 
 PRICES = """
 date = "2026-01-05"
@@ -43,7 +45,7 @@ def main(pack_days: int) -> None:
         rows = _watched(_command(folder), folder / "decisions.jsonl", packs)
         taken = time.monotonic() - begun
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    table(("pack-days done", "memory of all processes"), rows)
+    table(("pack-days done", "after", "memory of the command", "of each worker"), rows)
     spent = used.ru_utime + used.ru_stime
     print(f"\n{packs * DAYS} pack-days in {taken:.0f} s on {os.cpu_count()} cores; ", end="")
     print(f"processor time {spent:.0f} s")
@@ -69,21 +71,31 @@ def _command(folder: Path) -> list[str]:
 
 
 def _watched(line: list[str], out: Path, packs: int) -> list[tuple[object, ...]]:
-    """Memory at each tenth of the way, seen from outside."""
-    beside, rows = out.with_name(out.name + ".writing"), []
+    """Resident memory of the command and of each worker, seen from outside."""
+    beside, rows, last = out.with_name(out.name + ".writing"), [], (0.0, [0.0])
+    begun = time.monotonic()
     process = subprocess.Popen(line)
     while process.poll() is None:
-        time.sleep(0.5)
+        time.sleep(0.2)
         done = beside.read_bytes().count(b"\n") if beside.exists() else 0
+        last = _memory_mb(process.pid) or last
         if done * 10 >= packs * (len(rows) + 1):
-            rows.append((done * DAYS, f"{_memory_mb(process.pid):.0f} MB"))
+            rows.append(_row(done, time.monotonic() - begun, last))
     if not out.exists():
         raise SystemExit(f"the command failed with {process.returncode}")
-    return list(rows)
+    return [*rows[:9], _row(packs, time.monotonic() - begun, last)]
 
 
-def _memory_mb(root: int) -> float:
-    """Resident memory of a process and all below it."""
+def _row(done: int, seconds: float, memory: tuple[float, list[float]]) -> tuple[object, ...]:
+    workers = " + ".join(f"{size:.0f}" for size in memory[1])
+    return done * DAYS, f"{seconds:.0f} s", f"{memory[0]:.0f} MB", f"{workers} MB"
+
+
+def _memory_mb(root: int) -> tuple[float, list[float]] | None:
+    """Resident memory of the command, and of each process below it that computes.
+
+    None while the processes come or go. Helpers (the resource tracker) hold next to nothing.
+    """
     parents: dict[int, int] = {}
     sizes: dict[int, float] = {}
     for status in Path("/proc").glob("[0-9]*/status"):
@@ -94,7 +106,10 @@ def _memory_mb(root: int) -> float:
         pid = int(fields["Pid"])
         parents[pid] = int(fields["PPid"])
         sizes[pid] = int(fields.get("VmRSS", "0 kB").split()[0]) / 1024
-    return sum(size for pid, size in sizes.items() if _is_below(pid, root, parents))
+    below = sorted(pid for pid in sizes if pid != root and _is_below(pid, root, parents))
+    workers = [sizes[pid] for pid in below if sizes[pid] > LEAST_WORKER_MB]
+    whole = len(workers) == (os.cpu_count() or 1) and root in sizes
+    return (sizes[root], workers) if whole else None
 
 
 def _is_below(pid: int, root: int, parents: dict[int, int]) -> bool:

@@ -20,6 +20,15 @@ from soh_model.fleet.work import PackOrder, PackResult, estimate_pack
 
 PER_WORKER: Final = 4
 
+WORKER_SETTINGS: Final = {
+    # the statistical profiler keeps an hour of call trees: memory that grows with the fleet
+    "distributed.worker.profile.enabled": False,
+    # set before a worker loads numpy: its threads would fight over cores that all have a worker
+    "distributed.nanny.pre-spawn-environ.OMP_NUM_THREADS": 1,
+    "distributed.nanny.pre-spawn-environ.OPENBLAS_NUM_THREADS": 1,
+    "distributed.nanny.pre-spawn-environ.MKL_NUM_THREADS": 1,
+}
+
 
 def carry_out(
     orders: Iterable[PackOrder], workers: int = 0, scheduler: str = ""
@@ -59,10 +68,7 @@ def _client(count: int, scheduler: str, stack: ExitStack) -> Any:
             Text("Dask is not installed", "未安装 Dask"), hint="pip install 'packtrail[fleet]'"
         ) from error
     if not scheduler:
-        # its statistical profiler keeps an hour of call trees: memory that grows with the fleet
-        stack.enter_context(
-            import_module("dask").config.set({"distributed.worker.profile.enabled": False})
-        )
+        stack.enter_context(import_module("dask").config.set(WORKER_SETTINGS))
         cluster = distributed.LocalCluster(
             n_workers=count, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1"
         )
