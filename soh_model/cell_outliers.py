@@ -12,7 +12,7 @@ of the worst of many cells flatters nobody: the interval is widened for it.
 from __future__ import annotations
 
 from statistics import NormalDist
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from packtrail.estimate import Interval
 from packtrail.sample import SampleBatch
+from soh_model.cell_order import Match, Signature, signature
 from soh_model.chemistry import FreshCell, fresh_cell
 from soh_model.pack_spec import PackSpec
 from soh_model.rests import find_rests
@@ -48,6 +49,14 @@ class CellOutliers(msgspec.Struct, frozen=True):
     resistance_ratio: Interval | None = None
     resistant_cell: int | None = None
 
+    def renumbered(self, match: Match) -> CellOutliers:
+        """The same cells by their numbers in a later session; what is known of them stays."""
+        return msgspec.structs.replace(
+            self,
+            leaking_cell=match.followed(self.leaking_cell),
+            resistant_cell=match.followed(self.resistant_cell),
+        )
+
     def with_newer(self, other: CellOutliers) -> CellOutliers:
         """Each figure of the better known; of equal ones the newer."""
         mine, theirs = self.self_discharge_pct_day, other.self_discharge_pct_day
@@ -59,21 +68,34 @@ class CellOutliers(msgspec.Struct, frozen=True):
         )
 
 
+class CellFigures(NamedTuple):
+    """What one session says of its cells one by one."""
+
+    outliers: CellOutliers
+    signature: Signature | None
+
+
 def cell_outliers(samples: SampleBatch, spec: PackSpec) -> CellOutliers:
     """The worst cells of a session; what it cannot tell is None."""
+    return cell_figures(samples, spec).outliers
+
+
+def cell_figures(samples: SampleBatch, spec: PackSpec) -> CellFigures:
+    """The worst cells of a session, and what sets each cell apart."""
     fresh = fresh_cell(spec)
     session = None if fresh is None else prepare(samples, spec, fresh)
     if session is None or fresh is None or isinstance(session, Refusal) or session.cells is None:
-        return CellOutliers()
-    leak = _leak(session, spec, fresh)
-    ohm = _resistance(session, spec)
+        return CellFigures(CellOutliers(), None)
+    leak, ohms = _leak(session, spec, fresh), step_resistances(session, spec)
+    ohm = None if ohms is None else _most_resistant(*ohms)
     numbers = session.cell_numbers
-    return CellOutliers(
+    outliers = CellOutliers(
         leak[0] if leak else None,
         int(numbers[leak[1]]) if leak else None,
         ohm[0] if ohm else None,
         int(numbers[ohm[1]]) if ohm else None,
     )
+    return CellFigures(outliers, signature(session, ohms, fresh, spec.rated_ah))
 
 
 def _leak(session: Session, spec: PackSpec, fresh: FreshCell) -> tuple[Interval, int] | None:
@@ -87,7 +109,11 @@ def _leak(session: Session, spec: PackSpec, fresh: FreshCell) -> tuple[Interval,
     return Interval(value, value - half, value + half), worst
 
 
-def _resistance(session: Session, spec: PackSpec) -> tuple[Interval, int] | None:
+def step_resistances(session: Session, spec: PackSpec) -> tuple[Floats, float] | None:
+    """Resistance of each cell over the median cell's, [cells], and the standard error of one.
+
+    From the steps of the current; None where there are none of a tenth of C.
+    """
     assert session.cells is not None
     d_i, d_v = np.diff(session.current_a), np.diff(session.cells, axis=0)
     quick = (np.diff(session.t_s) <= LONGEST_STEP_S) & (np.diff(session.part) == 0)
@@ -105,9 +131,12 @@ def _resistance(session: Session, spec: PackSpec) -> tuple[Interval, int] | None
     left = d_v - d_i[:, None] * ohm
     own = left - np.median(left, axis=1, keepdims=True)
     noise = np.hypot(own.std(), session.step_v / np.sqrt(6))
-    worst = int(np.argmax(ohm))
-    half = _many(len(ohm)) * float(noise / np.sqrt(power)) / usual
-    ratio = float(ohm[worst]) / usual
+    return ohm / usual, float(noise / np.sqrt(power)) / usual
+
+
+def _most_resistant(ratios: Floats, error: float) -> tuple[Interval, int]:
+    worst = int(np.argmax(ratios))
+    half, ratio = _many(len(ratios)) * error, float(ratios[worst])
     return Interval(ratio, max(0.0, ratio - half), ratio + half), worst
 
 

@@ -4,6 +4,9 @@ Batches of samples in order of time and the pack's type enter; the fused estimat
 counters and the prognosis leave. A file of weeks is cut where nothing was sampled for half a day.
 Cycles are those of a stated use per year, or else those that the samples show: what a pack did
 between them is not in them, so that the cycles left are then counted in the same partial measure.
+Cells that are numbered otherwise in a later session are followed (`cell_order`), so that what is
+said of one cell names it as the last session does; where they cannot be followed, no cell of an
+earlier session is named.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ import numpy as np
 
 from packtrail.estimate import Estimate, Interval, Verdict
 from packtrail.sample import SampleBatch
+from soh_model.cell_order import CellOrder, Signature, matched
+from soh_model.cell_outliers import CellOutliers, cell_figures
 from soh_model.energy import with_soh
 from soh_model.estimating import estimate
 from soh_model.pack_life import NS_PER_YEAR, SHARED, PackLife
@@ -47,6 +52,8 @@ class Lifetime(msgspec.Struct, frozen=True, kw_only=True):
         prognosis: None for less than three sessions that could tell.
         cycles_per_year: use that the cycles rest on; None where they were counted in the samples.
         readings: of the mean cell, one for each session that could tell, in order.
+        outliers: the cells that discharge themselves most and resist most.
+        cell_order: whether the cells were numbered alike throughout.
     """
 
     estimate: Estimate
@@ -57,6 +64,8 @@ class Lifetime(msgspec.Struct, frozen=True, kw_only=True):
     prognosis: Prognosis | None
     cycles_per_year: float | None = None
     readings: tuple[LifeReading, ...] = ()
+    outliers: CellOutliers = CellOutliers()
+    cell_order: CellOrder = CellOrder()
 
 
 def sessions_of(batch: SampleBatch) -> Iterator[SampleBatch]:
@@ -100,11 +109,14 @@ class Gathering:
         self.life, self.counters = PackLife(), UseCounters()
         self.sessions = self.told = self._first_ns = 0
         self.answer: Estimate | None = None
+        self.outliers, self.cell_order = CellOutliers(), CellOrder()
+        self._signature: Signature | None = None
         self._spec, self._per_year = spec, cycles_per_year
         self._readings: list[LifeReading] = []
 
     def take(self, batch: SampleBatch) -> Estimate:
         """One more session, later than those before; its own estimate."""
+        self._follow_cells(batch)
         found = estimate(batch, self._spec)
         self.life = self.life.with_estimate(found)
         self.counters = self.counters.with_session(batch)
@@ -115,6 +127,19 @@ class Gathering:
         if self.answer is None or found.verdict is Verdict.TOLD:
             self.answer = found
         return found
+
+    def _follow_cells(self, batch: SampleBatch) -> None:
+        """Name the cells of the sessions so far as this one does, and take in its own."""
+        figures = cell_figures(batch, self._spec)
+        if self.sessions:
+            match = matched(self._signature, figures.signature)
+            self.cell_order = self.cell_order.with_order(match.order)
+            self.outliers = self.outliers.renumbered(match)
+            if self.answer is not None:
+                weakest = match.followed(self.answer.weakest_cell)
+                self.answer = msgspec.structs.replace(self.answer, weakest_cell=weakest)
+        self.outliers = self.outliers.with_newer(figures.outliers)
+        self._signature = figures.signature or self._signature
 
     def fused(self) -> Estimate | None:
         """The last session's estimate, its mean cell replaced by what all sessions say."""
@@ -144,6 +169,8 @@ class Gathering:
             prognosis=self.prognosis(end),
             cycles_per_year=self._per_year,
             readings=tuple(self._readings),
+            outliers=self.outliers,
+            cell_order=self.cell_order,
         )
 
     def _cycles(self, found: Estimate) -> float:

@@ -45,6 +45,7 @@ class Session:
         cells: cell voltages, V, [n, cells], or None where only the pack voltage is known or
             cells changed places.
         cell_numbers: index from 0 of each column of `cells` in the samples.
+        channels: how many cells the samples have, read or not.
         temperature_c: mean temperature, [n]; 25 where unknown.
         charge_ah: charge since the first sample, [n]; not counted across gaps.
         part: number of the stretch without a gap that a sample belongs to, [n].
@@ -60,6 +61,7 @@ class Session:
     volts: Floats
     cells: Floats | None
     cell_numbers: NDArray[np.int64]
+    channels: int
     temperature_c: Floats
     charge_ah: Floats
     part: NDArray[np.int64]
@@ -190,6 +192,7 @@ def _session(
         volts=volts,
         cells=cells,
         cell_numbers=numbers,
+        channels=_channels(samples),
         temperature_c=_temperature(samples, known),
         charge_ah=_charge(t_s, current, part),
         part=part,
@@ -199,6 +202,11 @@ def _session(
         step_sd_v=rounding_sd(table, step),
         findings=findings,
     )
+
+
+def _channels(samples: SampleBatch) -> int:
+    cells = samples.values.get("cell_voltage_v")
+    return 0 if cells is None else 1 if cells.ndim == 1 else cells.shape[1]
 
 
 def _some_stuck(samples: SampleBatch) -> bool:

@@ -96,6 +96,7 @@ def describe_lifetime(found: Lifetime, language: str | None = None) -> list[str]
         n=found.sessions, told=found.told, odd=len(found.life.flagged), cycles=cycles / 2
     )
     lines = [said.say(language), *describe(found.estimate, language)]
+    lines += _order(found, language)
     if found.prognosis is None:
         few = Text(
             "no prognosis: it needs three sessions that could tell",
@@ -109,6 +110,29 @@ def describe_lifetime(found: Lifetime, language: str | None = None) -> list[str]
         )
         lines.append(partial.say(language))
     return [*lines, *describe_prognosis(found.prognosis, language)]
+
+
+def _order(found: Lifetime, language: str | None) -> list[str]:
+    """Warnings on how the sessions number their cells; nothing where they do it alike."""
+    order, worst = found.cell_order, found.outliers
+    named = (found.estimate.weakest_cell, worst.leaking_cell, worst.resistant_cell)
+    unchecked = order.unchecked if any(cell is not None for cell in named) else 0
+    said = ((order.realigned, _MOVED), (order.unclear, _LOST), (unchecked, _UNCHECKED))
+    return [text.fill(n=count).say(language) for count, text in said if count]
+
+
+_MOVED = Text(
+    "cells were numbered otherwise {n} times: followed, numbers are the last session's",
+    "单体编号变更 {n} 次：已重新对应，编号以最后时段为准",
+)
+_LOST = Text(
+    "cells could not be followed {n} times: no cell of an earlier session is named",
+    "单体编号 {n} 次无法对应：不再引用更早时段的单体",
+)
+_UNCHECKED = Text(
+    "cells too alike or not read {n} times: that their numbers stayed is assumed",
+    "{n} 次因单体差异太小或缺少数据而无法核对：假定编号未变",
+)
 
 
 def describe_prognosis(prognosis: Prognosis, language: str | None = None) -> list[str]:

@@ -15,7 +15,8 @@ import numpy as np
 from packtrail.errors import PacktrailError
 from packtrail.estimate import Estimate
 from packtrail.sample import SampleBatch
-from soh_model.cell_outliers import CellOutliers, cell_outliers
+from soh_model.cell_order import CellOrder
+from soh_model.cell_outliers import CellOutliers
 from soh_model.chemistry import fresh_cell
 from soh_model.fleet.lake import PackDays, read_day
 from soh_model.lifetime import Gathering
@@ -49,6 +50,7 @@ class PackResult(msgspec.Struct, frozen=True, kw_only=True):
         insulation_ohm: lowest insulation resistance seen, None if never measured.
         pack_voltage_v: highest pack voltage seen, None if never measured.
         outliers: the cells that discharge themselves most and resist most, of the best day.
+        cell_order: whether the days number the cells alike.
         faults: days that could not be read, and why.
     """
 
@@ -65,13 +67,14 @@ class PackResult(msgspec.Struct, frozen=True, kw_only=True):
     insulation_ohm: float | None = None
     pack_voltage_v: float | None = None
     outliers: CellOutliers = CellOutliers()
+    cell_order: CellOrder = CellOrder()
     faults: tuple[str, ...] = ()
 
 
 def estimate_pack(order: PackOrder) -> PackResult:
     """All days of one pack."""
     gathered, faults, samples = Gathering(order.spec), [], 0
-    insulation, voltage, outliers = np.inf, -np.inf, CellOutliers()
+    insulation, voltage = np.inf, -np.inf
     for day in order.pack.days:
         try:
             batch = read_day(Path(day))
@@ -79,7 +82,6 @@ def estimate_pack(order: PackOrder) -> PackResult:
             faults.append(error.describe("en"))
             continue
         gathered.take(batch)
-        outliers = outliers.with_newer(cell_outliers(batch, order.spec))
         samples += len(batch)
         insulation = min(insulation, _extreme(batch, "insulation_ohm", np.fmin, np.inf))
         voltage = max(voltage, _extreme(batch, "pack_voltage_v", np.fmax, -np.inf))
@@ -96,7 +98,8 @@ def estimate_pack(order: PackOrder) -> PackResult:
         prognosis=gathered.prognosis(END_OF_LIFE),
         insulation_ohm=float(insulation) if np.isfinite(insulation) else None,
         pack_voltage_v=float(voltage) if np.isfinite(voltage) else None,
-        outliers=outliers,
+        outliers=gathered.outliers,
+        cell_order=gathered.cell_order,
         faults=tuple(faults),
     )
 
