@@ -2,9 +2,9 @@
 
 Samples of one pack and its type enter; the worst cell's self-discharge against the median cell and
 the worst cell's resistance over that of the median cell leave, each with a 95 % interval. Methods:
-drift of differences over the longest rest (`self_discharge`); least squares of each cell's voltage
-steps on the current's steps (IEC 62660-1, 7.4 takes single pulses; many small steps are a
-field's pulses). Assumes that no balancing works during the rest, and one temperature for all
+drift of differences over all rests of an hour (`self_discharge`); least squares of each cell's
+voltage steps on the current's steps (IEC 62660-1, 7.4 takes single pulses; many small steps are a
+field's pulses). Assumes that no balancing works during the rests, and one temperature for all
 cells at a step. Fails (None) without an hour of rest, or without steps of a tenth of C; the choice
 of the worst of many cells flatters nobody: the interval is widened for it.
 """
@@ -99,13 +99,17 @@ def cell_figures(samples: SampleBatch, spec: PackSpec) -> CellFigures:
 
 
 def _leak(session: Session, spec: PackSpec, fresh: FreshCell) -> tuple[Interval, int] | None:
-    rests = sorted(find_rests(session, spec.rated_ah), key=lambda rest: -rest.seconds)
-    found = self_discharge(session, rests[0], fresh) if rests else None
-    if found is None:
+    """The worst cell over all rests of an hour together, each weighed by its certainty."""
+    rests = find_rests(session, spec.rated_ah)
+    found = [one for rest in rests if (one := self_discharge(session, rest, fresh)) is not None]
+    if not found:
         return None
-    worst = int(np.argmin(found.share_per_day))
-    half = _many(len(found.share_per_day)) * 100 * float(found.error_per_day[worst])
-    value = -100 * float(found.share_per_day[worst])
+    weights = np.array([1 / one.error_per_day**2 for one in found])
+    share = (weights * [one.share_per_day for one in found]).sum(axis=0) / weights.sum(axis=0)
+    error = 1 / np.sqrt(weights.sum(axis=0))
+    worst = int(np.argmin(share))
+    half = _many(len(share)) * 100 * float(error[worst])
+    value = -100 * float(share[worst])
     return Interval(value, value - half, value + half), worst
 
 

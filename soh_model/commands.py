@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -20,11 +19,10 @@ from soh_model.chemistry import fresh_cell
 from soh_model.errors import ModelError
 from soh_model.estimating import estimate
 from soh_model.explanation import explain_svg
-from soh_model.lifetime import Gathering, Lifetime, sessions_of
+from soh_model.lifetime import Gathering, Lifetime
 from soh_model.pack_spec import PackSpec
-from soh_model.prognosis import FEWEST_READINGS
-from soh_model.sample_file import read_samples
 from soh_model.session import Refusal, prepare
+from soh_model.session_files import sessions_in
 from soh_model.telling import describe, describe_lifetime
 
 EXIT_CANNOT_TELL: Final = 1
@@ -84,30 +82,6 @@ def _tell(args: argparse.Namespace, found: Estimate | Lifetime) -> int:
         lines = describe_lifetime(found) if isinstance(found, Lifetime) else describe(found)
         print("\n".join(lines))
     return 0 if answer.verdict is Verdict.TOLD else EXIT_CANNOT_TELL
-
-
-def sessions_in(files: list[Path]) -> list[SampleBatch]:
-    """The sessions of one pack in order of time; one file of three or more is cut into them.
-
-    Raises:
-        ModelError: A file cannot be read, or two of them tell of the same time.
-    """
-    batches = [(read_samples(file), file) for file in files]
-    if len(batches) == 1:
-        cut = list(sessions_of(batches[0][0]))
-        return cut if len(cut) >= FEWEST_READINGS else [batches[0][0]]
-    batches.sort(key=lambda pair: int(pair[0].t_ns[0]) if len(pair[0]) else 0)
-    for (before, _), (after, file) in pairwise(batches):
-        if len(before) and len(after) and after.t_ns[0] <= before.t_ns[-1]:
-            raise ModelError(
-                Text("the files tell of the same time", "多个文件的时间重叠"),
-                where=str(file),
-                hint=Text(
-                    "give each session once, with a column t_ns (UTC) instead of t_s",
-                    "每个时段只提供一次，并使用 t_ns（UTC）列代替 t_s",
-                ),
-            )
-    return [batch for batch, _ in batches]
 
 
 ESTIMATE: Final = Command(

@@ -10,6 +10,9 @@ Fails to see what was not measured: it says so, and the policy says whether that
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import Final
+
 import msgspec
 
 from packtrail.estimate import Estimate, Interval
@@ -62,6 +65,21 @@ class PackFacts(msgspec.Struct, frozen=True, kw_only=True):
     origin_known: bool | None = None
 
 
+class GateTest(StrEnum):
+    """The measurement that decides a gate. `text` says it."""
+
+    INSULATION = "insulation_resistance"
+    LONG_REST = "rest_24h"
+    CELL_PULSES = "cell_pulses_10s"
+    TRACE_CODE = "trace_code"
+    EXAMINE = "examine"
+
+    @property
+    def text(self) -> Text:
+        """The measurement as a sentence for the workshop."""
+        return _TESTS[self]
+
+
 class Gates(msgspec.Struct, frozen=True):
     """The gates of one pack, by name.
 
@@ -69,11 +87,22 @@ class Gates(msgspec.Struct, frozen=True):
         failed: beyond doubt, in the order of their weight.
         unsure: whose measurement straddles its limit.
         unmeasured: that the policy has and nobody measured.
+        measured: what those with a limit were measured at.
     """
 
     failed: tuple[str, ...] = ()
     unsure: tuple[str, ...] = ()
     unmeasured: tuple[str, ...] = ()
+    measured: dict[str, Interval] = {}
+
+    def joined(self, other: Gates) -> Gates:
+        """Both, each gate named once."""
+        return Gates(
+            tuple(dict.fromkeys(self.failed + other.failed)),
+            self.unsure + other.unsure,
+            self.unmeasured + other.unmeasured,
+            {**self.measured, **other.measured},
+        )
 
 
 def gates_of(facts: PackFacts, policy: Policy) -> Gates:
@@ -84,31 +113,38 @@ def gates_of(facts: PackFacts, policy: Policy) -> Gates:
         if alarm.severity in policy.stopping_severities and not alarm.cleared
     ]
     failed += [event for event in facts.events if event in policy.stopping_events]
-    unsure: list[str] = []
-    unmeasured: list[str] = []
-    _insulation(facts, policy, failed, unmeasured)
+    gates = Gates(tuple(failed)).joined(_insulation(facts, policy))
     for name, limit, found in (
         ("self_discharge", policy.highest_self_discharge_pct_day, facts.self_discharge_pct_day),
         ("cell_resistance", policy.highest_cell_resistance_ratio, facts.cell_resistance_ratio),
     ):
-        if limit is None:
-            continue
-        if found is None:
-            unmeasured.append(name)
-        elif found.low > limit:
-            failed.append(name)
-        elif found.high > limit:
-            unsure.append(name)
+        if limit is not None:
+            gates = gates.joined(_held_to(name, limit, found))
     if policy.known_origin and facts.origin_known is not True:
-        (unmeasured if facts.origin_known is None else failed).append("unknown_origin")
-    return Gates(tuple(dict.fromkeys(failed)), tuple(unsure), tuple(unmeasured))
+        asked, origin = facts.origin_known is not None, ("unknown_origin",)
+        gates = gates.joined(Gates(origin) if asked else Gates(unmeasured=origin))
+    return gates
 
 
-def _insulation(facts: PackFacts, policy: Policy, failed: list[str], unmeasured: list[str]) -> None:
+def _held_to(name: str, limit: float, found: Interval | None) -> Gates:
+    """One gate whose measurement must not exceed its limit."""
+    if found is None:
+        return Gates(unmeasured=(name,))
+    beyond = found.low > limit
+    near = not beyond and not found.high <= limit
+    return Gates((name,) if beyond else (), (name,) if near else (), measured={name: found})
+
+
+def _insulation(facts: PackFacts, policy: Policy) -> Gates:
     if facts.insulation_ohm is None or not facts.pack_voltage_v:
-        unmeasured.append("insulation")
-    elif facts.insulation_ohm / facts.pack_voltage_v < policy.lowest_insulation_ohm_per_v:
-        failed.append("insulation")
+        return Gates(unmeasured=("insulation",))
+    low = facts.insulation_ohm / facts.pack_voltage_v < policy.lowest_insulation_ohm_per_v
+    return Gates(("insulation",) if low else ())
+
+
+def deciding_test(name: str) -> GateTest:
+    """The measurement that decides a gate; what happened to a pack is for an examiner."""
+    return _TEST_OF.get(name, GateTest.EXAMINE)
 
 
 def gate_text(name: str) -> Text:
@@ -121,7 +157,7 @@ def what_text(name: str) -> Text:
     return Text("origin", "来源") if name == "unknown_origin" else gate_text(name)
 
 
-_NAMES = {
+_NAMES: Final = {
     "insulation": Text("insulation", "绝缘电阻"),
     "self_discharge": Text("self-discharge of a cell", "单体自放电"),
     "cell_resistance": Text("resistance of a cell", "单体内阻"),
@@ -137,4 +173,31 @@ _NAMES = {
     "cell_over_voltage": Text("cell over voltage", "单体过压"),
     "cell_under_voltage": Text("cell under voltage", "单体欠压"),
     "thermal_runaway": Text("thermal runaway", "热失控"),
+}
+
+_TEST_OF: Final = {
+    "insulation": GateTest.INSULATION,
+    "self_discharge": GateTest.LONG_REST,
+    "cell_resistance": GateTest.CELL_PULSES,
+    "unknown_origin": GateTest.TRACE_CODE,
+}
+
+_TESTS: Final = {
+    GateTest.INSULATION: Text(
+        "insulation resistance of both poles at the pack's voltage (GB 18384, ISO 6469-3)",
+        "在电池包电压下测量正负极对壳体的绝缘电阻（GB 18384、ISO 6469-3）",
+    ),
+    GateTest.LONG_REST: Text(
+        "rest 24 h without balancing, full or below 20 %, cell voltages recorded throughout",
+        "满电或低于 20 % 静置 24 小时，关闭均衡，全程记录单体电压",
+    ),
+    GateTest.CELL_PULSES: Text(
+        "pulses of 10 s at 1C, half charged, 25 degC, cell voltages every second (IEC 62660-1)",
+        "25 ℃、半电状态下 1C 脉冲 10 s，每秒记录单体电压（IEC 62660-1）",
+    ),
+    GateTest.TRACE_CODE: Text(
+        "trace the pack's code at its maker or the national platform",
+        "通过生产企业或国家平台追溯电池编码",
+    ),
+    GateTest.EXAMINE: Text("let a competent party examine it", "由有资质的单位检查"),
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -19,6 +19,9 @@ from packtrail.shapes import convert
 from packtrail.toml_file import read_toml
 
 Loaded = TypeVar("Loaded", bound=msgspec.Struct)
+
+LIMITED_GATES: Final = ("insulation", "self_discharge", "cell_resistance")
+"""Gates that hold a measurement to a limit of the policy."""
 
 
 class Grade(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,6 +80,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         highest_self_discharge_pct_day: safety gate for the worst cell against the median; None =
             no such gate.
         highest_cell_resistance_ratio: the same for its resistance over the median cell's.
+        provisional: gate -> why its limit is not settled (English, Chinese). Such a gate holds a
+            pack for a test and never sends it to recycling by itself; decisions name it.
         known_origin: whether a pack without a known maker and history is stopped.
         holding_gates: gates that hold a pack for clearing instead of sending it to recycling.
         refuse_unmeasured: whether a gate that nobody measured holds a pack too.
@@ -95,6 +100,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     stopping_severities: tuple[str, ...] = ("danger", "quarantine")
     highest_self_discharge_pct_day: float | None = None
     highest_cell_resistance_ratio: float | None = None
+    provisional: dict[str, tuple[str, str]] = {}
     known_origin: bool = False
     holding_gates: tuple[str, ...] = ("unknown_origin",)
     refuse_unmeasured: bool = False
@@ -112,6 +118,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             faults.append("grades: lowest_soh must fall from one grade to the next")
         if not 0.5 <= self.certainty < 1:
             faults.append("certainty: must lie between 0.5 and 1")
+        faults += [
+            f"provisional: {name} is none of {', '.join(LIMITED_GATES)}"
+            for name in self.provisional
+            if name not in LIMITED_GATES
+        ]
         banned = {ban.use for ban in self.bans}
         faults += [
             f"grades: {grade.name} permits {use}, which is banned"

@@ -30,6 +30,9 @@ SHORTEST_S: Final = 3600.0
 SETTLING: Final = 0.25
 """Share of the rest, at its start, that is left out: cells relax unequally."""
 
+SMALLEST_V: Final = 1e-5
+"""Scatter that a reading has at least: a channel in coarse steps may not move at all."""
+
 CERTAIN: Final = 4.0
 """Standard errors by which a cell must sink to be called leaking."""
 
@@ -76,7 +79,7 @@ def self_discharge(session: Session, rest: Rest, fresh: FreshCell) -> SelfDischa
     centred = days - days.mean()
     per_day = centred @ off / (centred @ centred)
     left = off - off.mean(axis=0) - centred[:, None] * per_day
-    error = np.sqrt(left.var(axis=0) / (centred @ centred))
+    error = np.sqrt(np.maximum(left.var(axis=0), SMALLEST_V**2) / (centred @ centred))
     steep = volts_per_share(fresh, rest.volts)
     return SelfDischarge(1000 * per_day, per_day / steep, error / steep)
 

@@ -15,7 +15,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from packtrail.estimate import Advice, Estimate, Interval, Verdict
-from soh_model.gates import PackFacts, gates_of
+from soh_model.gates import Gates, GateTest, PackFacts, deciding_test, gates_of
 from soh_model.policy import Grade, Policy, content_digest
 from soh_model.residual_value import Prices, Value, residual_value
 
@@ -31,6 +31,10 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         gates: safety gates that stopped it; then nothing else was asked.
         unsure_gates: whose measurement straddles its limit; nothing is decided before a better one.
         unmeasured_gates: that the policy has and nobody measured.
+        measured: gate -> what it was measured at: % a day for `self_discharge`, a ratio for
+            `cell_resistance`.
+        provisional: gates that were asked and whose limit the policy calls provisional.
+        tests: gate -> measurement that would decide it, for the gates that hold the decision.
         probabilities: grade or `recycle` -> probability.
         uses: permitted uses of the decided grade.
         bans: forbidden uses: of the grade, and of every pack.
@@ -47,6 +51,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     gates: tuple[str, ...] = ()
     unsure_gates: tuple[str, ...] = ()
     unmeasured_gates: tuple[str, ...] = ()
+    measured: dict[str, Interval] = {}
+    provisional: tuple[str, ...] = ()
+    tests: dict[str, GateTest] = {}
     probabilities: dict[str, float] = {}
     uses: tuple[str, ...] = ()
     bans: tuple[str, ...] = ()
@@ -67,19 +74,37 @@ def triage(facts: PackFacts, policy: Policy, prices: Prices) -> Decision:
         gates=gates.failed,
         unsure_gates=gates.unsure,
         unmeasured_gates=gates.unmeasured,
+        measured=gates.measured,
+        provisional=tuple(name for name in policy.provisional if name in gates.measured),
+        tests=_tests(gates, policy),
         bans=tuple(ban.use for ban in policy.bans),
         policy=f"{policy.name} {policy.version}, {policy.effective}, {policy.reference}",
         inputs_digest=facts.estimate.inputs_digest,
         policy_digest=content_digest(policy),
     )
     if gates.failed:
-        held = set(gates.failed) <= set(policy.holding_gates)
+        held = set(gates.failed) <= _holding(policy)
         advice = Advice.BENCH_TEST if held else Advice.NONE
         return replace(blank, decided=None if held else RECYCLE, advice=advice)
     soh = facts.estimate.soh_pack or facts.estimate.soh
     if facts.estimate.verdict is not Verdict.TOLD or soh is None:
         return replace(blank, advice=Advice.BENCH_TEST)
     return _graded(blank, soh, facts, policy, prices)
+
+
+def _holding(policy: Policy) -> set[str]:
+    """Gates that hold a pack: a limit without a source condemns nothing."""
+    return {*policy.holding_gates, *policy.provisional}
+
+
+def _tests(gates: Gates, policy: Policy) -> dict[str, GateTest]:
+    """What to measure where a gate holds the decision; nothing behind one that is final."""
+    if set(gates.failed) - _holding(policy):
+        return {}
+    open_gates = (*gates.failed, *gates.unsure)
+    if policy.refuse_unmeasured:
+        open_gates += gates.unmeasured
+    return {name: deciding_test(name) for name in open_gates}
 
 
 def _graded(

@@ -130,6 +130,7 @@ def _run(args: argparse.Namespace) -> int:
             writer.write(triage(facts, policy, prices))
             advance(result.days + len(result.faults))
             faults += len(result.faults)
+        writer.close()
     _summarise(writer, len(packs) - len(fitting), faults)
     complete = not faults and len(fitting) == len(packs)
     return 0 if complete and not writer.undecided else EXIT_INCOMPLETE

@@ -10,17 +10,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from packtrail.errors import PacktrailError
 from packtrail.estimate import Estimate
-from packtrail.sample import SampleBatch
 from soh_model.cell_order import CellOrder
 from soh_model.cell_outliers import CellOutliers
-from soh_model.chemistry import fresh_cell
 from soh_model.fleet.lake import PackDays, read_day
-from soh_model.lifetime import Gathering
 from soh_model.pack_life import PackLife
+from soh_model.pack_measurement import PackMeasurement, nominal_kwh
 from soh_model.pack_spec import PackSpec
 from soh_model.prognosis import END_OF_LIFE, Prognosis
 from soh_model.use_counters import UseCounters
@@ -73,48 +70,27 @@ class PackResult(msgspec.Struct, frozen=True, kw_only=True):
 
 def estimate_pack(order: PackOrder) -> PackResult:
     """All days of one pack."""
-    gathered, faults, samples = Gathering(order.spec), [], 0
-    insulation, voltage = np.inf, -np.inf
+    measured, faults = PackMeasurement(order.spec), []
     for day in order.pack.days:
         try:
-            batch = read_day(Path(day))
+            measured.take(read_day(Path(day)))
         except PacktrailError as error:
             faults.append(error.describe("en"))
-            continue
-        gathered.take(batch)
-        samples += len(batch)
-        insulation = min(insulation, _extreme(batch, "insulation_ohm", np.fmin, np.inf))
-        voltage = max(voltage, _extreme(batch, "pack_voltage_v", np.fmax, -np.inf))
+    gathered = measured.gathered
     return PackResult(
         code=order.pack.code,
         chemistry=order.spec.family,
         nominal_kwh=nominal_kwh(order.spec),
         days=gathered.sessions,
         told=gathered.told,
-        samples=samples,
+        samples=measured.samples,
         estimate=gathered.fused(),
         life=gathered.life,
         counters=gathered.counters,
         prognosis=gathered.prognosis(END_OF_LIFE),
-        insulation_ohm=float(insulation) if np.isfinite(insulation) else None,
-        pack_voltage_v=float(voltage) if np.isfinite(voltage) else None,
+        insulation_ohm=measured.insulation_ohm,
+        pack_voltage_v=measured.pack_voltage_v,
         outliers=gathered.outliers,
         cell_order=gathered.cell_order,
         faults=tuple(faults),
     )
-
-
-def nominal_kwh(spec: PackSpec) -> float:
-    """Energy on the type plate: rated charge by the mean fresh voltage, 0 where it is unknown."""
-    fresh = fresh_cell(spec)
-    if fresh is None:
-        return 0.0
-    return float(spec.rated_ah * spec.cells_in_series * np.mean(fresh.ocv_v) / 1000)
-
-
-def _extreme(batch: SampleBatch, name: str, of: np.ufunc, none: float) -> float:
-    """The least or greatest known value of a column."""
-    column = batch.values.get(name)
-    if column is None or not np.isfinite(column).any():
-        return none
-    return float(of.reduce(column))

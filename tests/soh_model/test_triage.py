@@ -13,11 +13,11 @@ from packtrail.command import run_line
 from packtrail.errors import SettingsError
 from packtrail.estimate import Advice, Estimate, Interval, Verdict
 from soh_model.errors import ModelError
-from soh_model.gates import Alarm, PackFacts
+from soh_model.gates import Alarm, PackFacts, deciding_test
 from soh_model.policy import Grade, Policy, load_toml
 from soh_model.residual_value import CATHODES, Prices, metal_content, residual_value
 from soh_model.triage import triage
-from soh_model.triage_commands import describe_decision
+from soh_model.triage_text import describe_decision
 
 POLICY = load_toml(Policy, Path(soh_model.__file__).parent / "sample_policy.toml")
 PRICES = Prices(
@@ -211,10 +211,16 @@ def test_a_watch_alarm_stops_nothing():
     ],
 )
 def test_a_cell_that_stands_out_stops_use_and_one_near_the_limit_asks_for_a_test(fact, gate, limit):
-    beyond = triage(facts(0.95, **{fact: measured(1.4 * limit, 0.1 * limit)}), POLICY, PRICES)
-    assert (beyond.decided, beyond.gates) == ("recycle", (gate,))
+    pack = facts(0.95, **{fact: measured(1.4 * limit, 0.1 * limit)})
+    settled = msgspec.structs.replace(POLICY, provisional={})
+    beyond = triage(pack, settled, PRICES)
+    assert (beyond.decided, beyond.gates, beyond.tests) == ("recycle", (gate,), {})
+    held = triage(pack, POLICY, PRICES)
+    assert (held.decided, held.gates, held.provisional) == (None, (gate,), (gate,))
+    assert held.tests[gate] is deciding_test(gate)
     near = triage(facts(0.95, **{fact: measured(0.95 * limit, 0.1 * limit)}), POLICY, PRICES)
     assert (near.decided, near.unsure_gates, near.advice) == (None, (gate,), Advice.BENCH_TEST)
+    assert list(near.tests) == [gate]
     sound = triage(facts(0.95, **{fact: measured(0.5 * limit, 0.1 * limit)}), POLICY, PRICES)
     assert sound.decided == "vehicle"
 
@@ -252,6 +258,11 @@ def test_banned_uses_hold_for_every_pack_and_no_grade_may_permit_one():
             grades=(loose,),
             bans=POLICY.bans,
         )
+
+
+def test_a_provisional_limit_of_no_gate_is_refused():
+    with pytest.raises(SettingsError, match="swelling is none of"):
+        msgspec.structs.replace(POLICY, provisional={"swelling": ("a", "b")}).__post_init__()
 
 
 def test_a_policy_without_a_date_is_refused():
