@@ -97,6 +97,19 @@ def lifetime(
     return gathering.lifetime(end)
 
 
+def trend_of(readings: Iterable[LifeReading], shared: float) -> Trend:
+    """The trend of a life.
+
+    Args:
+        readings: in order.
+        shared: standard error that all have in common; see `PackLife`.
+    """
+    trend, own = Trend(shared), float(np.sqrt(1 - SHARED**2))
+    for reading in readings:
+        trend.take(reading.cycles, reading.soh.value, own * reading.soh.width / 3.92)
+    return trend
+
+
 class Gathering:
     """Sessions taken in one by one, so that only one has to be held.
 
@@ -150,11 +163,7 @@ class Gathering:
 
     def prognosis(self, end: float) -> Prognosis | None:
         """What lies ahead; readings share a part of their error, which no number of them cures."""
-        trend, own = Trend(self.life.shared), float(np.sqrt(1 - SHARED**2))
-        for reading in self._readings:
-            soh = reading.soh
-            trend.take(reading.cycles, soh.value, own * soh.width / 3.92)
-        return trend.prognosis(DISTANCES, end)
+        return trend_of(self._readings, self.life.shared).prognosis(DISTANCES, end)
 
     def lifetime(self, end: float) -> Lifetime:
         """Everything together; there must have been a session."""

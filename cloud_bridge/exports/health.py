@@ -8,19 +8,14 @@ import msgspec
 
 from cloud_bridge.exports.datum import Datum, Source
 from cloud_bridge.exports.gathering import Gathered
+from cloud_bridge.exports.life_ahead import life_ahead
 from cloud_bridge.exports.points import POINTS
 from cloud_bridge.fold import HealthPoint, Told
-from packtrail.estimate import Estimate, Interval
+from packtrail.estimate import Interval
 from packtrail.event import InspectionRecorded, UnitRegistered
-from packtrail.times import format_time, parse_time
-from soh_model import PackLife
+from packtrail.times import parse_time
 
-END_OF_LIFE: Final = 0.7
-"""SOCE or SoH at which a unit counts as exhausted, where its maker states no threshold."""
 IN_USE: Final = "estimate in use, no UN GTR 22 test cycle"
-FEWEST_READINGS: Final = 3
-YEAR_NS: Final = int(365.25 * 86_400e9)
-MOST_YEARS: Final = 30.0
 
 Known = dict[str, Datum]
 
@@ -38,7 +33,7 @@ def health_points(gathered: Gathered, stated: Known) -> Known:
         volts = stated["nominal_voltage_v"].value
         found["remaining_energy_kwh"] = _scaled("remaining_energy_kwh", capacity, volts / 1000)
     found |= _certified(gathered, found)
-    return found | _ahead(gathered, stated) | _cells(gathered, stated)
+    return found | life_ahead(gathered, stated) | _cells(gathered, stated)
 
 
 def _certified(gathered: Gathered, found: Known) -> Known:
@@ -148,69 +143,6 @@ def _capacity(point: HealthPoint) -> Interval | None:
         return None
     rated = estimate.rated_ah
     return Interval(share.value * rated, share.low * rated, share.high * rated)
-
-
-def _ahead(gathered: Gathered, stated: Known) -> Known:
-    """Years and cycles until the end of life: where SoH ahead and its interval cross it.
-
-    The upper end is where even the upper bound has fallen, at most `MOST_YEARS`.
-    """
-    life = PackLife()
-    told = [point for point in gathered.state.health if point.estimate.soh is not None]
-    for point in told:
-        life = life.with_estimate(_dated(point))
-    if life.readings < FEWEST_READINGS:
-        return {}
-    end = END_OF_LIFE
-    if "exhaustion_threshold_pct" in stated:
-        end = stated["exhaustion_threshold_pct"].value / 100
-    years = _crossing(life, end)
-    as_of = format_time(life.at_ns)
-    datum = Datum(
-        value=years.value,
-        low=years.low,
-        high=years.high,
-        unit="a",
-        as_of=as_of,
-        from_time=told[0].at,
-        method="pack-life/1",
-        source=Source.COMPUTED,
-        events=tuple(point.event for point in told[-FEWEST_READINGS:]),
-        note=f"until SoH {end:.0%}; at most {MOST_YEARS:g} a are told",
-    )
-    found = {"lifetime_years": datum}
-    rate = _cycles_per_year(gathered, stated)
-    if rate:
-        found["lifetime_cycles"] = _scaled("lifetime_cycles", datum, rate)
-    return found
-
-
-def _dated(point: HealthPoint) -> Estimate:
-    """The estimate with its time, which events keep in their envelope."""
-    return msgspec.structs.replace(point.estimate, to_ns=parse_time(point.at))
-
-
-def _crossing(life: PackLife, end: float) -> Interval:
-    """Years from the last reading until value, lower and upper bound fall to `end`."""
-    found = {}
-    for name in ("value", "low", "high"):
-        years = 0.0
-        while years < MOST_YEARS:
-            if getattr(life.soh(life.at_ns + int(years * YEAR_NS)), name) <= end:
-                break
-            years += 0.05
-        found[name] = round(years, 2)
-    return Interval(found["value"], found["low"], max(found["high"], found["value"]))
-
-
-def _cycles_per_year(gathered: Gathered, stated: Known) -> float:
-    """Equivalent full cycles per year, where counters tell of a month at least."""
-    use = gathered.use
-    seen_ns = use.last_ns - use.first_ns
-    if "rated_capacity_ah" not in stated or seen_ns < YEAR_NS / 12:
-        return 0.0
-    cycles = use.throughput_ah / (2 * float(stated["rated_capacity_ah"].value))
-    return cycles * YEAR_NS / seen_ns
 
 
 def _scaled(key: str, base: Datum, factor: float, offset: float = 0.0) -> Datum:

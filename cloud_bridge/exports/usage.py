@@ -50,6 +50,7 @@ class Use:
         charging_minutes: below `COLD_C` and above `HOT_C` while charging; None without samples.
         first_ns: begin of what was seen, UTC ns; 0 for nothing.
         last_ns: end of it.
+        moved_until: (end of a counted day, Ah that moved in it).
         sampled_from_ns: begin of the samples that were read.
         newest: quantity -> (value, UTC ns) of the newest sample that knows it.
         resistances_ohm: one per step of current.
@@ -63,6 +64,7 @@ class Use:
     charging_minutes: tuple[float, float] | None = None
     first_ns: int = 0
     last_ns: int = 0
+    moved_until: list[tuple[int, float]] = field(default_factory=list)
     sampled_from_ns: int = 0
     newest: dict[str, tuple[float, int]] = field(default_factory=dict)
     resistances_ohm: list[float] = field(default_factory=list)
@@ -122,6 +124,7 @@ def _add_day(use: Use, told: Told) -> None:
     assert isinstance(body, UsageRecorded)
     use.seen(told.event.from_ns, told.event.to_ns)
     use.covered_h += body.covered_h
+    use.moved_until.append((told.event.to_ns, body.charge_ah + body.discharge_ah))
     for name in SUMS:
         use.sums[name] += getattr(body, name)
     edges = {"soc_pct": SOC_EDGES, "temperature_c": TEMPERATURE_EDGES}
