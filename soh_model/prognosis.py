@@ -5,6 +5,7 @@ with an interval that widens, and the cycles until an end of life leave. Method:
 with drift whose drift walks too (local linear trend; Harvey 1989, ch. 2.3; Plett 2015, ch. 4.9),
 by Kalman filters that differ in how restless level and drift are. Each filter weighs as much as it
 foretold the readings so far, older ones fading, so that a life that bends widens its own future.
+The interval is calibrated on whole left-out lives (`DOWN`, `UP`).
 Assumes that use goes on as it was, that readings are of one temperature and rate, and that what
 bends, bends slowly. Not modelled, and said so (`KNEE`): a knee, the sudden fall of plating or
 drying cells; nothing in the readings before one announces it. Fails where few readings or a
@@ -26,7 +27,7 @@ from packtrail.language import Text
 
 Floats = NDArray[np.float64]
 
-METHOD: Final = "trend/1"
+METHOD: Final = "trend/2"
 UNIT_CYCLES: Final = 100.0
 """Cycles that the constants below are stated for; about a year of a car."""
 
@@ -54,6 +55,16 @@ AGREE: Final = 3
 
 ALWAYS: Final = 0.25
 """Weight that is shared by all filters alike, whatever they foretold."""
+
+CALIBRATED: Final = (0.0, 50.0, 100.0, 200.0)
+DOWN: Final = (1.0, 1.8, 1.8, 1.2)
+UP: Final = (1.0, 0.9, 0.9, 0.9)
+"""What the mixture's half-widths below and above the median are stretched by, by cycles ahead.
+
+Conformal scores on 23 lives of real cells, each life of equal weight, either side by itself
+(Romano et al., NeurIPS 2019): 4.5 % may fall below, 0.5 % stay above, for what lies ahead falls
+sooner than it fell. The present is known by its readings: the stretch grows from nothing.
+"""
 
 END_OF_LIFE: Final = 0.7
 MOST_UNITS: Final = 30.0
@@ -185,6 +196,8 @@ class Trend:
         """SoH so many cycles after the last reading: median and central 95 %."""
         level, var = self._filters.moved(ahead / UNIT_CYCLES)
         low, value, high = _quantiles(level, self._sd(var), self._filters.weights)
+        low = value - float(np.interp(ahead, CALIBRATED, DOWN)) * (value - low)
+        high = value + float(np.interp(ahead, CALIBRATED, UP)) * (high - value)
         top = max(self._top(), value)
         return Interval(max(0.0, value), max(0.0, low), min(high, top))
 

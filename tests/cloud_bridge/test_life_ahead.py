@@ -63,7 +63,7 @@ def test_a_unit_without_known_use_ages_by_the_calendar_and_tells_no_cycles():
     left = 0.25 / 0.025 - 660 / 365.25
     assert years.low < left < years.high
     assert years.value == pytest.approx(left, rel=0.25)
-    assert (years.method, years.unit, years.source) == ("trend/1", "a", Source.COMPUTED)
+    assert (years.method, years.unit, years.source) == ("trend/2", "a", Source.COMPUTED)
     assert "knee" in years.note
     assert "calendar" in years.note
     assert "lifetime_cycles" not in found

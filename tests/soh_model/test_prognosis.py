@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.soh_accuracy.bench_prognosis import foretold
+from benchmarks.soh_accuracy.bench_prognosis import DISTANCES, foretold
 from packtrail.command import run_line
 from packtrail.sample import SampleBatch
 from soh_model import PackSpec
@@ -90,10 +90,12 @@ def test_what_is_not_modelled_is_said_in_both_languages():
 @pytest.mark.real_data
 @pytest.mark.parametrize(("name", "rated"), [("ess_lfp102", 102.0), ("calce_cs2_lco", 1.1)])
 def test_real_cells_are_foretold_better_than_by_persistence(real_data, name, rated):
-    for told in foretold(real_data / "soh" / name, rated).values():
-        error, inside, _, still = np.array(told, float).T
-        assert np.abs(error).mean() < 0.9 * np.abs(still).mean()
-        assert inside.mean() > 0.8
+    told = foretold(real_data / "soh" / name, rated)
+    for distance in DISTANCES:
+        mine = [one for one in told if one.distance == distance]
+        error = np.mean([abs(one.soh.value - one.true) for one in mine])
+        assert error < 0.9 * np.mean([abs(one.now - one.true) for one in mine])
+        assert np.mean([one.soh.low <= one.true <= one.soh.high for one in mine]) > 0.87
 
 
 def sessions(count):
