@@ -29,6 +29,9 @@ REFERENCE_RATE: Final = 1 / 3
 ENERGY_ERROR: Final = 0.01
 """Relative standard error of mean voltage and losses: the curve's 10-20 mV, a drive's own rate."""
 
+CHEMISTRY_ERROR: Final = 0.02
+"""The same where only the chemistry is known: makers' cells lie 1-4 % beside its usual curve."""
+
 LOST_TO_SPREAD: Final = 0.06
 """Nearly every pack stays within this of its mean cell; 3.4 points on average when simulated."""
 
@@ -62,8 +65,10 @@ def usable_kwh(usable: Interval, volts: float, spec: PackSpec, *, whole_pack: bo
     """
     kwh = spec.rated_ah * spec.cells_in_series * volts / 1000
     low = usable.value - usable.low + (0.0 if whole_pack else LOST_TO_SPREAD)
-    down = float(np.hypot(low, 1.96 * ENERGY_ERROR * usable.value))
-    up = float(np.hypot(usable.high - usable.value, 1.96 * ENERGY_ERROR * usable.value))
+    own_curve = spec.half_cells is not None or spec.ocv is not None
+    doubt = 1.96 * (ENERGY_ERROR if own_curve else CHEMISTRY_ERROR) * usable.value
+    down = float(np.hypot(low, doubt))
+    up = float(np.hypot(usable.high - usable.value, doubt))
     value = usable.value
     return Interval(kwh * value, kwh * max(0.0, value - down), kwh * (value + up))
 

@@ -8,7 +8,7 @@ cell type, where given, is weighed in.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import numpy as np
@@ -24,6 +24,9 @@ from soh_model.evidence import cannot_tell, digest
 from soh_model.pack_spec import PackSpec
 from soh_model.rests import Rest, find_rests
 from soh_model.session import Refusal, Session, prepare
+
+if TYPE_CHECKING:
+    from soh_model.balance_fit import BalanceFit
 
 Floats = NDArray[np.float64]
 
@@ -63,7 +66,13 @@ def estimate(
     fits = spec.half_cells is not None and _moved(session) >= LEAST_FITTED * spec.rated_ah
     own = (_fitted if fits else _counted)(samples, spec, session, fresh)
     own = msgspec.structs.replace(own, sensors=_sensors(session, spec))
-    return own if type_model is None else weighed(own, type_model.predict(samples))
+    if type_model is None:
+        return own
+    answer = weighed(own, type_model.predict(samples))
+    if answer.usable_kwh is not None or answer.soh is None:
+        return answer
+    # only the learned model could tell the capacity: the energy follows from its curve all the same
+    return _with_energy(answer, fresh.curve(min(answer.soh.value, 1.0))[1], spec, fresh)
 
 
 def weighed(own: Estimate, learned: Estimate) -> Estimate:
@@ -119,7 +128,8 @@ def _with_energy(answer: Estimate, ocv_v: Floats, spec: PackSpec, fresh: FreshCe
         return answer
     growth = answer.resistance_growth.value if answer.resistance_growth else 1.0
     volts = mean_voltage(ocv_v, spec, growth)
-    energy = usable_kwh(usable, volts, spec, whole_pack=answer.soh_pack is not None)
+    whole = answer.soh_pack is not None or spec.cells_in_series == 1
+    energy = usable_kwh(usable, volts, spec, whole_pack=whole)
     return msgspec.structs.replace(
         answer,
         usable_kwh=energy,
@@ -147,7 +157,6 @@ def _fitted(samples: SampleBatch, spec: PackSpec, session: Session, fresh: Fresh
         degradation_modes,
         fit_parts,
     )
-    from soh_model.cell_spread import fit_cells, standing_out  # noqa: PLC0415
     from soh_model.resistance import resistance_growth  # noqa: PLC0415
 
     fits = fit_parts(session, spec, fresh)
@@ -163,23 +172,37 @@ def _fitted(samples: SampleBatch, spec: PackSpec, session: Session, fresh: Fresh
     answer = msgspec.structs.replace(
         answer, resistance_growth=resistance_growth(fit, spec), modes=degradation_modes(fit)
     )
-    aged_ocv = fit.model.aged(fit.theta).ocv(fresh.soc)
+    answer = _with_cells(answer, session, fit, (capacity, doubt))
+    return _with_energy(answer, fit.model.aged(fit.theta).ocv(fresh.soc), spec, fresh)
+
+
+def _with_cells(
+    answer: Estimate, session: Session, fit: BalanceFit, mean: tuple[float, float]
+) -> Estimate:
+    """The estimate with the weakest cell, the pack and the spread, where cells were read.
+
+    Args:
+        answer: of the mean cell.
+        session: with each cell's voltage.
+        fit: of the mean cell.
+        mean: capacity of the mean cell over rated, and its standard error.
+    """
+    from soh_model.cell_spread import fit_cells, standing_out  # noqa: PLC0415
+
     cells = fit_cells(session, fit)
     if cells is None:
-        return _with_energy(answer, aged_ocv, spec, fresh)
+        return answer
     weakest, out = int(np.argmin(cells.capacity)), standing_out(cells)
-    error = float(np.hypot(doubt, cells.error[weakest]))
-    off = capacity - fit.capacity
+    error, off = float(np.hypot(mean[1], cells.error[weakest])), mean[0] - fit.capacity
     spread = 392 * float(cells.capacity.std())
     unsure = 392 * float(np.sqrt(np.mean(cells.error**2)))
-    answer = msgspec.structs.replace(
+    return msgspec.structs.replace(
         answer,
         soh_weakest=_around(float(cells.capacity[weakest]) + off, error),
         soh_pack=_around(cells.usable + off, error),
         spread_pct=Interval(spread, max(0.0, spread - unsure), spread + unsure),
         weakest_cell=None if out is None else int(session.cell_numbers[out]),
     )
-    return _with_energy(answer, aged_ocv, spec, fresh)
 
 
 def _around(value: float, error: float) -> Interval:
