@@ -39,30 +39,10 @@ def explain_svg(fit: BalanceFit, found: Estimate | Lifetime, language: str | Non
         found: the estimate that rests on it, or what many sessions say together.
         language: `en` or `zh`; None is that of the locale.
     """
-    drive = fit.model.drive
-    hours = (drive.t_s - drive.t_s[0]) / 3600
-    fitted = fit.model.voltage(fit.theta)
-    left_mv = 1000 * (drive.volts - fitted)
-    panels = [
-        _panel(
-            Text("mean cell voltage, V", "平均单体电压 V"),
-            hours,
-            [(drive.volts, MEASURED), (fitted, FITTED)],
-            40,
-            language,
-        ),
-        _legend(28, language),
-        _panel(
-            Text("what the fit leaves, mV", "拟合残差 mV"),
-            hours,
-            [(left_mv, "#57606a")],
-            70 + PANEL,
-            language,
-        ),
-    ]
+    panels = _fit_panels(fit, language)
     top = 110 + 2 * PANEL
     if isinstance(found, Lifetime) and found.prognosis:
-        panels.append(life_panel(found, top + 10, language))
+        panels += life_panel(found, top + 10, language)
         top += 60 + LIFE_PANEL
     lines = _sentences(fit, found, language)
     text = "".join(
@@ -72,7 +52,23 @@ def explain_svg(fit: BalanceFit, found: Estimate | Lifetime, language: str | Non
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
         f'viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="14">'
-        f'<rect width="100%" height="100%" fill="#fff"/>{"".join(panels)}{text}</svg>\n'
+        f'<rect width="100%" height="100%" fill="#fff"/>{panels}{text}</svg>\n'
+    )
+
+
+def _fit_panels(fit: BalanceFit, language: str | None) -> str:
+    """What was measured and fitted, and below it what the fit leaves."""
+    drive = fit.model.drive
+    hours = (drive.t_s - drive.t_s[0]) / 3600
+    fitted = fit.model.voltage(fit.theta)
+    volts = Text("mean cell voltage, V", "平均单体电压 V")
+    left = Text("what the fit leaves, mV", "拟合残差 mV")
+    left_mv = 1000 * (drive.volts - fitted)
+    curves = [(drive.volts, MEASURED), (fitted, FITTED)]
+    return (
+        _panel(volts, hours, curves, 40, language)
+        + _legend(28, language)
+        + _panel(left, hours, [(left_mv, "#57606a")], 70 + PANEL, language)
     )
 
 

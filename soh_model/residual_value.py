@@ -155,24 +155,11 @@ def residual_value(
         prices: of the day.
     """
     metals = metal_content(chemistry, nominal_kwh, prices)
-    paid = sum(
-        kg
-        * prices.metal_per_kg.get(m, 0.0)
-        * prices.recovery.get(m, 0.0)
-        * prices.payable.get(m, 0)
-        for m, kg in metals.items()
-    )
-    new = prices.new_per_kwh * prices.reuse_factor.get(grade, 0.0)
-
-    def worth(health: Floats, price: Floats) -> tuple[Floats, Floats]:
-        """Amounts of reuse and of recycling."""
-        reused = nominal_kwh * (health * new * price - prices.reuse_cost_per_kwh)
-        return reused, paid * price - nominal_kwh * prices.recycle_cost_per_kwh
-
+    worth = _Worth(nominal_kwh, _paid(metals, prices), grade, prices)
     health, price = _grid(soh, prices)
-    reuse, recycle = worth(health, price)
-    by_soh = _interval(np.maximum(*worth(health, np.ones_like(price))))
-    by_price = _interval(np.maximum(*worth(np.full_like(health, soh.value), price)))
+    reuse, recycle = worth.reused(health, price), worth.recycled(price)
+    by_soh = _interval(worth.best(health, np.ones_like(price)))
+    by_price = _interval(worth.best(np.full_like(health, soh.value), price))
     return Value(
         reuse=_interval(reuse),
         recycle=_interval(recycle),
@@ -190,6 +177,34 @@ def residual_value(
             prices_digest=content_digest(prices),
         ),
     )
+
+
+def _paid(metals: dict[str, float], prices: Prices) -> float:
+    """What a smelter pays for the metals that it recovers."""
+    return sum(
+        kg
+        * prices.metal_per_kg.get(m, 0.0)
+        * prices.recovery.get(m, 0.0)
+        * prices.payable.get(m, 0)
+        for m, kg in metals.items()
+    )
+
+
+class _Worth:
+    """Amounts of reuse and of recycling, of SoH and of prices relative to the day's."""
+
+    def __init__(self, nominal_kwh: float, paid: float, grade: str, prices: Prices) -> None:
+        self._kwh, self._paid, self._prices = nominal_kwh, paid, prices
+        self._new = prices.new_per_kwh * prices.reuse_factor.get(grade, 0.0)
+
+    def reused(self, health: Floats, price: Floats) -> Floats:
+        return self._kwh * (health * self._new * price - self._prices.reuse_cost_per_kwh)
+
+    def recycled(self, price: Floats) -> Floats:
+        return self._paid * price - self._kwh * self._prices.recycle_cost_per_kwh
+
+    def best(self, health: Floats, price: Floats) -> Floats:
+        return np.maximum(self.reused(health, price), self.recycled(price))
 
 
 def _grid(soh: Interval, prices: Prices) -> tuple[Floats, Floats]:

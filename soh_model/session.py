@@ -178,12 +178,7 @@ def _session(
     findings = _findings(samples, known, t_s, part, offset, spec.rated_ah)
     table = volts[:, None] if cells is None else cells
     step = voltage_step(table)
-    if cells is None:
-        findings = (*findings, Reason.NO_CELL_VOLTAGE)
-    elif _some_stuck(samples):
-        findings = (*findings, Reason.FLAT_SENSOR)
-    if step >= COARSE_V:
-        findings = (*findings, Reason.COARSE_VOLTAGE)
+    findings += _of_channels(samples, cells, step)
     if cells is not None and order_changed(cells, current, spec.rated_ah, step):
         findings, cells = (*findings, Reason.CELL_ORDER), None
     return Session(
@@ -202,6 +197,18 @@ def _session(
         step_sd_v=rounding_sd(table, step),
         findings=findings,
     )
+
+
+def _of_channels(samples: SampleBatch, cells: Floats | None, step: float) -> tuple[Reason, ...]:
+    """What is imperfect about the channels of the cells."""
+    found = []
+    if cells is None:
+        found.append(Reason.NO_CELL_VOLTAGE)
+    elif _some_stuck(samples):
+        found.append(Reason.FLAT_SENSOR)
+    if step >= COARSE_V:
+        found.append(Reason.COARSE_VOLTAGE)
+    return tuple(found)
 
 
 def _channels(samples: SampleBatch) -> int:

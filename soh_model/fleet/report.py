@@ -13,11 +13,10 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from packtrail.errors import reason_of, remedy_of
 from packtrail.estimate import Verdict
 from packtrail.language import Text
-from packtrail.shapes import from_json
 from soh_model.errors import ModelError
+from soh_model.fleet.json_lines import objects_in
 from soh_model.fleet.work import PackResult
 
 
@@ -71,23 +70,11 @@ def results_in(file: Path) -> Iterator[PackResult]:
     Raises:
         ModelError: The file is missing or holds something else.
     """
-    try:
-        with file.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                yield _decoded(line, f"{file}:{number}")
-    except OSError as error:
-        raise ModelError(reason_of(error), where=str(file), hint=remedy_of(error)) from error
-
-
-def _decoded(line: bytes, where: str) -> PackResult:
-    try:
-        return from_json(line, PackResult)
-    except msgspec.DecodeError as error:
-        hint = Text(
-            "give the file that `packtrail fleet estimate` wrote",
-            "请提供 `packtrail fleet estimate` 写出的文件",
-        )
-        raise ModelError(str(error), where=where, hint=hint) from error
+    hint = Text(
+        "give the file that `packtrail fleet estimate` wrote",
+        "请提供 `packtrail fleet estimate` 写出的文件",
+    )
+    return objects_in(file, PackResult, hint)
 
 
 def _estimated(file: Path) -> Iterator[_Row]:

@@ -15,12 +15,9 @@ from typing import Final
 import msgspec
 
 from packtrail.command import Command
-from packtrail.errors import reason_of, remedy_of
 from packtrail.estimate import Estimate, Verdict
 from packtrail.language import Text
 from packtrail.progress import watched
-from packtrail.shapes import from_json
-from soh_model.errors import ModelError
 from soh_model.fleet.cluster import carry_out
 from soh_model.fleet.commands import (
     EXIT_INCOMPLETE,
@@ -30,6 +27,7 @@ from soh_model.fleet.commands import (
     specs_in,
     written,
 )
+from soh_model.fleet.json_lines import objects_in
 from soh_model.fleet.lake import packs_in
 from soh_model.fleet.work import PackResult
 from soh_model.gates import Alarm, PackFacts
@@ -75,27 +73,11 @@ def known_in(file: Path) -> dict[str, Known]:
     Raises:
         ModelError: The file is missing or a line holds something else.
     """
-    found: dict[str, Known] = {}
-    try:
-        with file.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    known = _decoded(line, f"{file}:{number}")
-                    found[known.code] = known
-    except OSError as error:
-        raise ModelError(reason_of(error), where=str(file), hint=remedy_of(error)) from error
-    return found
-
-
-def _decoded(line: bytes, where: str) -> Known:
-    try:
-        return from_json(line, Known)
-    except msgspec.DecodeError as error:
-        hint = Text(
-            'one JSON object a line, such as {"code": "...", "events": ["crash"]}',
-            '每行一个 JSON 对象，如 {"code": "...", "events": ["crash"]}',
-        )
-        raise ModelError(str(error), where=where, hint=hint) from error
+    hint = Text(
+        'one JSON object a line, such as {"code": "...", "events": ["crash"]}',
+        '每行一个 JSON 对象，如 {"code": "...", "events": ["crash"]}',
+    )
+    return {known.code: known for known in objects_in(file, Known, hint)}
 
 
 def _either(first: float | None, second: float | None) -> float | None:
