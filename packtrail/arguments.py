@@ -48,6 +48,20 @@ def whole_between(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def explained(
+    parser: argparse.ArgumentParser | argparse._ArgumentGroup, name: str, told: Text, **more: Any
+) -> None:
+    """Add an argument whose help is in the reader's language.
+
+    Args:
+        parser: or a group of it.
+        name: such as `--spec`, or of a positional one.
+        told: its help; a per cent sign is written twice.
+        **more: as for `argparse`.
+    """
+    parser.add_argument(name, help=told.say(), **more)
+
+
 def day(text: str) -> date:
     """An argparse type: a date as ISO 8601 writes it."""
     try:

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from packtrail.arguments import number_between
+from packtrail.arguments import explained, number_between
 from packtrail.command import Command
 from packtrail.estimate import Estimate, Verdict
 from packtrail.language import Text
@@ -33,25 +33,15 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "samples, .csv or .parquet; several files are sessions of one pack",
         "采样数据，.csv 或 .parquet；多个文件为同一电池包的不同时段",
     )
-    parser.add_argument("files", type=Path, metavar="FILE", nargs="+", help=samples.say())
-    parser.add_argument(
-        "--spec",
-        type=Path,
-        required=True,
-        metavar="TOML",
-        help=Text("the pack's type", "电池包型号参数").say(),
-    )
-    parser.add_argument(
-        "--json",
-        action="store_true",
-        help=Text("the whole estimate as JSON", "以 JSON 输出完整估计结果").say(),
-    )
+    explained(parser, "files", samples, type=Path, metavar="FILE", nargs="+")
+    kind = Text("the pack's type", "电池包型号参数")
+    explained(parser, "--spec", kind, type=Path, required=True, metavar="TOML")
+    whole = Text("the whole estimate as JSON", "以 JSON 输出完整估计结果")
+    explained(parser, "--json", whole, action="store_true")
     pace = Text("full cycles in a year, for what lies ahead", "每年等效满循环次数，用于预测")
-    parser.add_argument("--cycles-per-year", type=number_between(1, 5000), help=pace.say())
+    explained(parser, "--cycles-per-year", pace, type=number_between(1, 5000))
     end = Text("SoH at which life ends, %%", "寿命终止时的 SoH，%%")
-    parser.add_argument(
-        "--end", type=number_between(30, 95), default=70.0, metavar="PCT", help=end.say()
-    )
+    explained(parser, "--end", end, type=number_between(30, 95), default=70.0, metavar="PCT")
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -96,13 +86,8 @@ ESTIMATE: Final = Command(
 
 def _explain_arguments(parser: argparse.ArgumentParser) -> None:
     _arguments(parser)
-    parser.add_argument(
-        "--output",
-        type=Path,
-        required=True,
-        metavar="SVG",
-        help=Text("where to write the page", "输出页面的文件").say(),
-    )
+    page = Text("where to write the page", "输出页面的文件")
+    explained(parser, "--output", page, type=Path, required=True, metavar="SVG")
 
 
 def _run_explain(args: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from typing import Final, TextIO
 
 import msgspec
 
+from packtrail.arguments import explained
 from packtrail.command import Command
 from packtrail.errors import PacktrailError
 from packtrail.language import Text, locale_language
@@ -25,44 +26,26 @@ EXIT_UNREAD: Final = 2
 
 
 def _triage_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "packs",
-        type=Path,
-        nargs="+",
-        metavar="PACK",
-        help=Text(
-            "facts of a pack, .json; what they do not say is measured from `samples` and `spec`",
-            "电池包信息，.json；未写明的项目由其中 samples 与 spec 所指的采样数据测出",
-        ).say(),
+    packs = Text(
+        "facts of a pack, .json; what they do not say is measured from `samples` and `spec`",
+        "电池包信息，.json；未写明的项目由其中 samples 与 spec 所指的采样数据测出",
     )
+    explained(parser, "packs", packs, type=Path, nargs="+", metavar="PACK")
     spec = Text("type of the packs whose file names none", "文件未写明型号时使用的型号参数")
-    parser.add_argument("--spec", type=Path, metavar="TOML", help=spec.say())
+    explained(parser, "--spec", spec, type=Path, metavar="TOML")
     add_policy_arguments(parser)
 
 
 def add_policy_arguments(parser: argparse.ArgumentParser) -> None:
     """What every decision needs, and its form."""
-    parser.add_argument(
-        "--policy",
-        type=Path,
-        required=True,
-        metavar="TOML",
-        help=Text("grades and safety gates", "分级与安全门槛").say(),
-    )
-    parser.add_argument(
-        "--prices",
-        type=Path,
-        required=True,
-        metavar="TOML",
-        help=Text("prices of the day", "当日价格").say(),
-    )
+    policy = Text("grades and safety gates", "分级与安全门槛")
+    explained(parser, "--policy", policy, type=Path, required=True, metavar="TOML")
+    prices = Text("prices of the day", "当日价格")
+    explained(parser, "--prices", prices, type=Path, required=True, metavar="TOML")
     form = parser.add_mutually_exclusive_group()
-    form.add_argument(
-        "--json",
-        action="store_true",
-        help=Text("one JSON object per line", "每行一个 JSON 对象").say(),
-    )
-    form.add_argument("--csv", action="store_true", help=Text("a table", "表格").say())
+    lines = Text("one JSON object per line", "每行一个 JSON 对象")
+    explained(form, "--json", lines, action="store_true")
+    explained(form, "--csv", Text("a table", "表格"), action="store_true")
 
 
 def _run_triage(args: argparse.Namespace) -> int:

@@ -6,14 +6,13 @@ that was followed to another one; "as before" of permuted cells would be the sil
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 
 from benchmarks.soh_accuracy.adapter import _pack_spec
-from benchmarks.soh_accuracy.bench_peers import ROOT, _cases
+from benchmarks.soh_accuracy.bench_peers import _cases
+from benchmarks.soh_accuracy.reference import reference_data
 from benchmarks.timing import table
 from packtrail.sample import SampleBatch
 from soh_model.cell_order import Match, Order, matched
@@ -21,10 +20,8 @@ from soh_model.cell_outliers import cell_figures
 
 
 def main() -> None:
-    folder = Path(os.environ.get("PACKTRAIL_REAL_DATA", ROOT.parent / "shared" / "data"))
-    folder = folder / "soh" / "sim_pack"
-    if not folder.is_dir():
-        print(f"no reference data at {folder}: set PACKTRAIL_REAL_DATA")
+    folder = reference_data("sim_pack")
+    if folder is None:
         return
     rng, kept, dealt = np.random.default_rng(0), Counter[str](), Counter[str]()
     for case, _, batch, curves in _cases(folder):

@@ -12,7 +12,6 @@ from 3 to 97 %. It runs on these and on the near-full sessions alone: some secon
 from __future__ import annotations
 
 import json
-import os
 import time
 import warnings
 from importlib import import_module
@@ -24,6 +23,7 @@ import numpy as np
 
 from benchmarks.soh_accuracy.adapter import _pack_spec
 from benchmarks.soh_accuracy.awtls import awtls
+from benchmarks.soh_accuracy.reference import reference_data
 from benchmarks.timing import table
 from packtrail.estimate import Verdict
 from packtrail.sample import SampleBatch
@@ -33,7 +33,6 @@ from soh_model.rests import find_rests
 from soh_model.session import Session, prepare
 from tests.soh_model.invented import aged_at_random, fresh, half_cells, session
 
-ROOT = Path(__file__).parents[2]
 SOC_SD, CHARGE_SD = 0.02, 0.01
 LEAST_APART = 0.08
 SLOW = 5
@@ -41,10 +40,8 @@ Answer = tuple[float, float, float] | None
 
 
 def main() -> None:
-    folder = Path(os.environ.get("PACKTRAIL_REAL_DATA", ROOT.parent / "shared" / "data"))
-    folder = folder / "soh" / "sim_pack"
-    if not folder.is_dir():
-        print(f"no reference data at {folder}: set PACKTRAIL_REAL_DATA")
+    folder = reference_data("sim_pack")
+    if folder is None:
         return
     found: dict[str, list[tuple[dict[str, Any], float, Answer, float]]] = {}
     for case, truth, batch, curves in (*_cases(folder), *_slow_cases()):

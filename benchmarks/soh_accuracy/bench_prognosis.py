@@ -9,7 +9,6 @@ reference data: PACKTRAIL_REAL_DATA, or shared/data beside the project.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from importlib import import_module
@@ -18,11 +17,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.soh_accuracy.reference import reference_data
 from benchmarks.timing import table
 from packtrail.estimate import Interval
 from soh_model.prognosis import Trend
 
-ROOT = Path(__file__).parents[2]
 SETS = {"calb_nmc58": 58.0, "ess_lfp102": 102.0, "calce_cs2_lco": 1.1, "nasa_pcoe": 2.0}
 DISTANCES = (50, 100, 200)
 STEP = 5
@@ -44,9 +43,8 @@ class Told(NamedTuple):
 
 
 def main() -> None:
-    folder = Path(os.environ.get("PACKTRAIL_REAL_DATA", ROOT.parent / "shared" / "data")) / "soh"
-    if not folder.is_dir():
-        print(f"no reference data at {folder}: set PACKTRAIL_REAL_DATA")
+    folder = reference_data()
+    if folder is None:
         return
     told = [
         one

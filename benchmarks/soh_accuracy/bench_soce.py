@@ -11,7 +11,6 @@ alone, from the capacity as tested; and the whole way, from a window of a charge
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -20,6 +19,7 @@ from typing import Final
 
 import numpy as np
 
+from benchmarks.soh_accuracy.reference import reference_data
 from benchmarks.soh_accuracy.split import held_units
 from benchmarks.timing import table
 from packtrail.estimate import Interval
@@ -28,7 +28,6 @@ from soh_model import CellTypeModel, PackSpec, estimate
 from soh_model.chemistry import FreshCell, fresh_cell
 from soh_model.energy import mean_voltage, state_of_certified_energy, usable_kwh
 
-ROOT = Path(__file__).parents[2]
 SETS: Final = {
     "calb_nmc58": ("NMC", 58.0, (3.75, 3.90)),
     "calce_cs2_lco": ("LCO", 1.1, (3.80, 4.10)),
@@ -55,9 +54,8 @@ class Cycle:
 
 
 def main() -> None:
-    folder = Path(os.environ.get("PACKTRAIL_REAL_DATA", ROOT.parent / "shared" / "data")) / "soh"
-    if not folder.is_dir():
-        print(f"no reference data at {folder}: set PACKTRAIL_REAL_DATA")
+    folder = reference_data()
+    if folder is None:
         return
     alone, whole = [], []
     for name in SETS:

@@ -10,7 +10,7 @@ from typing import Final, TextIO
 
 import msgspec
 
-from packtrail.arguments import whole_between
+from packtrail.arguments import explained, whole_between
 from packtrail.command import Command
 from packtrail.errors import reason_of, remedy_of
 from packtrail.language import Text
@@ -35,17 +35,17 @@ def add_lake_arguments(
 ) -> None:
     """A lake, the packs' types, where results go and who does the work."""
     lake = Text("folder of the Parquet lake", "Parquet 数据湖文件夹")
-    parser.add_argument("lake", type=Path, metavar="LAKE", help=lake.say())
+    explained(parser, "lake", lake, type=Path, metavar="LAKE")
     spec = Text(
         "a pack type; PREFIX=TOML for the codes that begin so; repeatable",
         "电池包型号参数；PREFIX=TOML 仅用于以此开头的编码；可重复",
     )
-    parser.add_argument("--spec", action="append", required=True, metavar="TOML", help=spec.say())
-    parser.add_argument("--out", type=Path, required=required, metavar="FILE", help=out.say())
+    explained(parser, "--spec", spec, action="append", required=True, metavar="TOML")
+    explained(parser, "--out", out, type=Path, required=required, metavar="FILE")
     workers = Text("processes; 0 for one per processor", "进程数；0 为每处理器一个")
-    parser.add_argument("--workers", type=whole_between(0, 1024), default=0, help=workers.say())
+    explained(parser, "--workers", workers, type=whole_between(0, 1024), default=0)
     scheduler = Text("Dask scheduler, tcp://host:8786", "Dask 调度器，tcp://host:8786")
-    parser.add_argument("--scheduler", default="", metavar="ADDRESS", help=scheduler.say())
+    explained(parser, "--scheduler", scheduler, default="", metavar="ADDRESS")
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -134,9 +134,9 @@ def _report_arguments(parser: argparse.ArgumentParser) -> None:
         "results of `fleet estimate`, or a lake of `simulate fleet`",
         "`fleet estimate` 的结果，或 `simulate fleet` 的数据湖",
     )
-    parser.add_argument("source", type=Path, metavar="RESULTS", help=source.say())
+    explained(parser, "source", source, type=Path, metavar="RESULTS")
     as_json = Text("one JSON object per chemistry and line", "每种化学体系一行 JSON")
-    parser.add_argument("--json", action="store_true", help=as_json.say())
+    explained(parser, "--json", as_json, action="store_true")
 
 
 def _run_report(args: argparse.Namespace) -> int:

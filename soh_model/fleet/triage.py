@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from packtrail.arguments import explained
 from packtrail.command import Command
 from packtrail.estimate import Estimate, Verdict
 from packtrail.language import Text
@@ -92,7 +93,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "events, alarms and origin of packs, one JSON object a line",
         "电池包的事件、报警与来源，每行一个 JSON 对象",
     )
-    parser.add_argument("--facts", type=Path, metavar="FILE", help=facts.say())
+    explained(parser, "--facts", facts, type=Path, metavar="FILE")
     add_policy_arguments(parser)
 
 
