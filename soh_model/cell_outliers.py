@@ -58,14 +58,27 @@ class CellOutliers(msgspec.Struct, frozen=True):
         )
 
     def with_newer(self, other: CellOutliers) -> CellOutliers:
-        """Each figure of the better known; of equal ones the newer."""
-        mine, theirs = self.self_discharge_pct_day, other.self_discharge_pct_day
-        leak = self if theirs is None or (mine and mine.width < theirs.width) else other
-        mine, theirs = self.resistance_ratio, other.resistance_ratio
-        ohm = self if theirs is None or (mine and mine.width < theirs.width) else other
+        """Each figure of the better known; the newer where they are equal or contradict.
+
+        A cell that began to leak must not hide behind an older, more certain sound measurement.
+        """
+        leak = (
+            other
+            if _newer_counts(self.self_discharge_pct_day, other.self_discharge_pct_day)
+            else self
+        )
+        ohm = other if _newer_counts(self.resistance_ratio, other.resistance_ratio) else self
         return CellOutliers(
             leak.self_discharge_pct_day, leak.leaking_cell, ohm.resistance_ratio, ohm.resistant_cell
         )
+
+
+def _newer_counts(mine: Interval | None, theirs: Interval | None) -> bool:
+    """Whether a newer measurement replaces an older one."""
+    if mine is None or theirs is None:
+        return theirs is not None
+    changed = theirs.low > mine.high or theirs.high < mine.low
+    return changed or theirs.width <= mine.width
 
 
 class CellFigures(NamedTuple):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from packtrail.estimate import Interval
 from packtrail.sample import SampleBatch
 from soh_model import PackSpec
 from soh_model.cell_outliers import CellOutliers, cell_outliers
@@ -61,3 +62,12 @@ def test_the_better_known_figure_is_kept(batch):
     known = cell_outliers(batch, SPEC)
     assert known.with_newer(CellOutliers()) == known
     assert CellOutliers().with_newer(known) == known
+
+
+def test_a_cell_that_began_to_leak_does_not_hide_behind_an_older_measurement():
+    sound = CellOutliers(Interval(0.02, -0.05, 0.1), 3, Interval(1.1, 1.0, 1.2), 2)
+    leaks = CellOutliers(Interval(1.5, 0.9, 2.1), 7, Interval(1.1, 0.8, 1.4), 5)
+    both = sound.with_newer(leaks)
+    assert (both.leaking_cell, both.self_discharge_pct_day.low) == (7, 0.9)
+    assert both.resistant_cell == 2
+    assert leaks.with_newer(sound).leaking_cell == 3
