@@ -5,8 +5,8 @@ the worst cell's resistance over that of the median cell leave, each with a 95 %
 drift of differences over all rests of an hour (`self_discharge`); least squares of each cell's
 voltage steps on the current's steps (IEC 62660-1, 7.4 takes single pulses; many small steps are a
 field's pulses). Assumes that no balancing works during the rests, and one temperature for all
-cells at a step. Fails (None) without an hour of rest, or without steps of a tenth of C; the choice
-of the worst of many cells flatters nobody: the interval is widened for it.
+cells at a step. Fails (None) without rests of an hour or two, or without steps of a tenth of C;
+the choice of the worst of many cells flatters nobody: the interval is widened for it.
 """
 
 from __future__ import annotations
@@ -32,6 +32,20 @@ Floats = NDArray[np.float64]
 LEAST_STEP_PER_RATED: Final = 0.1
 FEWEST_STEPS: Final = 2
 LONGEST_STEP_S: Final = 35.0
+
+WIDEST_LEAK: Final = 1.0
+"""Half an interval of self-discharge, % a day, that holds zero and is no measurement any more."""
+
+SLOPE_ERROR: Final = (0.1, 0.3)
+"""Standard error of the curve's slope, as a share: of the type's own curve (it ages), and of its
+chemistry's usual one. It makes volts a day into charge a day."""
+
+MODEL_ERROR: Final = (0.006, 0.2)
+"""Standard error of a step's ratio against pulses of 10 s: at least, and of what it exceeds 1.
+
+The steps are as long as the samples are apart, and diffusion answers more slowly than the contacts.
+Found on packs with a known truth; either half of them alone asks for the same.
+"""
 
 
 class CellOutliers(msgspec.Struct, frozen=True):
@@ -121,8 +135,12 @@ def _leak(session: Session, spec: PackSpec, fresh: FreshCell) -> tuple[Interval,
     share = (weights * [one.share_per_day for one in found]).sum(axis=0) / weights.sum(axis=0)
     error = 1 / np.sqrt(weights.sum(axis=0))
     worst = int(np.argmin(share))
-    half = _many(len(share)) * 100 * float(error[worst])
     value = -100 * float(share[worst])
+    own_curve = spec.half_cells is not None or spec.ocv is not None
+    slope = 1.96 * SLOPE_ERROR[0 if own_curve else 1] * abs(value)
+    half = float(np.hypot(_many(len(share)) * 100 * float(error[worst]), slope))
+    if half > WIDEST_LEAK and value <= half:
+        return None
     return Interval(value, value - half, value + half), worst
 
 
@@ -153,7 +171,9 @@ def step_resistances(session: Session, spec: PackSpec) -> tuple[Floats, float] |
 
 def _most_resistant(ratios: Floats, error: float) -> tuple[Interval, int]:
     worst = int(np.argmax(ratios))
-    half, ratio = _many(len(ratios)) * error, float(ratios[worst])
+    ratio = float(ratios[worst])
+    model = float(np.hypot(MODEL_ERROR[0], MODEL_ERROR[1] * (ratio - 1)))
+    half = float(np.hypot(_many(len(ratios)) * error, 1.96 * model))
     return Interval(ratio, max(0.0, ratio - half), ratio + half), worst
 
 
