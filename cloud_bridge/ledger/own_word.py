@@ -8,6 +8,7 @@ from typing import NamedTuple
 from cloud_bridge.store.contract import Store
 from cloud_bridge.store.values import Fact
 from packtrail.event import Body, Event, UnitRef, sign_event
+from packtrail.personal import conceal
 from packtrail.signing import SigningKey
 from packtrail.times import ClockQuality, format_time
 
@@ -21,7 +22,7 @@ class Statement(NamedTuple):
 
 
 class OwnWord:
-    """Appends statements to the ledger.
+    """Appends statements to the ledger; what they say of vehicles and owners is committed to.
 
     Args:
         store: where the ledger is.
@@ -54,6 +55,7 @@ class OwnWord:
 
     def _fact(self, one: Statement, counter: int, moment: int) -> Fact:
         begin, end = one.span_ns or (moment, moment)
+        body, openings = conceal(one.body)
         event = Event(
             unit=one.unit,
             occurred_from=format_time(begin),
@@ -62,6 +64,6 @@ class OwnWord:
             author=self.author,
             stream=self._stream,
             counter=counter,
-            body=one.body,
+            body=body,
         )
-        return Fact(sign_event(event, self._key), event)
+        return Fact(sign_event(event, self._key), event, openings)

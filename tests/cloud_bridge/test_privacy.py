@@ -22,6 +22,7 @@ from cloud_bridge.ingest.judge import judge, judge_event
 from cloud_bridge.keeping.backup import backup, restore
 from cloud_bridge.keeping.whole import verify_whole
 from cloud_bridge.ledger.offline import verify_file
+from cloud_bridge.ledger.own_word import OwnWord, Statement
 from cloud_bridge.privacy.forgetting import Forgetting
 from cloud_bridge.privacy.subjects import Subjects
 from cloud_bridge.privacy.vault import KeyVault
@@ -548,3 +549,18 @@ def test_a_person_forgets_from_the_terminal_and_everything_verifies(
     told.authority.seal()
     assert run_line(["bridge", "verify", "--jobs", "1", *more]) == 0
     assert run_line(["id", "verify", PACK.id, *more]) == 0
+
+
+def test_what_the_bridge_states_itself_is_committed_to_as_well(told: Desk) -> None:
+    subject = subject_of(told)
+    word = OwnWord(told.store, parts.AUTHORITY, ORIGIN, "own", lambda: NOW)
+    word.state([Statement(PACK, e.ConflictDetected("I1", "two_places", (), vehicle=CAR))])
+    (entry,) = told.store.entries_of_type("ConflictDetected")
+    assert entry.event.body.vehicle.scheme == "commitment"
+    assert told.store.links([str(entry.event.body.vehicle)]) == {
+        str(entry.event.body.vehicle): subject.id
+    }
+    word.state([Statement(PACK, e.ConflictDetected("I1", "two_places", (), vehicle=subject))])
+    assert told.store.entries_of_type("ConflictDetected")[-1].event.body.vehicle == subject
+    state = vehicle_state(told.store, subject)
+    assert state.events == 5

@@ -11,7 +11,14 @@ from cloud_bridge.errors import StoreError
 from cloud_bridge.privacy.vault import KeyVault
 from cloud_bridge.store import Fact
 from cloud_bridge.view.vehicles import vehicle_state
-from packtrail.event import PackInstalled, PackRemoved, Subject, SubjectForgotten, VehicleRef
+from packtrail.event import (
+    ConflictDetected,
+    PackInstalled,
+    PackRemoved,
+    Subject,
+    SubjectForgotten,
+    VehicleRef,
+)
 from packtrail.personal import conceal, digest
 from tests.cloud_bridge import parts
 from tests.contracts.stores import NOW, Database
@@ -59,6 +66,8 @@ def test_commitments_to_one_value_are_one_subject_s_over_batches(store):
     assert [entry.leaf for entry in about] == [0, 1, 2]
     assert [e.leaf for e in store.entries_about(Subject("vehicle", str(car)), 0, 1)] == [1]
     assert store.vehicle_fact(car).leaf == 2
+    store.append([parts.fact(ConflictDetected("I1", "x", (), vehicle=car), counter=9)], NOW)
+    assert len(store.entries_about(Subject("vehicle", str(car)))) == 4
     assert store.vehicle_fact(VehicleRef("subject", "none")) is None
 
 

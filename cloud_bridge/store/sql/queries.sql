@@ -117,7 +117,8 @@ FROM ledger WHERE leaf > :after AND leaf IN (
     SELECT ledger_subject.leaf FROM commitment
     JOIN ledger_subject ON ledger_subject.kind = 'vehicle'
         AND ledger_subject.id = commitment.reference
-    WHERE commitment.subject = :subject)
+    WHERE commitment.subject = :subject
+    UNION SELECT leaf FROM ledger_subject WHERE kind = 'vehicle' AND id = :id)
 ORDER BY leaf LIMIT :limit
 
 -- name: entries_of_type
