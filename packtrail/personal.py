@@ -126,6 +126,8 @@ def conceal(
     openings: dict[tuple[str, str], Opening] = {(one.kind, one.value): one for one in known}
 
     def commit(kind: str, value: str) -> str:
+        # Whatever a controller calls a vehicle, its opening has to be one that a bridge takes.
+        value = "".join(filter(str.isprintable, value))[:MAX_VALUE] or "?"
         if (kind, value) not in openings:
             openings[kind, value] = Opening(kind, fresh(), value)
         return openings[kind, value].reference
@@ -137,7 +139,7 @@ def conceal(
         value = vehicle.id.strip().upper() if vehicle.scheme == "vin" else str(vehicle)
         changes["vehicle"] = VehicleRef(SCHEME, commit(VEHICLE, value).partition(":")[2])
     if owner and not _OWNER.fullmatch(owner):
-        changes["owner"] = commit(OWNER, owner[:MAX_VALUE])
+        changes["owner"] = commit(OWNER, owner)
     readings: tuple[Reading, ...] = getattr(body, "readings", ())
     if any(_holds_vin(one) for one in readings):
         changes["readings"] = tuple(_concealed(one, commit) for one in readings)

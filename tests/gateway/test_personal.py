@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from gateway.clock import SystemClock
 from gateway.outbox import Fact
 from gateway.outbox.sealing import Sealer
 from packtrail.event import PackInstalled, PlaceRef, Reading, VehicleRef, decode_event
+from packtrail.personal import references
 from packtrail.record import Kind, unseal
 from packtrail.times import ClockQuality, format_time
 from tests.gateway.drafts import GATEWAY, KEY, PACK, T0, alarm
@@ -60,3 +63,13 @@ def test_a_vehicle_that_is_named_otherwise_is_committed_to_with_its_scheme():
     plate = PackInstalled(vehicle=VehicleRef("plate", "A12345"))
     (opening,) = unseal(SEALER.seal(fact(plate), "00" * 8, 1)[1]).openings
     assert opening.value == "plate:A12345"
+
+
+@pytest.mark.parametrize("name", ["", "x" * 500, "a\nb\x00", "浙A12345"])
+def test_whatever_a_controller_calls_a_vehicle_its_opening_is_one_that_a_bridge_takes(name):
+    car = PackInstalled(vehicle=VehicleRef("vin", name))
+    outer = unseal(SEALER.seal(fact(car), "00" * 8, 1)[1])
+    body = decode_event(outer.read().body).read().body
+    (opening,) = outer.openings
+    assert opening.sound
+    assert references(body) == (opening.reference,)
