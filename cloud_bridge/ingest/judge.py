@@ -103,7 +103,7 @@ def judge_event(
     """
     voice = trust.voice(signed.key_id, now_ns)
     if voice is None:
-        return Refused("key", f"key {signed.key_id[:64]} has no voice")
+        return Refused("key", _short(f"key {signed.key_id[:64]} has no voice"))
     if not signed.accepted_by(voice.key):
         return Refused("signature", "the event's signature does not fit its content")
     try:
@@ -218,9 +218,16 @@ def _name_fault(what: str, name: str, most: int = MAX_NAME) -> str:
 
 
 def _stranger(topic: str, data: bytes, reason: str) -> Stranger:
-    return Stranger(topic[: MAX_NAME * 2], reason, data[:KEPT_BYTES])
+    return Stranger(_printable(topic)[: MAX_NAME * 2], reason, data[:KEPT_BYTES])
 
 
 def _short(detail: str) -> str:
     """Receipts are small: a refusal's detail is one line of them, in any script."""
-    return detail.encode()[:MAX_DETAIL_BYTES].decode(errors="ignore")
+    return _printable(detail).encode()[:MAX_DETAIL_BYTES].decode(errors="ignore")
+
+
+def _printable(text: str) -> str:
+    """With escapes for the rest: what is quoted is the sender's, and PostgreSQL holds no NUL."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)

@@ -231,6 +231,28 @@ def test_an_event_signed_by_nobody_we_trust_is_refused(gateway):
     assert content(gateway.record(Kind.EVENT, body)).reason == "key"
 
 
+@pytest.mark.parametrize("hostile", ["\x00", "\x1b[2J", "\u202e", "\n", "界" * 200])
+def test_whatever_a_refusal_quotes_it_is_one_short_printable_line(gateway, hostile):
+    said = parts.signed(PackInstalled(place=parts.SLOT))
+    strange = [msgspec.structs.replace(said, key_id=hostile)]
+    strange += [parts.signed(PackInstalled(place=parts.SLOT), author=f"s-{hostile}")]
+    refused = [content(gateway.record(Kind.EVENT, encode_event(one))) for one in strange]
+    kind = parts.repacked(unseal(gateway.record()[1]).payload, kind=hostile, seq=9)
+    address = RecordAddress("station-1", parts.EPOCH, 9)
+    refused.append(content((record_topic(address), resealed(kind))))
+    for one in refused:
+        assert isinstance(one, Refused)
+        assert one.detail.isprintable()
+        assert 0 < len(one.detail.encode()) <= 200
+
+
+def test_a_strangers_topic_is_kept_printable():
+    stranger = judged(("packtrail/\x00\x1b/" + "t" * 600, b"x"))
+    assert isinstance(stranger, Stranger)
+    assert stranger.topic.startswith("packtrail/\\x00\\x1b/t")
+    assert len(stranger.topic) == 256
+
+
 def test_an_event_with_another_content_than_signed_is_refused(gateway):
     signed = parts.signed(PackInstalled(place=parts.SLOT))
     changed = SignedEvent({**signed.event, "counter": 7}, signed.key_id, signed.signature)

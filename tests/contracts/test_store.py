@@ -6,15 +6,18 @@ import hashlib
 import threading
 import uuid
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cloud_bridge.errors import StoreError
+from cloud_bridge.ingest.judge import judge
 from cloud_bridge.store import Arrival, Blank, Refused, Stranger
-from packtrail.event import encode_event
+from packtrail.event import PackInstalled, encode_event
 from packtrail.proof import merkle
 from packtrail.receipt import Refusal
+from packtrail.record import Kind
 from packtrail.topics import RecordAddress
 from tests.cloud_bridge import parts
 from tests.contracts.stores import NOW, arrival, chunk, through
@@ -74,6 +77,19 @@ def test_a_refusal_counts_its_number_as_done_and_is_named_again_after_a_repeat(s
     again = store.commit([refused], [], NOW)
     assert again.progress[0].refused == (Refusal(2, "columns", "torn"),)
     assert store.counts().refused == 1
+
+
+def test_what_the_judge_says_of_hostile_text_can_be_kept(store):
+    gateway = parts.PlayedGateway()
+    said = msgspec.structs.replace(parts.signed(PackInstalled(place=parts.SLOT)), key_id="\x00")
+    topic, data = gateway.record(Kind.EVENT, encode_event(said))
+    bad = judge(topic, data, parts.trust(), NOW)
+    strange = judge("packtrail/\x00", b"", parts.trust(), NOW)
+    assert isinstance(bad, Arrival)
+    assert isinstance(strange, Stranger)
+    (progress,) = store.commit([bad], [strange], NOW).progress
+    assert [one.reason for one in progress.refused] == ["key"]
+    assert [one.topic for one, _ in store.strangers(1)] == ["packtrail/\\x00"]
 
 
 def test_other_content_under_a_taken_number_is_kept_beside_it(store):
