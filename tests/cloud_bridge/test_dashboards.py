@@ -75,6 +75,7 @@ def exercise(metrics: Metrics) -> None:
     metrics.logins.labels("in").inc()
     metrics.told_to_wait.labels("anybody").inc()
     metrics.retired.labels("chunk").inc()
+    metrics.ocpp.labels("swap").inc()
 
 
 def scrape(server: VictoriaMetrics, metrics: Metrics, t_s: int) -> None:
