@@ -2,8 +2,9 @@
 
 Usable capacity with its interval and the aged cell's open-circuit curve enter; kilowatt-hours
 between the cell voltage limits at C/3 and 25 degC leave, and with the specification's certified
-energy the state of certified energy. Texts: UN GTR 22 (2022), its definitions: SOCE = usable
-battery energy measured / certified; EU 2023/1542 Annex VII part A asks for it of vehicle packs.
+energy the state of certified energy. Texts: UN GTR 22 (2022), whose definition of SOCE is the
+measured or on-board usable battery energy (UBE) at a point of the life, as a percentage of the
+certified one; EU 2023/1542 Annex VII part A asks for it of vehicle packs.
 Assumes that every cell follows the mean cell's curve, and that what the maker keeps back of a
 new pack (certified less than its cells hold) is kept back of an old one in proportion: a maker
 who lets the reserve out with age shows a higher SOCE on his own monitor. This is an estimate in

@@ -3,9 +3,10 @@
 A `Session`, one of its rests and the fresh cell enter; ampere-hours per day against the median
 cell leave, for every cell. Neighbours share temperature, relaxation and the sensor's drift, so the
 difference between cells shows a leak of microamperes where the voltage itself shows none.
-Paper: Zilberman, Sturm & Jossen, J. Power Sources 425 (2019) 217-226 (self-discharge from the
-decay of the rest voltage over the slope of the open-circuit curve); the difference to the median
-cell instead of a reference cell is ours.
+Paper: Zilberman, Sturm & Jossen, "Reversible self-discharge and calendar aging of 18650
+nickel-rich, silicon-graphite lithium-ion cells", J. Power Sources 425 (2019) 217-226,
+doi:10.1016/j.jpowsour.2019.03.109 (self-discharge from the decay of the rest voltage over the
+slope of the open-circuit curve); the difference to the median cell is ours.
 Assumes no balancing during the rest, one temperature for all cells, a median cell that is sound
 and the fresh type's slope. Fails on a plateau, where a millivolt is many ampere-hours: there the
 error is large and no cell is called leaking. Fails to see a pack whose cells all leak alike, and
