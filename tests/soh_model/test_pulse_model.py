@@ -70,6 +70,45 @@ def test_a_missing_voltage_is_not_told(model):
     assert model.predict(row)[0].verdict is Verdict.CANNOT_TELL
 
 
+CHARGED = np.tile(np.arange(0.05, 0.55, 0.05), 24)
+"""Charge since empty over rated capacity at which `unit` stands, of 24 units."""
+
+
+def test_what_was_put_in_since_empty_tells_units_whose_resistance_shows_nothing():
+    """The resting voltage after a known charge shows the size; after an unknown one it does not."""
+    rows, soh = units(range(24))
+    rows[:, 1:] = rows[:, :1] + np.roll(rows[:, 1:] - rows[:, :1], 70, axis=0)  # of another unit
+    train, asked = slice(0, 160), slice(160, 240)
+    told = PulseModel.fit(rows[train], soh[train], "LMO", charged=CHARGED[train])
+    blind = PulseModel.fit(rows[train], soh[train], "LMO")
+    known = told.predict(rows[asked], charged=CHARGED[asked])
+    unknown = blind.predict(rows[asked])
+    errors, widths = zip(*(error_and_width(a, soh[asked]) for a in (known, unknown)), strict=True)
+    assert errors[0] < 0.7 * errors[1]
+    assert widths[0] < 0.8 * widths[1]
+
+
+def error_and_width(answers, soh):
+    told = [(e.soh, s) for e, s in zip(answers, soh, strict=True) if e.soh]
+    return np.mean([abs(i.value - s) for i, s in told]), np.mean([i.width for i, _ in told])
+
+
+def test_a_charge_told_to_one_side_only_is_refused_with_what_to_do(model):
+    rows, _ = unit(52)
+    with pytest.raises(ModelError, match="not of both") as refused:
+        model.predict(rows, charged=CHARGED[:10])
+    assert "charged" in str(refused.value.hint)
+    with pytest.raises(ModelError, match="its charge"):
+        PulseModel.fit(*units(range(4)), "LMO", charged=np.full(3, 0.5))
+
+
+def test_a_charge_far_from_the_training_is_unfamiliar():
+    rows, soh = units(range(6))
+    told = PulseModel.fit(rows, soh, "LMO", charged=CHARGED[:60])
+    answer = told.predict(rows[:2], charged=np.array([0.05, 0.9]))
+    assert [e.verdict for e in answer] == [Verdict.TOLD, Verdict.CANNOT_TELL]
+
+
 def test_rows_of_another_length_are_refused():
     with pytest.raises(ModelError):
         PulseModel.fit(np.zeros((50, 9)), np.zeros(50), "LMO")
