@@ -14,7 +14,10 @@ where there are no more), each told by a model of the others. Beside the estimat
 - the mean error with each unit's own mean taken away by its truth: what remains when the question
   is only how one unit moves. The rest is how units of equal readings differ;
 - capacity tests against the median of five of the same unit: what a test itself is off;
-- the error when told what no field shows, and that of a quarter, half and three quarters of units.
+- the error when told what the task hides: the charge put into a pulsed unit since it was empty
+  (which a workshop may count: `PulseModel.predict(..., charged=)`), or current, lower end and
+  temperature of the discharge that measures a cell (which no charge shows);
+- the error of models of a quarter, half and three quarters of the units.
 
 Coverage comes with its exact interval (Clopper & Pearson, Biometrika 26 (1934) 404) over units,
 not rows: the ten readings of a unit err together. Simulated packs by kind of session close it.
@@ -84,7 +87,7 @@ def crossed(told: Told, part: Rows, *, by_one: bool = False) -> Floats:
 
 
 def told_the_hidden(task: Task, known: Rows, asked: Rows) -> Floats:
-    """Answers of processes that are told what no field shows, [m]."""
+    """Answers of processes that are told what the task hides, [m]."""
     numbers = np.unique(task.unit[known], return_inverse=True)[1]
     answers = []
     for view in task.views:
@@ -111,7 +114,7 @@ def measure(task: Task, seed: int) -> list[tuple[str, str]]:
     rows.append(("nearest reading of another unit, half of it", nearest(task)))
     if task.hidden.shape[1]:
         told = crossed(partial(told_the_hidden, task), part)
-        rows.append(("told what no field shows", _error(task, told)))
+        rows.append((f"told {task.hidden_is}", _error(task, told)))
     if not task.pulses:
         rows.append(("capacity test against five", _repeated(task)))
     return rows + _curve(task, seed)

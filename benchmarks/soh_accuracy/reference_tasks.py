@@ -1,9 +1,9 @@
 """The learned tasks of the reference data: units, what a field sees of them, what is true.
 
 Windows of voltage are cut here, before any estimator sees a charge: no whole charge, cycle number
-or column made from the truth goes on. `hidden` is what nobody in the field knows, for the question
-what it would be worth: the state of charge of a pulsed unit, the discharge by which a cell's
-capacity was measured.
+or column made from the truth goes on. `hidden` is what these tasks do not tell, for the question
+what it would be worth: the charge put into a pulsed unit since it was empty, the discharge by which
+a cell's capacity was measured.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ class Task:
         seen: sessions, or rows of 21 voltages, length n.
         features: everything known of each reading, [n, d], for other methods.
         views: what a process told of `hidden` gets, each [n, d'].
-        hidden: what no field shows, [n, k].
+        hidden: what the task does not tell, [n, k].
+        hidden_is: what that is.
         pulses: whether `seen` are rows of pulses.
     """
 
@@ -60,6 +61,7 @@ class Task:
     features: Floats
     views: tuple[Floats, ...]
     hidden: Floats
+    hidden_is: str
     pulses: bool
 
     def answers(self, known: Rows, asked: Rows) -> Floats:
@@ -89,7 +91,8 @@ def pulse_task(folder: Path, kind: str, target: float) -> Task:
         seen=rows,
         features=np.hstack(views(rows)),
         views=views(rows),
-        hidden=table[["soc_pct"]].to_numpy(float),
+        hidden=table[["soc_pct"]].to_numpy(float) / 100,
+        hidden_is="the charge since empty",
         pulses=True,
     )
 
@@ -131,6 +134,7 @@ def cell_task(
         features=np.hstack(maps[0]),
         views=maps[1],
         hidden=np.array([discharges.get(key, ()) for key in keys]).reshape(len(keys), -1),
+        hidden_is="the discharge that measures",
         pulses=False,
     )
 
