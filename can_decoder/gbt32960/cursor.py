@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from can_decoder.gbt32960.frame import Edition
 from can_decoder.gbt32960.units import (
@@ -20,9 +21,11 @@ from can_decoder.gbt32960.units import (
     TEMPERATURE_OFFSET_C,
     Floats,
     Mark,
+    Part,
     Place,
     Unit,
     read_number,
+    read_numbers,
 )
 
 MAKER_CODES: Final = range(0x80, 0xFF)
@@ -104,24 +107,27 @@ class Cursor:
 
     def cells(self, code: int) -> Unit:
         """Cell voltages, subsystem by subsystem; the first one's totals are the numbers."""
-        numbers: dict[str, float] = {}
-        volts: list[float] = []
-        indices: list[int] = []
+        numbers: dict[str, float] = {"cells": 0}
+        parts: list[Part] = []
+        indices: list[NDArray[np.float64]] = []
         current = Place("current_a", 2, 0.1, CURRENT_OFFSET_A[self.edition])
         for _ in range(self.number(1)):
             system = self.number(1)
             voltage = read_number(self.take(2), Place("voltage_v", 2, 0.1))[0]
             amps = read_number(self.take(2), current)[0]
             count, first, here = self._cell_counts()
-            part = [read_number(self.take(2), CELL_VOLTAGE)[0] for _ in range(here)]
-            if not volts:
+            values = read_numbers(self.take(2 * here), CELL_VOLTAGE)
+            if not parts:
                 numbers |= {"subsystem": system, "voltage_v": voltage, "current_a": amps}
-            numbers["cells"] = numbers.get("cells", 0) + count
-            base = len(indices) if first <= 1 else first - 1
-            indices += range(base, base + here)
-            volts += part
-        lists = {"cell_voltage_v": np.array(volts), "cell_index": np.array(indices, np.float64)}
-        return Unit("cells", code, numbers, lists)
+            numbers["cells"] += count
+            base = sum(map(len, indices)) if first <= 1 else first - 1
+            indices.append(np.arange(base, base + here, dtype=np.float64))
+            parts.append(Part(system, max(0, first - 1), values, voltage, amps))
+        lists = {
+            "cell_voltage_v": np.concatenate([part.values for part in parts] or [np.empty(0)]),
+            "cell_index": np.concatenate(indices or [np.empty(0)]),
+        }
+        return Unit("cells", code, numbers, lists, parts=tuple(parts))
 
     def _cell_counts(self) -> tuple[int, int, int]:
         """Cells in all, number of the first one here, cells here."""
@@ -132,12 +138,12 @@ class Cursor:
 
     def probes(self, code: int) -> Unit:
         """Probe temperatures, subsystem by subsystem."""
-        degrees: list[float] = []
+        parts: list[Part] = []
         for _ in range(self.number(1)):
-            self.number(1)
-            count = self.number(2)
-            degrees += [read_number(self.take(1), PROBE)[0] for _ in range(count)]
-        return Unit("probes", code, lists={"temperature_c": np.array(degrees)})
+            system = self.number(1)
+            parts.append(Part(system, 0, read_numbers(self.take(self.number(2)), PROBE)))
+        degrees = np.concatenate([part.values for part in parts] or [np.empty(0)])
+        return Unit("probes", code, lists={"temperature_c": degrees}, parts=tuple(parts))
 
     def signature(self, code: int) -> Unit:
         """Signature of 2025: algorithm, R and S, kept raw."""

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from enum import Enum, IntEnum
-from functools import reduce
-from operator import xor
 from typing import Final
+
+import numpy as np
 
 from can_decoder.errors import DecoderError
 from packtrail.language import Text
@@ -61,6 +61,10 @@ class Encryption(IntEnum):
     SM4 = 0x05
     ABNORMAL = 0xFE
     INVALID = 0xFF
+
+
+_COMMANDS: Final = frozenset(Command)
+_ENCRYPTIONS: Final = frozenset(Encryption)
 
 
 class Reason(Enum):
@@ -139,20 +143,19 @@ def _message_at(raw: bytes, at: int) -> tuple[Message | Fault, int]:
         return Fault(at, Reason.CUT), at + 2
     if check_byte(raw[at + 2 : end - 1]) != raw[end - 1]:
         return Fault(at, Reason.CHECK), at + 2
-    return _read(raw[at:end]), end
+    return read_frame(raw[at:end]), end
 
 
-def _read(frame: bytes) -> Message:
+def read_frame(frame: bytes) -> Message:
+    """The message of one whole frame whose check byte was looked at."""
     code, encryption = frame[2], frame[21]
     return Message(
         edition=Edition(frame[0]),
-        command=Command(code) if code in set(Command) else Command.OTHER,
+        command=Command(code) if code in _COMMANDS else Command.OTHER,
         code=code,
         response=frame[3],
         vin=frame[4:21].decode("ascii", "replace").strip("\0 "),
-        encryption=(
-            Encryption(encryption) if encryption in set(Encryption) else Encryption.INVALID
-        ),
+        encryption=(Encryption(encryption) if encryption in _ENCRYPTIONS else Encryption.INVALID),
         data=frame[HEADER_BYTES:-1],
     )
 
@@ -181,7 +184,7 @@ def build(
 
 def check_byte(body: bytes) -> int:
     """BCC: exclusive or from the command byte to the end of the data unit."""
-    return reduce(xor, body, 0)
+    return int(np.bitwise_xor.reduce(np.frombuffer(body, np.uint8), initial=0))
 
 
 def read_time(raw: bytes) -> int | None:

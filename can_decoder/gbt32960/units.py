@@ -37,6 +37,24 @@ class Place(NamedTuple):
     offset: float = 0
 
 
+class Part(NamedTuple):
+    """What one subsystem (2016) or pack (2025) says within a list of cells or probes.
+
+    Attributes:
+        number: of the subsystem or pack, from 1, in the order of the login's codes.
+        first: place of its first value here, from 0; 2016 cuts long lists.
+        values: V or degC, NaN where invalid or abnormal.
+        voltage_v: of the subsystem; NaN with probes.
+        current_a: of the subsystem, discharge positive as in the standard; NaN with probes.
+    """
+
+    number: int
+    first: int
+    values: Floats
+    voltage_v: float = math.nan
+    current_a: float = math.nan
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """One information unit.
@@ -49,6 +67,7 @@ class Unit:
         lists: name -> values; lists of several subsystems follow each other.
         marks: name -> why it is NaN.
         raw: the body, where it is not read further.
+        parts: of `cells` and `probes`, subsystem by subsystem.
     """
 
     kind: str
@@ -57,6 +76,7 @@ class Unit:
     lists: Mapping[str, Floats] = field(default_factory=dict)
     marks: Mapping[str, Mark] = field(default_factory=dict)
     raw: bytes = b""
+    parts: tuple[Part, ...] = ()
 
 
 CURRENT_OFFSET_A: Final = MappingProxyType({Edition.OF_2016: -1000, Edition.OF_2025: -3000})
@@ -156,6 +176,15 @@ def read_number(raw: bytes, place: Place) -> tuple[float, Mark | None]:
     if bits >= ones - 1:
         return math.nan, "invalid" if bits == ones else "abnormal"
     return bits * place.scale + place.offset, None
+
+
+def read_numbers(raw: bytes, place: Place) -> Floats:
+    """Many numbers of one or two bytes each; NaN where invalid or abnormal."""
+    bits = np.frombuffer(raw, f">u{place.size}")
+    ones = (1 << 8 * place.size) - 1
+    values: Floats = bits.astype(np.float64) * place.scale + place.offset
+    values[bits >= ones - 1] = math.nan
+    return values
 
 
 def write_number(value: float, place: Place, mark: Mark | None = None) -> bytes:

@@ -7,7 +7,16 @@ from functools import partial
 from itertools import islice
 from typing import Final
 
-from can_decoder.gbt32960 import Encryption, Fault, Message, scan, scannable
+from can_decoder.gbt32960 import (
+    Encryption,
+    Fault,
+    Message,
+    login_from,
+    pack_codes,
+    sample_from,
+    scan,
+    scannable,
+)
 from can_decoder.logs.source import Source
 from gateway.bus import Mailbox
 from gateway.charging import vehicle_of
@@ -15,7 +24,6 @@ from gateway.errors import GatewayError
 from gateway.pipeline import Pipeline
 from gateway.playback.recording import Piece, ReplayPlan
 from gateway.settings import SlotSettings
-from gateway.vehicle_feed import login_from, pack_codes, sample_from
 from packtrail.event import VehicleRef
 from packtrail.language import Text
 from packtrail.sample import Sample

@@ -14,21 +14,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from can_decoder.gbt32960 import Command, Encryption, Message, build
-from can_decoder.gbt32960.frame import TIME_BYTES, VIN_BYTES
-from gateway.vehicle_feed.framer import Framer
-from gateway.vehicle_feed.messages import REPORTS, login_from, pack_codes, sample_from
+from can_decoder.gbt32960 import (
+    Encryption,
+    Framer,
+    Message,
+    answer_to,
+    login_from,
+    pack_codes,
+    sample_from,
+)
 from packtrail import logs
 from packtrail.errors import PacktrailError, reason_of
 from packtrail.language import Text
 from packtrail.sample import Sample
 
-COMMAND: Final = 0xFE
-SUCCESS: Final = 0x01
 PIECE: Final = 16_384
 BEAT_S: Final = 0.2
-TIMED: Final = frozenset({Command.LOGIN, Command.LOGOUT, *REPORTS})
-"""Commands that begin with a time, which the answer repeats."""
 
 HearSamples = Callable[[str, list[Sample]], object]
 HearCodes = Callable[[str, str, list[str]], object]
@@ -141,7 +142,7 @@ class VehicleFeed:
                 heard = time.monotonic()
                 for message in framer.feed(piece):
                     self._take(message)
-                    line.sendall(answer_to(message))
+                    line.sendall(answer_to(message, now_ns=time.time_ns()))
             except TimeoutError:
                 continue
             except OSError as error:
@@ -174,17 +175,3 @@ class VehicleFeed:
 
     def _note(self, **changes: Any) -> None:
         self.state = replace(self.state, **changes)
-
-
-def answer_to(message: Message) -> bytes:
-    """What a platform answers (clause 6.3.2): success, with the time of the command.
-
-    Nothing to what is no command, and nothing to a VIN that is none.
-    """
-    sound_vin = len(message.vin) == VIN_BYTES and message.vin.isascii()
-    if message.response != COMMAND or not sound_vin:
-        return b""
-    data = message.data[:TIME_BYTES] if message.command in TIMED else b""
-    if message.command is Command.OTHER:
-        return b""
-    return build(message.command, message.vin, data, edition=message.edition, response=SUCCESS)

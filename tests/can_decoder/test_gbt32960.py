@@ -11,18 +11,28 @@ from hypothesis import strategies as st
 
 from can_decoder import DecoderError
 from can_decoder.gbt32960 import (
+    Broken,
     Command,
     Edition,
     Fault,
+    Framer,
     Login,
     Message,
+    PlatformLogin,
+    Response,
     Unit,
+    answer_to,
     build,
     build_login,
+    build_platform_login,
     build_report,
+    plausible,
     read_login,
+    read_platform_login,
     read_report,
+    refusal_to,
     sample_of,
+    samples_by_subsystem,
     scan,
 )
 from can_decoder.gbt32960.frame import Reason
@@ -38,6 +48,7 @@ LOGIN_2025 = (
 )
 VIN = "LTEST000000000001"
 MOMENT_NS = 1_775_003_400_000_000_000  # 2026-04-01 08:30:00 in Beijing
+LATE = bytes([26, 4, 1, 8, 30, 0])
 
 
 def only(capture: bytes | str) -> Message:
@@ -150,3 +161,66 @@ def test_no_bytes_make_reading_fail(raw, edition):
     message = only(build(Command.REALTIME, VIN, raw, edition=edition))
     sample_of(read_report(message))
     read_login(message)
+
+
+@pytest.mark.parametrize("edition", list(Edition))
+def test_a_platforms_login_goes_both_ways_and_hides_its_password(edition):
+    login = PlatformLogin(MOMENT_NS, 3, "north", "secret")
+    data = build_platform_login(login)
+    message = only(build(Command.PLATFORM_LOGIN, VIN, data, edition=edition))
+    assert read_platform_login(message) == login
+    assert "secret" not in repr(login)
+    assert read_platform_login(only(build(Command.PLATFORM_LOGIN, VIN, data[:-1]))) is None
+    with pytest.raises(DecoderError):
+        build_platform_login(PlatformLogin(MOMENT_NS, 3, "longer than twelve", ""))
+
+
+def test_an_answer_has_the_time_and_what_became_of_it_in_the_editions_own_words():
+    for edition, said in ((Edition.OF_2016, Response.ERROR), (Edition.OF_2025, Response.STRUCTURE)):
+        message = only(build(Command.REALTIME, VIN, LATE + b"\x01\x02", edition=edition))
+        answer = only(answer_to(message, Response.STRUCTURE))
+        assert (answer.response, answer.data, answer.vin) == (said, LATE, VIN)
+    clock = only(build(Command.CLOCK, VIN, b""))
+    assert only(answer_to(clock, now_ns=MOMENT_NS)).data == LATE
+    assert answer_to(only(build(Command.CLOCK, VIN, b"", response=1))) == b""
+
+
+@pytest.mark.parametrize("edition", list(Edition))
+def test_each_subsystem_speaks_for_itself(edition):
+    code, probes = (0x08, 0x09) if edition is Edition.OF_2016 else (0x07, 0x08)
+    offset = 10_000 if edition is Edition.OF_2016 else 30_000
+    body = LATE + bytes([code, 2])
+    for system, cells in ((1, (3300, 3310)), (2, (3400, 0xFFFF))):
+        body += bytes([system]) + (3500).to_bytes(2) + (offset - 50 * system).to_bytes(2)
+        body += (2).to_bytes(2)
+        body += (1).to_bytes(2) + b"\x02" if edition is Edition.OF_2016 else b""
+        body += b"".join(volts.to_bytes(2) for volts in cells)
+    body += bytes([probes, 2, 1, 0, 1, 65, 2, 0, 1, 0xFE])
+    report = read_report(only(build(Command.REALTIME, VIN, body, edition=edition)))
+    assert report.is_whole
+    found = samples_by_subsystem(report)
+    assert [found[n].values["pack_current_a"] for n in (1, 2)] == pytest.approx([5.0, 10.0])
+    assert found[1].values["cell_voltage_v"] == pytest.approx([3.3, 3.31])
+    assert found[2].values["cell_voltage_v"] == pytest.approx([3.4, math.nan], nan_ok=True)
+    assert found[1].values["temperature_c"].tolist() == [25.0]
+    assert "temperature_c" not in plausible(found[2]).values
+
+
+def test_a_frame_with_a_wrong_check_byte_is_told_and_what_follows_is_found():
+    bad = bytes.fromhex(LOGIN_2016[:-2] + "00")
+    framer = Framer()
+    broken, login = framer.take(b"noise" + bad + bytes.fromhex(LOGIN_2025))
+    assert broken == Broken(Edition.OF_2016, Command.LOGIN, 0xFE, VIN, LATE)
+    assert only(refusal_to(Edition.OF_2016, broken.code, broken.vin, broken.time)).response == 2
+    assert login.edition is Edition.OF_2025
+    assert framer.skipped == 5 + len(bad)
+
+
+@given(pieces=st.lists(st.binary(max_size=80), max_size=20), edition=st.sampled_from(list(Edition)))
+def test_every_whole_frame_in_a_hostile_stream_is_found(pieces, edition):
+    wanted = build(Command.HEARTBEAT, VIN, b"", edition=edition)
+    framer, found = Framer(), []
+    for piece in pieces:
+        found += framer.take(piece.replace(b"#", b".").replace(b"$", b"."))
+        found += framer.take(wanted)
+    assert [one.command for one in found] == [Command.HEARTBEAT] * len(pieces)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from can_decoder.gbt32960 import (
     Command,
     Edition,
+    Framer,
     Login,
     Message,
     Unit,
@@ -22,7 +23,7 @@ from can_decoder.gbt32960 import (
     scan,
 )
 from gateway.settings import GatewaySettings
-from gateway.vehicle_feed import FeedOptions, Framer, VehicleFeed
+from gateway.vehicle_feed import FeedOptions, VehicleFeed
 from packtrail.errors import PacktrailError, SettingsError
 from packtrail.settings import load
 from packtrail.times import NS_PER_S
