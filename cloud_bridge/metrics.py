@@ -27,6 +27,11 @@ class Metrics:
         self.ocpp = self._counter(
             "ocpp_calls", "Calls of swap stations over OCPP, by what became of them", "outcome"
         )
+        self.gbt32960 = self._counter(
+            "gbt32960_messages",
+            "Messages of vehicle platforms after GB/T 32960, by what became of them",
+            "outcome",
+        )
         self.receipts = self._counter("receipts", "Receipts handed to the broker")
         self.faults = self._counter("store_faults", "Commits that the database did not take")
         self.commit_s = Histogram(

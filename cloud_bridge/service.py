@@ -21,6 +21,8 @@ from cloud_bridge.enrolment.revoked import still_trusted
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.feeds import voices
 from cloud_bridge.feeds.desk import SwapDesk
+from cloud_bridge.feeds.gbt32960 import voice
+from cloud_bridge.feeds.gbt32960.feed import Gbt32960Feed
 from cloud_bridge.feeds.ocpp import OcppFeed
 from cloud_bridge.feeds.stations import Station, StationBook
 from cloud_bridge.ingest.inbox import Inbox
@@ -106,6 +108,11 @@ class Bridge:
             else None
         )
         self.rounds = self._rounds() if settings.retention.enabled else None
+        self.gbt32960 = (
+            Gbt32960Feed(settings.gbt32960, self.key, self.store, self.trust, self.metrics)
+            if settings.gbt32960
+            else None
+        )
         self.metrics.connected.set_function(lambda: self.link.connected)
         self.metrics.queue.set_function(lambda: len(self.inbox))
         self._stop = threading.Event()
@@ -142,6 +149,8 @@ class Bridge:
         self.link.start()
         if self.ocpp:
             self.ocpp.start()
+        if self.gbt32960:
+            self.gbt32960.start()
 
     def stop(self) -> None:
         """Take nothing more, finish the batch under way, close."""
@@ -149,6 +158,8 @@ class Bridge:
         self._stop.set()
         if self.ocpp:
             self.ocpp.stop()
+        if self.gbt32960:
+            self.gbt32960.stop()
         for thread in self._threads:
             thread.join()
         # Last, so that the receipts of the last batch still go out.
@@ -201,6 +212,8 @@ class Bridge:
                 for station in StationBook(settings.ocpp.folder).all()
                 if not station.revoked_ns
             ]
+        if settings.gbt32960:
+            found += voice.registrations(settings.gbt32960, key)
         own = key.public.text
         # What it watches, closes and was answered is stated by the bridge itself: it needs a voice.
         # Under the log's name: bridges of several names share one store and one key.
@@ -226,6 +239,10 @@ class Bridge:
         parts = (
             (Text("broker", "消息代理"), STALLED if self.link.dead else self.link.fault),
             (Text("store", "数据库"), self.intake.fault),
+            (
+                Text("GB/T 32960", "GB/T 32960"),
+                self.gbt32960.intake.fault if self.gbt32960 else None,
+            ),
             (Text("intake", "接收"), STALLED if self.stalled else None),
         )
         return Health(
@@ -241,7 +258,8 @@ class Bridge:
         """Whether a thread hangs or has died: then only a restart helps."""
         if self._stop.is_set():
             return False
-        dead = self.link.dead or (self.ocpp is not None and not self.ocpp.alive)
+        feeds = [feed for feed in (self.ocpp, self.gbt32960) if feed]
+        dead = self.link.dead or any(not feed.alive for feed in feeds)
         dead = dead or any(not thread.is_alive() for thread in self._threads)
         return dead or self.intake.silent_s > STALLED_S
 

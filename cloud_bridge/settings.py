@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from cloud_bridge.feeds.gbt32960.settings import Gbt32960Settings
 from cloud_bridge.feeds.settings import OcppSettings
 from cloud_bridge.login.settings import CertificateSettings, LoginSettings, RateSettings
 from packtrail.errors import PacktrailError
@@ -337,6 +338,7 @@ class BridgeSettings(Settings):
     lake: LakeSettings | None = None
     appraisal: AppraisalSettings | None = None
     ocpp: OcppSettings | None = None
+    gbt32960: Gbt32960Settings | None = None
     hook: tuple[HookSettings, ...] = ()
     witness: tuple[WitnessSettings, ...] = ()
     platform: tuple[PlatformSettings, ...] = ()

@@ -15,6 +15,7 @@ from pathlib import Path
 from cloud_bridge.access.opening import gate_for, try_login
 from cloud_bridge.appraisal.opening import appraiser_for
 from cloud_bridge.errors import BridgeError
+from cloud_bridge.feeds.gbt32960.feed import tls_context as feed_tls
 from cloud_bridge.ingest.mqtt import probe
 from cloud_bridge.projections.chosen import chosen, find
 from cloud_bridge.projections.follower import rebuild
@@ -24,7 +25,7 @@ from cloud_bridge.store.opening import open_existing, try_store
 from cloud_bridge.web import listen, tls_context
 from packtrail.errors import PacktrailError, reason_of
 from packtrail.language import Text, locale_language
-from packtrail.settings import load
+from packtrail.settings import load, secret
 from packtrail.signing import SigningKey
 
 
@@ -112,6 +113,7 @@ def check(path: Path) -> list[Finding]:
         _try(Text("projections", "投影"), lambda: _make_projections(settings)),
         *_appraisal(settings),
         _try(Text("TLS", "TLS"), lambda: _read_tls(settings)),
+        _try(Text("GB/T 32960", "GB/T 32960"), lambda: _feed(settings)),
         _try(Text("access", "访问规则"), lambda: gate_for(settings, None)),
         _try(Text("login", "登录"), lambda: try_login(settings)),
         _try(Text("retention", "保留规则"), lambda: read_policy(settings.retention.rules)),
@@ -160,6 +162,15 @@ def _make_projections(settings: BridgeSettings) -> None:
 def _read_tls(settings: BridgeSettings) -> None:
     if settings.http.tls is not None:
         tls_context(settings.http.tls)
+
+
+def _feed(settings: BridgeSettings) -> None:
+    """A password that is not set or a certificate that is none would stop the start."""
+    feed = settings.gbt32960
+    if feed is not None:
+        feed_tls(feed.tls)
+        for peer in feed.peer:
+            secret(peer.password_env)
 
 
 def _reach(settings: BridgeSettings) -> None:

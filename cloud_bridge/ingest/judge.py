@@ -42,6 +42,8 @@ LATEST_NS: Final = 7_258_118_400 * 10**9
 """2200-01-01: no clock of ours shows more, and it fits 64 bits in every database."""
 MAX_DETAIL_BYTES: Final = 200
 """Longest detail of a refusal: a receipt holds many of them."""
+SENDERS: Final = frozenset({Role.GATEWAY, Role.FEED})
+"""Roles whose records are taken."""
 MAX_NAME: Final = 128
 """Longest author, stream, slot, site or identifier."""
 
@@ -123,7 +125,7 @@ def judge_event(
 
 def _unbelievable(address: RecordAddress, sealed: Sealed, voice: Voice | None) -> str:
     """Why nobody we trust can have signed this for this number, or ""."""
-    if voice is None or voice.role != Role.GATEWAY:
+    if voice is None or voice.role not in SENDERS:
         return "key"
     if not sealed.accepted_by(voice.key):
         return "signature"

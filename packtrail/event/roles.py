@@ -16,6 +16,7 @@ class Role(StrEnum):
     """What a key's party is; the maker of a rule may think of more later, as data."""
 
     GATEWAY = "gateway"
+    FEED = "feed"
     MAKER = "maker"
     IMPORTER = "importer"
     VEHICLE_MAKER = "vehicle_maker"

@@ -1,0 +1,191 @@
+"""Which packs a vehicle has, and since when: read from the ledger, kept at hand, bounded.
+
+A platform reconnects without its vehicles logging in again, and a swap station may say meanwhile
+that a vehicle drove off with another pack. So the ledger is asked, not memory alone, and whatever
+it learns of a vehicle from anybody makes this forget what it knew.
+"""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from cloud_bridge.fold import Told
+from cloud_bridge.fold.settled import Settlement
+from cloud_bridge.fold.told import in_order
+from cloud_bridge.store import Store
+from cloud_bridge.view.packs import told_of
+from packtrail.event import (
+    Event,
+    IncidentRecorded,
+    PackInstalled,
+    PackRemoved,
+    Subject,
+    SwapPerformed,
+    UnitRef,
+    VehicleRef,
+    VehicleRegistered,
+)
+
+MOST_VEHICLES: Final = 50_000
+LOOK_S: Final = 1.0
+WHOLE: Final = ""
+"""The position of a vehicle's only pack."""
+MOVES: Final = ("PackInstalled", "PackRemoved", "SwapPerformed", "VehicleRegistered")
+OTHERS: Final = ("CorrectionDeclared", "DisputeResolved")
+"""May concern any vehicle."""
+
+Packs = Mapping[str, UnitRef]
+"""Position in the vehicle -> pack; `WHOLE` where there is one."""
+_NOTHING: Final[Packs] = {}
+Standing = set[tuple[str, str]]
+"""Kind and severity of the incidents that are open."""
+
+
+@dataclass(slots=True)
+class Vehicle:
+    """One vehicle.
+
+    Attributes:
+        times: when its packs changed, UTC ns, rising.
+        packs: what it had from each of these moments on.
+        newest_ns: of its newest report.
+        standing: incidents that the platform told of its packs and that are not over.
+    """
+
+    times: list[int] = field(default_factory=list)
+    packs: list[Packs] = field(default_factory=list)
+    newest_ns: int = 0
+    standing: Standing = field(default_factory=set)
+
+    def at(self, t_ns: int) -> Packs:
+        """What it had at a moment; nothing where that is not known."""
+        place = bisect_right(self.times, t_ns)
+        return self.packs[place - 1] if place else {}
+
+    def change(self, t_ns: int, packs: Packs) -> None:
+        """What it has from a moment on; what is known of later moments stays."""
+        place = bisect_right(self.times, t_ns)
+        self.times.insert(place, t_ns)
+        self.packs.insert(place, dict(packs))
+
+
+class Bindings:
+    """The vehicles that were heard of lately.
+
+    Args:
+        store: where the ledger is.
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store, self._clock = store, clock
+        self._kept: OrderedDict[tuple[str, VehicleRef], Vehicle] = OrderedDict()
+        self._parties: set[str] = set()
+        self._leaf = store.size() - 1
+        self._looked = clock()
+
+    def of(self, vehicle: VehicleRef, party: str) -> Vehicle:
+        """What is known of a vehicle, for what a platform reports of it.
+
+        Raises:
+            StoreError: the ledger does not answer.
+        """
+        self._look()
+        key = (party, vehicle)
+        self._parties.add(party)
+        if key not in self._kept:
+            self._kept[key] = self._read(vehicle, party)
+        self._kept.move_to_end(key)
+        while len(self._kept) > MOST_VEHICLES:
+            self._kept.popitem(last=False)
+        return self._kept[key]
+
+    def forget(self, vehicle: VehicleRef, party: str) -> None:
+        """Ask the ledger again: what was to be stated was not."""
+        self._kept.pop((party, vehicle), None)
+
+    def _look(self) -> None:
+        """What others said since; once a second is soon enough for reports half a minute apart."""
+        if self._clock() - self._looked < LOOK_S:
+            return
+        newest = self._store.size() - 1
+        for kind in MOVES:
+            self._renew(_events(self._store, kind, self._leaf))
+        if any(self._store.entries_of_type(kind, self._leaf, 1) for kind in OTHERS):
+            self._kept.clear()
+        self._leaf, self._looked = newest, self._clock()
+
+    def _renew(self, events: Iterable[Event]) -> None:
+        """Read the vehicles that were spoken of once more, whoever did and on whichever bridge."""
+        for event in events:
+            vehicle = getattr(event.body, "vehicle", None)
+            if not isinstance(vehicle, VehicleRef):
+                continue
+            for key in [(party, vehicle) for party in self._parties]:
+                before = self._kept.get(key)
+                if before is not None:
+                    self._kept[key] = self._read(vehicle, key[0])
+                    self._kept[key].newest_ns = before.newest_ns
+
+    def _read(self, vehicle: VehicleRef, party: str) -> Vehicle:
+        lines = self._store.entries_about(Subject("vehicle", str(vehicle)))
+        found, packs = Vehicle(), _NOTHING
+        for told in Settlement(in_order(map(told_of, lines))).standing:
+            changed = _after(packs, told)
+            if changed is not None:
+                packs = changed
+                found.change(told.event.from_ns, packs)
+        for unit in packs.values():
+            found.standing |= self._incidents(unit, party)
+        return found
+
+    def _incidents(self, unit: UnitRef, party: str) -> Standing:
+        """What the platform told of a pack and has not told to be over."""
+        found: Standing = set()
+        for told in in_order(map(told_of, self._store.entries_of(unit))):
+            body = told.event.body
+            if isinstance(body, IncidentRecorded) and told.event.author == party:
+                (found.discard if body.cleared else found.add)((body.kind, body.severity))
+        return found
+
+
+def _events(store: Store, kind: str, after: int) -> Iterable[Event]:
+    while page := store.entries_of_type(kind, after):
+        yield from (entry.event for entry in page)
+        after = page[-1].leaf
+
+
+def _after(packs: Packs, told: Told) -> Packs | None:
+    """What a vehicle has after a fact; None where the fact moves nothing."""
+    unit = told.event.unit
+    match told.event.body:
+        case VehicleRegistered(packs=units) if units:
+            return _by_place(units)
+        case PackInstalled(position=position) if unit:
+            return _without(packs, unit, position) | {position: unit}
+        case PackRemoved() if unit:
+            return _without(packs, unit)
+        case SwapPerformed(unit_out=out):
+            rest = _without(packs, out) if out else {}
+            return rest | {WHOLE: unit} if unit else rest
+    return None
+
+
+def _without(packs: Packs, unit: UnitRef, position: str | None = None) -> dict[str, UnitRef]:
+    """The packs without one, and without what contradicts a pack at `position`."""
+    rest = {place: other for place, other in packs.items() if other != unit}
+    if position is not None:
+        alike = (place for place in rest if (place == WHOLE) == (position == WHOLE))
+        rest = {place: rest[place] for place in alike if place != position}
+    return rest
+
+
+def _by_place(units: tuple[UnitRef, ...]) -> Packs:
+    if len(units) == 1:
+        return {WHOLE: units[0]}
+    return {str(number): unit for number, unit in enumerate(units, start=1)}

@@ -1,0 +1,198 @@
+"""Vehicle platforms over GB/T 32960: whose a report is, what is stored once, what is answered."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from can_decoder.gbt32960 import Command, Edition, Unit, build
+from can_decoder.gbt32960.units import FIXED
+from cloud_bridge.fold import Safety
+from cloud_bridge.fold.contests import ContestReason
+from cloud_bridge.keeping.whole import verify_whole
+from cloud_bridge.view import Packs
+from cloud_bridge.view.batches import samples_of
+from packtrail.event import (
+    AliasBound,
+    IdentityContested,
+    PackInstalled,
+    PackRemoved,
+    UnitRef,
+    VehicleRegistered,
+)
+from packtrail.times import NS_PER_S
+from tests.cloud_bridge import parts
+from tests.cloud_bridge.platforms import (
+    NOW,
+    OTHER_VIN,
+    PARTY,
+    PASSWORD,
+    VARIABLE,
+    VIN,
+    alarm,
+    chunks,
+    entered,
+    feed_settings,
+    login,
+    report,
+)
+from tests.cloud_bridge.running import running
+
+ORIGIN = "packtrail.example/ledger"
+
+
+@pytest.fixture
+def bridge(tmp_path, monkeypatch):
+    monkeypatch.setenv(VARIABLE, PASSWORD)
+    with running(feed_settings(tmp_path), connected=False) as bridge:
+        yield bridge
+
+
+@pytest.fixture
+def line(bridge):
+    with entered(bridge.gbt32960.port) as line:
+        yield line
+
+
+def events(bridge, kind: type) -> list:
+    return [one.event for one in bridge.store.entries_of_type(kind.__name__)]
+
+
+def counted(bridge, outcome: str) -> float:
+    return bridge.metrics.gbt32960.labels(outcome)._value.get()
+
+
+@pytest.mark.parametrize("edition", list(Edition))
+def test_a_login_names_the_pack_and_reports_are_its_telemetry(bridge, line, edition):
+    assert line.ask(login(parts.CODE, edition=edition), report(edition=edition)) == [1, 1]
+    (arrived,) = events(bridge, PackInstalled)
+    assert (arrived.unit, arrived.body.vehicle, arrived.author) == (parts.PACK, parts.CAR, PARTY)
+    (chunk,) = chunks(bridge.store, parts.PACK)
+    batch = samples_of(chunk)
+    assert batch.t_ns.tolist() == [NOW - 30 * NS_PER_S]
+    assert batch.values["cell_voltage_v"][0] == pytest.approx([3.3] * 4)
+    assert batch.values["temperature_c"][0].tolist() == [25.0, 26.0]
+    assert VIN.encode() not in chunk.data
+    assert Packs(bridge.store).view(parts.PACK).state.binding.vehicle == parts.CAR
+
+
+def test_a_report_that_is_told_again_is_stored_once_and_answered_each_time(bridge, line):
+    again = report(command=Command.RESENT)
+    assert line.ask(login(parts.CODE), report(), report(), again, login(parts.CODE)) == [1] * 5
+    assert len(chunks(bridge.store, parts.PACK)) == 1
+    assert len(events(bridge, PackInstalled)) == 1
+    assert bridge.store.equivocations() == []
+    with entered(bridge.gbt32960.port) as other:
+        assert other.ask(again) == [1]
+    assert len(chunks(bridge.store, parts.PACK)) == 1
+
+
+def test_another_pack_at_a_later_login_is_a_move_and_late_reports_go_to_the_former(bridge, line):
+    first = [login(parts.CODE, ago=600), report(ago=500)]
+    assert line.ask(*first, login(parts.OTHER_CODE, ago=100), report(ago=50)) == [1] * 4
+    assert line.ask(report(ago=550, command=Command.RESENT)) == [1]
+    times = {
+        unit.id: [(NOW - one.chunk.from_ns) // NS_PER_S for one in chunks(bridge.store, unit)]
+        for unit in (parts.PACK, parts.OTHER_PACK)
+    }
+    assert times == {parts.CODE: [550, 500], parts.OTHER_CODE: [50]}
+    (gone,) = events(bridge, PackRemoved)
+    assert (gone.unit, gone.from_ns, gone.to_ns) == (
+        parts.PACK,
+        NOW - 500 * NS_PER_S,
+        NOW - 100 * NS_PER_S,
+    )
+    state = Packs(bridge.store).view(parts.PACK).state
+    assert state.binding is None
+    assert {one.reason for one in state.contests} == {ContestReason.UNREGISTERED}
+
+
+def test_each_of_several_packs_gets_its_own_subsystem(bridge, line):
+    both = b"".join(
+        bytes([n]) + (3500).to_bytes(2) + (10_050).to_bytes(2) + b"\0\2\0\1\2"
+        + (3300 + n).to_bytes(2) * 2
+        for n in (1, 2)
+    )  # fmt: skip
+    body = report()[24:30] + b"\x08\x02" + both
+    packs = login(parts.CODE, parts.OTHER_CODE)
+    assert line.ask(packs, build(Command.REALTIME, VIN, body)) == [1, 1]
+    for unit, volts in ((parts.PACK, 3.301), (parts.OTHER_PACK, 3.302)):
+        (chunk,) = chunks(bridge.store, unit)
+        values = samples_of(chunk).values
+        assert values["cell_voltage_v"][0] == pytest.approx([volts] * 2)
+        assert values["pack_current_a"][0] == pytest.approx(-5.0)
+    positions = {one.unit: one.body.position for one in events(bridge, PackInstalled)}
+    assert positions == {parts.PACK: "1", parts.OTHER_PACK: "2"}
+
+
+def test_a_vehicle_without_a_pack_code_waits_under_a_pseudonym_and_is_contested_once(bridge, line):
+    nameless = [login("FSBP331146BK-A"), report(), login("FSBP331146BK-A", ago=10)]
+    assert line.ask(*nameless, login(vin=OTHER_VIN), report(vin=OTHER_VIN)) == [1] * 5
+    contested = events(bridge, IdentityContested)
+    slots = {one.body.place.slot for one in contested}
+    assert len(contested) == len(slots) == 2
+    assert all(slot.startswith("vehicle-") for slot in slots)
+    assert contested[0].body.readings[0].raw == "FSBP331146BK-A"
+    assert {one.slot for one in bridge.store.slots(PARTY)} == slots
+    assert bridge.store.units() == []
+
+
+def test_a_serial_that_a_maker_has_bound_to_a_code_is_that_pack(bridge, line):
+    alias = UnitRef("maker_serial", "FSBP331146BK-A")
+    bound = parts.fact(AliasBound(alias), key=parts.MAKER, author="maker-1", stream="erp")
+    bridge.store.append([bound], NOW)
+    assert line.ask(login("FSBP331146BK-A"), report()) == [1, 1]
+    assert len(chunks(bridge.store, parts.PACK)) == 1
+
+
+def test_what_the_ledger_knows_of_a_vehicle_serves_without_a_login(bridge, line):
+    works = VehicleRegistered(parts.CAR, packs=(parts.PACK,))
+    bridge.store.append([parts.fact(works, unit=None)], NOW)
+    assert line.ask(report()) == [1]
+    assert len(chunks(bridge.store, parts.PACK)) == 1
+    assert events(bridge, PackInstalled) == []
+
+
+def test_what_a_station_says_later_takes_effect_on_the_next_reports(bridge, line):
+    assert line.ask(login(parts.CODE, ago=600), report(ago=500)) == [1, 1]
+    about = {"unit": parts.OTHER_PACK, "t_ns": NOW - 300 * NS_PER_S}
+    swap = parts.fact(PackInstalled(vehicle=parts.CAR), **about)
+    bridge.store.append([swap], NOW)
+    reporter = bridge.gbt32960._peers["north"].reporter
+    reporter._bindings._looked -= 2
+    assert line.ask(report(ago=100)) == [1]
+    assert len(chunks(bridge.store, parts.OTHER_PACK)) == 1
+
+
+def test_alarms_begin_and_end_once_and_a_thermal_event_is_danger(bridge, line):
+    hot = [report(alarm(3, 1 << 1), ago=ago) for ago in (50, 40)]
+    assert line.ask(login(parts.CODE), *hot) == [1] * 3
+    state = Packs(bridge.store).view(parts.PACK).state
+    assert [(one.kind, one.reports) for one in state.incidents] == [("over_temperature", 1)]
+    assert state.safety is Safety.QUARANTINE
+    assert line.ask(report(alarm(0, 0), ago=30)) == [1]
+    assert Packs(bridge.store).view(parts.PACK).state.safety is Safety.OK
+    late = report(alarm(3, 1 << 23), ago=45, command=Command.RESENT, edition=Edition.OF_2025)
+    assert line.ask(late) == [1]
+    assert Packs(bridge.store).view(parts.PACK).state.safety is Safety.DANGER
+
+
+def test_invalid_values_are_missing_and_a_position_is_not_kept(bridge, line):
+    places = FIXED[Edition.OF_2016, 0x01][1]
+    vehicle = Unit("vehicle", 1, {place.name: math.nan for place in places} | {"soc_pct": 55.0})
+    position = Unit("position", 5, {"state": 0, "longitude": 120.123456, "latitude": 30.2})
+    assert line.ask(login(parts.CODE), report(vehicle, position)) == [1, 1]
+    (chunk,) = chunks(bridge.store, parts.PACK)
+    values = samples_of(chunk).values
+    assert values["soc_pct"].tolist() == [55.0]
+    assert not {"insulation_ohm", "pack_voltage_v", "pack_current_a"} & set(values)
+    assert counted(bridge, "position_not_kept") == 1
+    assert (120_123_456).to_bytes(4) not in chunk.data
+
+
+def test_everything_that_a_feed_stores_verifies(bridge, line, tmp_path):
+    assert line.ask(login(parts.CODE), report(), report(alarm(2, 2), ago=20)) == [1] * 3
+    bridge.authority.seal()
+    checks = verify_whole(bridge.store, ORIGIN, parts.AUTHORITY.public, jobs=1)
+    assert [fault for check in checks for fault in check.faults] == []
