@@ -139,6 +139,7 @@ GROUPS: Final[dict[str, Group]] = {
             "list": "simulators.scenario.commands:LIST",
             "life": "simulators.histories.commands:LIFE",
             "ocpp": "simulators.swap_post.commands:OCPP",
+            "vehicles": "simulators.vehicle_platform.commands:VEHICLES",
         },
     ),
     "decode": Group(
