@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,7 +86,7 @@ class Line:
         while not self._heard:
             try:
                 piece = self.socket.recv(65_536)
-            except ConnectionError:
+            except (ConnectionError, ssl.SSLError):
                 return None
             if not piece:
                 return None
