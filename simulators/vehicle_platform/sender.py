@@ -136,7 +136,6 @@ class PlatformSender:
 
     def _lost(self) -> None:
         self.close()
-        self.sent.again += len(self._under_way)
         self._under_way = deque(map(_resent, self._under_way))
 
     def _open(self) -> socket.socket:
@@ -152,6 +151,7 @@ class PlatformSender:
                 line.close()
                 raise
             self._line = line
+            self.sent.again += len(self._under_way) if self.sent.connections else 0
             self.sent.connections += 1
         return self._line
 
