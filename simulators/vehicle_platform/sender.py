@@ -103,10 +103,13 @@ class PlatformSender:
             self._line = None
 
     def _put(self, message: bytes) -> None:
-        self._under_way.append(message)
         try:
-            self._open().sendall(message)
+            line = self._open()
+            self._under_way.append(message)
+            line.sendall(message)
         except OSError:
+            if self._line is None:  # a new line begins with what is open
+                self._under_way.append(message)
             self._lost()
 
     def _hear(self) -> None:
