@@ -136,6 +136,7 @@ class _Drive:
     maker: str = ""
     held: dict[UnitRef, Told] = field(default_factory=dict)
     served: set[UnitRef] = field(default_factory=set)
+    positions: set[str] = field(default_factory=set)
     swaps: int = 0
     owner: str = ""
     region: str = ""
@@ -201,13 +202,20 @@ class _Drive:
         match told.event.body:
             case PackRemoved() if unit:
                 self._take_out(told, unit)
-            case PackInstalled() if unit:
+            case PackInstalled(position=position) if unit:
+                self._name_slot(position)
                 self._put_in(told, unit)
             case SwapPerformed(unit_out=out):
                 self.swaps += 1
                 self._take_out(told, out)
                 if unit:
                     self._put_in(told, unit)
+
+    def _name_slot(self, position: str) -> None:
+        """A vehicle that no maker registered has as many slots as were named."""
+        if position and not self.maker:
+            self.positions.add(position)
+            self.slots = max(self.slots, len(self.positions))
 
     def _take_out(self, told: Told, unit: UnitRef | None) -> None:
         if unit in self.held:

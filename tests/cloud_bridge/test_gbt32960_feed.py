@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
+import numpy as np
 import pytest
 
-from can_decoder.gbt32960 import Command, Edition, Unit, build
+import soh_model
+from can_decoder.gbt32960 import Command, Edition, Unit, build, build_report
 from can_decoder.gbt32960.units import FIXED
 from cloud_bridge.fold import Safety
 from cloud_bridge.fold.contests import ContestReason
+from cloud_bridge.fold.vehicle import fold_vehicle
 from cloud_bridge.keeping.whole import verify_whole
+from cloud_bridge.metrics import Metrics
+from cloud_bridge.projections import Follower
+from cloud_bridge.projections.lake import Lake
 from cloud_bridge.view import Packs
 from cloud_bridge.view.batches import samples_of
+from cloud_bridge.view.packs import told_of
 from packtrail.event import (
     AliasBound,
     IdentityContested,
     PackInstalled,
     PackRemoved,
+    Subject,
     UnitRef,
     VehicleRegistered,
 )
+from packtrail.sample import SampleBatch
 from packtrail.times import NS_PER_S
+from soh_model.fleet.lake import packs_in, read_day
 from tests.cloud_bridge import parts
 from tests.cloud_bridge.platforms import (
     NOW,
@@ -38,6 +49,7 @@ from tests.cloud_bridge.platforms import (
     report,
 )
 from tests.cloud_bridge.running import running
+from tests.soh_model.invented import fresh, session
 
 ORIGIN = "packtrail.example/ledger"
 
@@ -124,6 +136,10 @@ def test_each_of_several_packs_gets_its_own_subsystem(bridge, line):
         assert values["pack_current_a"][0] == pytest.approx(-5.0)
     positions = {one.unit: one.body.position for one in events(bridge, PackInstalled)}
     assert positions == {parts.PACK: "1", parts.OTHER_PACK: "2"}
+    lines = bridge.store.entries_about(Subject("vehicle", VIN))
+    vehicle = fold_vehicle(parts.CAR, map(told_of, lines))
+    assert {unit for unit, _ in vehicle.packs} == {parts.PACK, parts.OTHER_PACK}
+    assert (vehicle.slots, vehicle.contests) == (2, ())
 
 
 def test_a_vehicle_without_a_pack_code_waits_under_a_pseudonym_and_is_contested_once(bridge, line):
@@ -196,3 +212,30 @@ def test_everything_that_a_feed_stores_verifies(bridge, line, tmp_path):
     bridge.authority.seal()
     checks = verify_whole(bridge.store, ORIGIN, parts.AUTHORITY.public, jobs=1)
     assert [fault for check in checks for fault in check.faults] == []
+
+
+def test_what_a_platform_passes_on_is_enough_for_an_estimate(bridge, line, tmp_path):
+    """Half-minute reports with cell voltages, through the lake: what `fleet estimate` reads."""
+    batch = session(fresh(), np.random.default_rng(5), step_s=30.0, start=0.1, stop=0.9)
+    begin_ns = NOW - 86_400 * NS_PER_S // 2
+    messages = []
+    for row in range(len(batch)):
+        sample = batch.row(row)
+        volts = {"cell_voltage_v": sample.values["cell_voltage_v"]}
+        flow = {"voltage_v": float(volts["cell_voltage_v"].sum())}
+        flow["current_a"] = -sample.values["pack_current_a"]
+        numbers = {place.name: 1.0 for place in FIXED[Edition.OF_2016, 0x01][1]} | flow
+        units = [Unit("vehicle", 1, numbers | {"soc_pct": 50.0}), Unit("cells", 8, flow, volts)]
+        data = build_report(begin_ns + row * 30 * NS_PER_S, units)
+        messages.append(build(Command.REALTIME, VIN, data))
+    assert set(line.ask(login(parts.CODE, ago=86_400 // 2 + 60), *messages)) == {1}
+    follower = Follower(Lake(tmp_path / "lake"), bridge.store, Metrics())
+    while follower.step():
+        pass
+    days = [read_day(Path(day)) for pack in packs_in(tmp_path / "lake") for day in pack.days]
+    told = SampleBatch.joined(days)
+    assert len(told) == len(batch)
+    spec = soh_model.PackSpec(chemistry="NMC", rated_ah=100.0, cells_in_series=12)
+    estimate = soh_model.estimate(told, spec)
+    assert estimate.soh.low < 1.0 < estimate.soh.high
+    assert estimate.soh.high - estimate.soh.low < 0.3
