@@ -126,7 +126,9 @@ def listen(settings: HttpSettings) -> socket.socket:
         BridgeError: somebody else has it, or it may not be had.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family)
+    # With its protocol said, asyncio turns Nagle off on what it accepts: else every answer waits
+    # for the delayed acknowledgement of its own head, 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))

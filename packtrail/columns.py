@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Collection
 from fractions import Fraction
 from typing import Annotated, Final, NamedTuple, TypeVar, cast
 
@@ -123,16 +124,21 @@ def encode_columns(batch: SampleBatch) -> bytes:
     return zstandard.ZstdCompressor(_ZSTD_LEVEL).compress(msgspec.msgpack.encode(chunk))
 
 
-def decode_columns(data: bytes) -> SampleBatch:
+def decode_columns(data: bytes, names: Collection[str] | None = None) -> SampleBatch:
     """The samples of a chunk.
+
+    Args:
+        data: as it was sent.
+        names: quantities that are wanted; all of them by default.
 
     Raises:
         CodecError: reason `columns`: too large, not a chunk, ragged, or an unknown quantity.
     """
     chunk = read_chunk(data)
     try:
-        values = {column.name: _values(column, chunk.n) for column in chunk.columns}
-        ages = {c.name: _undo(c.age, chunk.n) / _AGE_STEP[1] for c in chunk.columns if c.age}
+        columns = [one for one in chunk.columns if names is None or one.name in names]
+        values = {column.name: _values(column, chunk.n) for column in columns}
+        ages = {c.name: _undo(c.age, chunk.n) / _AGE_STEP[1] for c in columns if c.age}
         t_ns = _times(chunk)
         return SampleBatch(t_ns, values, ages)
     except (OverflowError, ValueError, PacktrailError) as error:

@@ -6,13 +6,15 @@ Canonical JSON holds integers below 2**53 only, which nanoseconds exceed; hence 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from packtrail.errors import CodecError
 
 NS_PER_S = 1_000_000_000
-_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z", re.ASCII)
+_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?Z", re.ASCII)
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
 class ClockQuality(StrEnum):
@@ -44,8 +46,17 @@ def parse_time(text: str) -> int:
     match = _RFC3339.fullmatch(text)
     if not match:
         raise CodecError("time", f"{text!r} is not like 2026-04-01T00:00:00Z")
+    day, hour, minute, second, fraction = match.groups()
+    if hour > "23" or minute > "59" or second > "59":
+        raise CodecError("time", f"{text!r}: no such time of day")
     try:
-        moment = datetime.fromisoformat(match[1]).replace(tzinfo=UTC)
+        seconds = _midnight(day) + int(hour) * 3600 + int(minute) * 60 + int(second)
     except ValueError as error:
         raise CodecError("time", f"{text!r}: {error}") from error
-    return int(moment.timestamp()) * NS_PER_S + int((match[2] or "0").ljust(9, "0"))
+    return seconds * NS_PER_S + (int(fraction.ljust(9, "0")) if fraction else 0)
+
+
+@lru_cache(2048)
+def _midnight(day: str) -> int:
+    """UTC seconds at which a day begins; facts of one story share their days."""
+    return (date.fromisoformat(day).toordinal() - _EPOCH_DAY) * 86_400

@@ -17,7 +17,7 @@ from cloud_bridge.privacy.forgetting import Forgetting
 from cloud_bridge.privacy.subjects import Subjects
 from cloud_bridge.privacy.vault import KeyVault
 from cloud_bridge.store import Arrival, SqliteStore
-from cloud_bridge.view.packs import gathered
+from cloud_bridge.view.stories import gathered
 from packtrail.event import PackInstalled, PackRemoved, VehicleRef
 from tests.cloud_bridge import parts
 

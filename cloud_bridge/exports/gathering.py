@@ -15,7 +15,8 @@ from cloud_bridge.fold.settled import Settlement
 from cloud_bridge.fold.told import in_order
 from cloud_bridge.store import Store
 from cloud_bridge.view.batches import samples_of
-from cloud_bridge.view.packs import Packs, told_of, with_roles
+from cloud_bridge.view.packs import Packs
+from cloud_bridge.view.stories import told_of, with_roles
 from packtrail.errors import SettingsError
 from packtrail.event import (
     ModelRef,

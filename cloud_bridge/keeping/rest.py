@@ -36,6 +36,8 @@ def check_now(store: Store, facts: Facts) -> Check:
     ):
         stored = {row[:key]: row[key:] for row in store.stream(name)}
         _compare(found, name.removeprefix("all_")[:-1], wanted, stored)
+    counted = {row[:1]: row[1:] for row in store.stream("counted_anew")}
+    _compare(found, "tally", counted, {row[:1]: row[1:] for row in store.stream("all_tallies")})
     return found.check()
 
 

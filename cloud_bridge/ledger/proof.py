@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from cloud_bridge.errors import BridgeError
+from cloud_bridge.ledger.key_lines import key_lines
 from packtrail.errors import CodecError
 from packtrail.event import UnitRef
 from packtrail.language import Text
 from packtrail.proof.checkpoint import Checkpoint, open_checkpoint
 from packtrail.proof.entry import Entry
-from packtrail.proof.merkle import inclusion_proof
+from packtrail.proof.merkle import ReadNode, inclusion_proof
 from packtrail.proof.pack import PackProof, Proven
 from packtrail.proof.stories import root_in
 from packtrail.signing import VerifyKey
@@ -46,26 +48,33 @@ def prove(store: Store, unit: UnitRef, origin: str, log_key: VerifyKey) -> PackP
                     hint="try again",
                     retryable=True,
                 )
-        facts = _proven(store, entries, head)
+        nodes = _remembered(store.node)
+        facts = _proven(nodes, entries, head)
+        signers = {one.signed.key_id for one in facts}
         return PackProof(
             unit=unit,
             origin=origin,
             checkpoint=note,
             facts=facts,
-            keys=_proven(store, store.key_entries(), head),
+            keys=_proven(nodes, key_lines(store).about(signers), head),
             newer=len(entries) - len(facts),
             complete=complete,
         )
 
 
-def _proven(store: Store, entries: Sequence[Entry], head: Checkpoint) -> tuple[Proven, ...]:
+def _remembered(read: ReadNode) -> ReadNode:
+    """Nodes read once: the paths of one story share most of theirs."""
+    return cache(read)
+
+
+def _proven(read: ReadNode, entries: Sequence[Entry], head: Checkpoint) -> tuple[Proven, ...]:
     return tuple(
         Proven(
             entry.leaf,
             entry.signed,
             tuple(
                 base64.b64encode(step).decode()
-                for step in inclusion_proof(entry.leaf, head.size, store.node)
+                for step in inclusion_proof(entry.leaf, head.size, read)
             ),
         )
         for entry in entries

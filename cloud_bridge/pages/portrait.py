@@ -15,6 +15,7 @@ from cloud_bridge.access.fields import Field
 from cloud_bridge.access.redact import redacted
 from cloud_bridge.api.context import Context
 from cloud_bridge.fold import HealthPoint, Incident, PackState, Told
+from cloud_bridge.inquiry import Finding
 from cloud_bridge.models import sheet_of
 from cloud_bridge.pages import figures
 from cloud_bridge.pages.charts import Chart, line_chart
@@ -31,6 +32,7 @@ from packtrail.sample import Floats, SampleBatch
 from packtrail.times import NS_PER_S, format_time, parse_time
 
 MONTH_NS: Final = 31 * 86_400 * NS_PER_S
+LABEL_MASK: Final = 0
 NOTHING: Final = SampleBatch.from_arrays(t_s=())
 """No samples."""
 
@@ -41,8 +43,8 @@ class Portrait:
 
     Attributes:
         view: state, verdict and newest reading.
-        lines: the timeline, newest first.
-        by_event: every line by its event's id.
+        lines: the timeline, newest first, as far as it is shown.
+        by_event: lines that contradictions name, by their event's id.
         health_chart: state of health over time, or None.
         session: charts of the last session.
         session_span: from when to when it was, "" without one.
@@ -87,42 +89,54 @@ class Portrait:
         return self.view.state.health[-1] if self.view.state.health else None
 
 
-def portrait(bridge: Context, unit: UnitRef, language: str, seen: frozenset[Field]) -> Portrait:
-    """Read and draw one pack, as far as a reader may see it."""
+def portrait(
+    bridge: Context,
+    unit: UnitRef,
+    language: str,
+    seen: frozenset[Field],
+    findings: Sequence[Finding] = (),
+) -> Portrait:
+    """Read and draw one pack with its findings, as far as a reader may see it."""
     with bridge.store.reading():
         view = redacted(bridge.packs.view(unit), seen)
-        entries = bridge.store.entries_of(unit)
-        facts = bridge.packs.facts(unit) if Field.LEDGER in seen else []
+        newest = list(bridge.packs.newest(unit)) if Field.LEDGER in seen else []
+        named = _named(bridge, unit, view.state, findings) if Field.LEDGER in seen else []
         checkpoint = _checkpoint(bridge)
+        proven = bridge.store.lines_of(unit, checkpoint.size) if checkpoint else 0
         session = bridge.packs.last_session(unit) if Field.TELEMETRY in seen else NOTHING
         sheet = sheet_of(bridge.store, view.state) if Field.MAKING in seen else None
         if Field.VEHICLES in seen:
-            names = shown_to_people(Subjects(bridge.store), facts, view.state)
+            names = shown_to_people(Subjects(bridge.store), [*newest, *named], view.state)
             view = replace(view, state=state_for_people(view.state, names))
-            facts = for_people(facts, names)
-    covered = checkpoint.size if checkpoint else 0
-    lines = lines_of(view.state, facts, language)
+            newest, named = for_people(newest, names), for_people(named, names)
     return Portrait(
         view=view,
-        lines=gathered(lines, language),
-        by_event={line.event: line for line in lines},
+        lines=gathered(lines_of(view.state, newest, language), language),
+        by_event={line.event: line for line in lines_of(view.state, named, language)},
         health_chart=_health_chart(view.state, language),
         session=_session_charts(session, language),
         session_span=_span(session),
         label=label_of(unit),
-        proven=sum(entry.leaf < covered for entry in entries),
+        proven=proven,
         checkpoint=checkpoint,
         sheet=sheet,
-        keeping=_keeping(bridge, unit, view.state, facts) if Field.TELEMETRY in seen else None,
+        keeping=_keeping(bridge, unit, view.state) if Field.TELEMETRY in seen else None,
     )
 
 
-def _keeping(
-    bridge: Context, unit: UnitRef, state: PackState, facts: Sequence[Told]
-) -> Keeping | None:
+def _keeping(bridge: Context, unit: UnitRef, state: PackState) -> Keeping | None:
     """Without open duties, which only add to it; None without facts."""
-    rules = bridge.policy.binding(bridge.now())
+    facts, rules = bridge.packs.facts(unit), bridge.policy.binding(bridge.now())
     return keeping_of(unit, bridge.policy.name, rules, state, facts) if facts else None
+
+
+def _named(
+    bridge: Context, unit: UnitRef, state: PackState, findings: Sequence[Finding]
+) -> list[Told]:
+    """Facts that a contradiction rests on."""
+    names = {event for contest in state.contests for event in contest.events}
+    names.update(event for finding in findings for event in finding.events)
+    return [told for told in bridge.packs.facts(unit) if told.event_id in names] if names else []
 
 
 def _checkpoint(bridge: Context) -> Checkpoint | None:
@@ -136,7 +150,8 @@ def _checkpoint(bridge: Context) -> Checkpoint | None:
 
 def label_of(unit: UnitRef) -> Markup:
     """QR code of the bare code, as labels carry it."""
-    code = segno.make(str(unit), error="m", micro=False)
+    # Any of the eight masks reads; weighing them against each other took most of the page's time.
+    code = segno.make(str(unit), error="m", micro=False, mask=LABEL_MASK)
     # Built by the library from the code's modules alone: no text of anybody stands in it.
     return Markup(code.svg_inline(border=2, dark="#000", omitsize=True))  # noqa: S704
 

@@ -24,12 +24,14 @@ from cloud_bridge.privacy.people import vehicle_shown
 from cloud_bridge.privacy.subjects import Subjects
 from cloud_bridge.view import parse_unit
 from cloud_bridge.view.findings import findings_about
+from cloud_bridge.view.stories import NEWEST
 from cloud_bridge.view.vehicles import vehicle_state
 from packtrail.errors import CodeError
 
 INQUIRY: Final = frozenset({Field.LEDGER, Field.VEHICLES})
 """Who sees both sees what reports of packs and vehicles show together."""
-PER_PAGE: Final = 50
+PER_PAGE: Final = 25
+STATIONS_SHOWN: Final = 12
 DUTIES_SHOWN: Final = 100
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -52,7 +54,9 @@ def overview(
     with bridge.packs.together():
         whole = bridge.packs.page(start, PER_PAGE)
         told = Field.STATIONS in sight.of()
-        stations = bridge.stations.all() if told else []
+        names = bridge.stations.names() if told else []
+        shown = [] if start else names[:STATIONS_SHOWN]
+        stations = [bridge.stations.view(name) for name in shown]
     seen = [sight.of(view.unit) & OF_A_PACK for view in whole]
     note(request, bridge, sight, frozenset().union(*seen, sight.of() & {Field.STATIONS}))
     views = [redacted(view, fields) for view, fields in zip(whole, seen, strict=True)]
@@ -63,11 +67,42 @@ def overview(
         cursor=str(views[-1].unit) if len(views) == PER_PAGE else None,
         start=start,
         stations=stations,
+        stations_all=len(names),
+        stations_online=bridge.stations.online(names),
+        stations_after=names[STATIONS_SHOWN - 1] if len(names) > STATIONS_SHOWN else "",
         counts=bridge.store.counts(),
         twins=bridge.store.equivocations(limit=5) if told else [],
         hidden=_hidden_of_all(bridge, sight),
         care=[view for view in views if view.verdict.level != "green"],
         health=bridge.health(),
+    )
+
+
+@router.get("/stations")
+def stations(
+    request: Request,
+    bridge: Bridge,
+    language: Language,
+    sight: See,
+    after: Annotated[str, Query(max_length=200)] = "",
+) -> HTMLResponse:
+    """All stations by name, a page at a time."""
+    paper = Paper(request, language, bridge.now())
+    if Field.STATIONS not in sight.of():
+        return paper.hidden(hidden_answer(bridge.access, Field.STATIONS))
+    note(request, bridge, sight, frozenset({Field.STATIONS}))
+    with bridge.packs.together():
+        names = bridge.stations.names()
+        later = [name for name in names if name > after]
+        shown = [bridge.stations.view(name) for name in later[:STATIONS_SHOWN]]
+    more = later[STATIONS_SHOWN - 1] if len(later) > STATIONS_SHOWN else ""
+    return paper.render(
+        "stations.html",
+        here="",
+        stations=shown,
+        stations_all=len(names),
+        stations_after=more,
+        start=after,
     )
 
 
@@ -109,18 +144,20 @@ def pack(
     note(request, bridge, sight, seen)
     worth = appraisal_of(bridge, sight, unit)
     known = bridge.store.size()
+    findings = findings_about(bridge.store, bridge.packs, unit)[0] if seen >= INQUIRY else ()
     return paper.render(
         "pack.html",
         known=known,
         worth=worth,
-        findings=findings_about(bridge.store, bridge.packs, unit)[0] if seen >= INQUIRY else (),
+        findings=findings,
         conclusion=conclusion(worth) if worth else None,
         appraisal=APPRAISAL,
         here="",
-        shown=portrait(bridge, unit, language, seen),
+        shown=portrait(bridge, unit, language, seen, findings),
         seen=seen,
         hidden=hidden_from(bridge, seen),
         exports=list(FORMATS.values()),
+        newest_lines=NEWEST,
     )
 
 

@@ -13,7 +13,7 @@ from cloud_bridge.fold.settled import Settlement
 from cloud_bridge.fold.told import in_order
 from cloud_bridge.rules.dates import in_force
 from cloud_bridge.store import Store
-from cloud_bridge.view.packs import told_of, with_roles
+from cloud_bridge.view.stories import told_of, with_roles
 from packtrail.errors import SettingsError
 from packtrail.event import ProductAssembled
 from packtrail.language import Text

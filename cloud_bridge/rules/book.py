@@ -10,7 +10,7 @@ from cloud_bridge.fold import Told
 from cloud_bridge.rules.duties import Duty, duties
 from cloud_bridge.rules.table import DutyRule, read_rules
 from cloud_bridge.store import Store
-from cloud_bridge.view.packs import told_of, with_roles
+from cloud_bridge.view.stories import told_of, with_roles
 from packtrail.event import KeyRegistered
 from packtrail.times import NS_PER_S
 

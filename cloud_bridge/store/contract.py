@@ -115,6 +115,14 @@ class Store(Accounts, Personal, Protocol):
     def completeness(self, unit: UnitRef) -> tuple[int, Completeness]:
         """How many lines the map of stories has taken in, and the unit's part of it."""
 
+    def run_statements(self, steps: Sequence[tuple[str, Sequence[Values]]]) -> bool:
+        """Run named statements in one transaction, each once per row.
+
+        Returns:
+            False, and nothing is done, where the first of them writes no row: somebody else was
+            there before.
+        """
+
     def save_checkpoint(self, size: int, root: bytes, note: str, now_ns: int) -> None:
         """Keep a signed checkpoint; the first one of a size stays."""
 
@@ -224,6 +232,24 @@ class Store(Accounts, Personal, Protocol):
 
     def gateways(self) -> list[GatewayProgress]:
         """Every gateway and epoch that was ever answered, newest commit first."""
+
+    def gateway_names(self) -> list[str]:
+        """Every gateway that was ever answered, by name."""
+
+    def progress_of(self, gateway: str) -> GatewayProgress | None:
+        """The epoch of a gateway that was committed last; None if it was never answered."""
+
+    def lines_of(self, unit: UnitRef, before: int) -> int:
+        """How many lines with leaves below `before` touch a unit."""
+
+    def newest_line_about(self, subject: Subject) -> int:
+        """The highest leaf that names a subject, -1 for none."""
+
+    def newest_line_of(self, unit: UnitRef) -> int:
+        """The highest leaf that touches a unit, -1 for none; it rises with whatever is added.
+
+        A statement that joins the unit's story late does so with the fact that it speaks of.
+        """
 
     def slots(self, gateway: str) -> list[SlotNow]:
         """The newest chunk of each slot of a gateway."""

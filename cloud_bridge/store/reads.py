@@ -224,6 +224,31 @@ class Reads(ABC):
         """See `Store.gateways`."""
         return [GatewayProgress(*row) for row in self._run("gateways", None)]
 
+    def gateway_names(self) -> list[str]:
+        """See `Store.gateway_names`."""
+        return [row[0] for row in self._run("gateway_names", None)]
+
+    def progress_of(self, gateway: str) -> GatewayProgress | None:
+        """See `Store.progress_of`."""
+        row = self._run("progress_of", {"gateway": gateway}).fetchone()
+        return GatewayProgress(*row) if row else None
+
+    def lines_of(self, unit: UnitRef, before: int) -> int:
+        """See `Store.lines_of`."""
+        row = self._run("count_listed", {**_name(unit), "last": before}).fetchone()
+        count: int = row[0]
+        return count
+
+    def newest_line_about(self, subject: Subject) -> int:
+        """See `Store.newest_line_about`."""
+        leaf: int = self._run("newest_line_about", subject._asdict()).fetchone()[0]
+        return leaf
+
+    def newest_line_of(self, unit: UnitRef) -> int:
+        """See `Store.newest_line_of`."""
+        leaf: int = self._run("newest_line_of", _name(unit)).fetchone()[0]
+        return leaf
+
     def slots(self, gateway: str) -> list[SlotNow]:
         """See `Store.slots`."""
         return [

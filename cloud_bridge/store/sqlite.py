@@ -28,6 +28,7 @@ from packtrail.language import Text
 BUSY_S: Final = 30.0
 TABLE_NAMES: Final = """
 SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' ESCAPE '@'
+AND name <> 'tally'
 ORDER BY name"""
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from cloud_bridge.store.batch import Batch
 from cloud_bridge.store.linking import Vault
-from cloud_bridge.store.rows import Transaction
+from cloud_bridge.store.rows import Transaction, Values
 from cloud_bridge.store.stories import Stories
 from cloud_bridge.store.values import Arrival, Committed, Cursor, Fact, Stranger
 from packtrail.event import UnitRef
@@ -84,6 +84,17 @@ class Writes(ABC):
                     row = {"size": size, "root": head, "note": sign(size, head, stories.root())}
                     rows.run("insert_checkpoint", {**row, "now": now_ns})
                 return size
+
+    def run_statements(self, steps: Sequence[tuple[str, Sequence[Values]]]) -> bool:
+        """See `Store.run_statements`."""
+        with self._transaction() as rows:
+            for number, (name, values) in enumerate(steps):
+                if number == 0:
+                    if rows.run(name, values[0]).written == 0:
+                        return False
+                elif values:
+                    rows.run_many(name, values)
+        return True
 
     def save_cosignature(self, size: int, name: str, line: str, now_ns: int) -> None:
         """See `Store.save_cosignature`."""

@@ -10,7 +10,7 @@ from cloud_bridge.fold.custody import quantity_gap
 from cloud_bridge.store import Entry, Store
 from cloud_bridge.takeback.directory import Near, near, objection, sites_of
 from cloud_bridge.view import Packs, parse_unit
-from cloud_bridge.view.packs import told_of
+from cloud_bridge.view.stories import told_of
 from packtrail.errors import CodeError
 from packtrail.event import (
     Body,

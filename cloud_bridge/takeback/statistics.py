@@ -16,7 +16,7 @@ from cloud_bridge.fold.told import in_order
 from cloud_bridge.store import Store
 from cloud_bridge.takeback.directory import sites_of
 from cloud_bridge.view import Packs
-from cloud_bridge.view.packs import told_of, with_roles
+from cloud_bridge.view.stories import told_of, with_roles
 from packtrail.event import ModelSheetPublished, RecoveryReceived, UnitRef
 from packtrail.language import Text
 

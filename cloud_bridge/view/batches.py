@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from cloud_bridge.store import StoredChunk
@@ -10,9 +12,14 @@ from packtrail.record import MAX_RECORD_BYTES, unseal
 from packtrail.sample import Floats, SampleBatch
 
 
-def samples_of(chunk: StoredChunk) -> SampleBatch:
-    """The samples of a stored chunk that count; it decoded when it was judged."""
-    batch = decode_columns(unseal(chunk.data, MAX_RECORD_BYTES).read().body)
+def samples_of(chunk: StoredChunk, names: Collection[str] | None = None) -> SampleBatch:
+    """The samples of a stored chunk that count; it decoded when it was judged.
+
+    Args:
+        chunk: as it lies in the store.
+        names: quantities that are wanted; all of them by default.
+    """
+    batch = decode_columns(unseal(chunk.data, MAX_RECORD_BYTES).read().body, names)
     low, high = np.searchsorted(batch.t_ns, [chunk.chunk.from_ns, chunk.chunk.to_ns + 1])
     return batch.window(int(low), int(high))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -17,22 +17,25 @@ from cloud_bridge.fold import (
     as_it_was,
     as_we_knew_it,
     fold,
-    judge_pack,
-    names_of,
-    owners_of,
 )
-from cloud_bridge.store import Entry, Store, StoredChunk
+from cloud_bridge.store import Store, StoredChunk
 from cloud_bridge.view.batches import joined, samples_of
-from cloud_bridge.view.linking import linked
+from cloud_bridge.view.stories import Stories, Story
 from packtrail.codes import PackCode
 from packtrail.errors import CodeError
-from packtrail.event import CorrectionDeclared, KeyRegistered, Role, UnitRef
+from packtrail.event import UnitRef
 from packtrail.sample import Floats, SampleBatch
+from packtrail.topics import RecordAddress
 
 GAP_NS: Final = 15 * 60 * 10**9
 """A silence this long ends a session."""
 SESSION_CHUNKS: Final = 240
 """At most so many chunks are read for the chart of the last session."""
+SESSIONS_KEPT: Final = 32
+DRAWN: Final = frozenset(
+    {"pack_voltage_v", "pack_current_a", "soc_pct", "temperature_c", "temperature_max_c"}
+)
+"""Quantities of a session's charts: the cells alone would be most of the work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,9 @@ class Packs:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._seen = threading.local()
+        self._stories = Stories(store)
+        self._sessions: dict[UnitRef, tuple[RecordAddress, SampleBatch]] = {}
+        self._lock = threading.Lock()
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -95,20 +101,27 @@ class Packs:
         """Every fact that names `unit` under any of its codes, in ledger order."""
         return self.story(unit)[1]
 
+    def told(self, unit: UnitRef) -> Story:
+        """The story of the unit that bears the code `unit`, with its fold."""
+        return self._stories.of(unit)
+
+    def newest(self, unit: UnitRef) -> tuple[Told, ...]:
+        """Facts about the unit that occurred last, the newest first."""
+        return self._stories.of(unit).newest
+
     def story(self, unit: UnitRef) -> tuple[UnitRef, list[Told]]:
         """The first code of the unit that bears the label `unit`, and every fact about it."""
-        facts, seen = gathered(self._store, unit), {unit}
-        while owners := set(owners_of(unit, facts)) - seen:
-            unit = min(owners, key=str)
-            seen |= owners
-            facts = gathered(self._store, unit)
-        return unit, sorted(facts, key=lambda told: told.leaf)
+        story = self._stories.of(unit)
+        return story.unit, list(story.facts)
 
     def state(
         self, unit: UnitRef, at_ns: int | None = None, known_ns: int | None = None
     ) -> PackState:
         """The digital ID: now, as it was at `at_ns`, or as it was known at `known_ns`."""
-        unit, facts = self.story(unit)
+        story = self._stories.of(unit)
+        if at_ns is None and known_ns is None:
+            return story.state
+        unit, facts = story.unit, list(story.facts)
         if at_ns is not None:
             facts = as_it_was(facts, at_ns)
         if known_ns is not None:
@@ -125,12 +138,9 @@ class Packs:
         return views[unit]
 
     def _view(self, unit: UnitRef) -> PackView:
-        first, facts = self.story(unit)
-        state = fold(first, facts)
-        reading = self.reading(unit)
-        heard = [told.event.to_ns for told in facts] + ([reading.t_ns] if reading else [])
-        code = code_of(unit)
-        return PackView(unit, code, state, judge_pack(state), reading, max(heard, default=0))
+        story, reading = self._stories.of(unit), self.reading(unit)
+        seen_ns = max(story.heard_ns, reading.t_ns if reading else 0)
+        return PackView(unit, code_of(unit), story.state, story.verdict, reading, seen_ns)
 
     def known(self, unit: UnitRef) -> bool:
         """Whether anything was ever said of `unit`."""
@@ -146,45 +156,26 @@ class Packs:
         return reading_of(newest[0]) if newest else None
 
     def last_session(self, unit: UnitRef) -> SampleBatch:
-        """The newest samples back to the first long silence."""
+        """The newest samples back to the first long silence, of what is drawn of a session."""
+        newest = self._store.latest_chunks(unit)
+        if not newest:
+            return joined([])
+        known = self._sessions.get(unit)
+        if known is None or known[0] != newest[0].address:
+            known = newest[0].address, self._session(unit)
+            with self._lock:
+                self._sessions[unit] = known
+                while len(self._sessions) > SESSIONS_KEPT:
+                    self._sessions.pop(next(iter(self._sessions)))
+        return known[1]
+
+    def _session(self, unit: UnitRef) -> SampleBatch:
         session: list[StoredChunk] = []
         for chunk in self._store.latest_chunks(unit, SESSION_CHUNKS):
             if session and session[-1].chunk.from_ns - chunk.chunk.to_ns > GAP_NS:
                 break
             session.append(chunk)
-        return joined([samples_of(chunk) for chunk in reversed(session)])
-
-
-def told_of(entry: Entry) -> Told:
-    """A ledger line as the fold reads it."""
-    return Told(entry.event_id, entry.event, entry.recorded_ns, leaf=entry.leaf)
-
-
-def gathered(store: Store, unit: UnitRef) -> list[Told]:
-    """Every fact about `unit` and about the codes that are bound to it, in any order."""
-    facts = {told.event_id: told for told in map(told_of, store.entries_of(unit))}
-    read = {unit}
-    while more := names_of(unit, list(facts.values())) - read:
-        for code in more:
-            facts |= {told.event_id: told for told in map(told_of, store.entries_of(code))}
-        read |= more
-    return with_roles(store, linked(store, list(facts.values())))
-
-
-def with_roles(store: Store, facts: list[Told]) -> list[Told]:
-    """The facts, where it matters with the word that an authority spoke."""
-    if not any(isinstance(told.event.body, CorrectionDeclared) for told in facts):
-        return facts
-    bodies = [entry.event.body for entry in store.key_entries()]
-    authorities = {
-        body.party
-        for body in bodies
-        if isinstance(body, KeyRegistered) and body.role == Role.AUTHORITY
-    }
-    return [
-        replace(told, role=Role.AUTHORITY) if told.event.author in authorities else told
-        for told in facts
-    ]
+        return joined([samples_of(chunk, DRAWN) for chunk in reversed(session)])
 
 
 def code_of(unit: UnitRef) -> PackCode | None:

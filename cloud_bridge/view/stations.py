@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,9 +17,10 @@ from cloud_bridge.store import (
     SlotNow,
     Store,
 )
-from cloud_bridge.view.packs import Packs, PackView, told_of
+from cloud_bridge.view.packs import Packs, PackView
+from cloud_bridge.view.stories import told_of
 from packtrail.event import IdentityContested, PackInstalled, PlaceRef, UnitRef
-from packtrail.proof.trust import TrustList
+from packtrail.proof.trust import TrustList, Voice
 
 ALARMS: Final = 20
 
@@ -103,33 +105,42 @@ class Stations:
         self._presence = presence
         self._packs = packs
         self._now = now
+        self._grouped: tuple[TrustList | None, dict[str, list[Voice]]] = (None, {})
 
     def names(self) -> list[str]:
         """Every gateway that was ever trusted or answered."""
-        answered = {progress.gateway for progress in self._store.gateways()}
-        return sorted(answered | set(self._trust().gateways()))
+        return sorted({*self._store.gateway_names(), *self._trust().gateways()})
 
-    def all(self) -> list[StationView]:
-        """Every station, by name."""
-        return [self.view(name) for name in self.names()]
+    def online(self, names: Iterable[str]) -> int:
+        """How many of these the broker says are there."""
+        return sum(self._presence.of(name) is True for name in names)
 
     def view(self, gateway: str) -> StationView:
         """One station as it is now."""
         trust, now_ns = self._trust(), self._now()
-        voices = [voice for voice in trust.voices.values() if voice.party == gateway]
-        progress = [one for one in self._store.gateways() if one.gateway == gateway]
+        voices = self._voices(trust).get(gateway, [])
         alarms = self._store.alarms(gateway, ALARMS)
         return StationView(
             gateway=gateway,
             sites=tuple(sorted(site for voice in voices for site in voice.sites)),
             trusted=any(voice.valid(now_ns) for voice in voices),
             online=self._presence.of(gateway),
-            progress=progress[0] if progress else None,
+            progress=self._store.progress_of(gateway),
             slots=self._slots(gateway),
             alarms=tuple(told_of(entry) for entry in alarms),
             refusals=tuple(self._store.refusals(gateway)),
             equivocations=tuple(self._store.equivocations(gateway)),
         )
+
+    def _voices(self, trust: TrustList) -> dict[str, list[Voice]]:
+        """By party; made anew when the trust list has changed."""
+        known, grouped = self._grouped
+        if known is not trust:
+            grouped = defaultdict(list)
+            for voice in trust.voices.values():
+                grouped[voice.party].append(voice)
+            self._grouped = trust, grouped
+        return grouped
 
     def _slots(self, gateway: str) -> tuple[SlotView, ...]:
         facts = {fact.place.slot: fact for fact in self._store.places(gateway)}

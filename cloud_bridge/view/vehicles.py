@@ -5,7 +5,7 @@ from __future__ import annotations
 from cloud_bridge.fold import Told, VehicleState, fold_vehicle
 from cloud_bridge.store import Store
 from cloud_bridge.view.linking import linked
-from cloud_bridge.view.packs import told_of, with_roles
+from cloud_bridge.view.stories import told_of, with_roles
 from packtrail.event import Subject, VehicleRef
 
 

@@ -20,7 +20,7 @@ from cloud_bridge.projections import Follower
 from cloud_bridge.projections.lake import Lake
 from cloud_bridge.view import Packs
 from cloud_bridge.view.batches import samples_of
-from cloud_bridge.view.packs import told_of
+from cloud_bridge.view.stories import told_of
 from packtrail.event import (
     AliasBound,
     IdentityContested,

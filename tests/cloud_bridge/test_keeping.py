@@ -63,7 +63,7 @@ def test_a_sound_store_is_sound_and_everything_in_it_was_looked_at(kept):
         "index": 8,
         "stories": 2,
         "chunks": 3,
-        "now": 3,
+        "now": 7,
         "refusals": 2,
         "receipts": 1,
         "days": 0,

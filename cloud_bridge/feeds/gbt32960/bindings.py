@@ -18,7 +18,7 @@ from cloud_bridge.fold import Told
 from cloud_bridge.fold.settled import Settlement
 from cloud_bridge.fold.told import in_order
 from cloud_bridge.store import Store
-from cloud_bridge.view.packs import told_of
+from cloud_bridge.view.stories import told_of
 from packtrail.event import (
     Event,
     IncidentRecorded,

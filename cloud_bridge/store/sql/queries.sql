@@ -220,20 +220,25 @@ JOIN ledger ON ledger.leaf = vehicle.leaf
 WHERE commitment.subject = :subject ORDER BY vehicle.from_ns DESC, vehicle.leaf DESC LIMIT 1
 
 -- name: chunks_of
-SELECT gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, recorded_ns
-FROM chunk
-WHERE scheme = :scheme AND unit = :unit AND to_ns >= :from_ns AND from_ns <= :to_ns
-AND length(data) > 0 AND NOT EXISTS (SELECT 1 FROM attribution AS a WHERE a.old_scheme = :scheme
-    AND a.old_unit = :unit AND a.gateway = chunk.gateway AND a.slot = chunk.slot
-    AND a.from_ns <= chunk.from_ns AND chunk.to_ns <= a.to_ns)
+SELECT * FROM (
+    SELECT gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, recorded_ns
+    FROM chunk
+    WHERE scheme = :scheme AND unit = :unit AND to_ns >= :from_ns AND from_ns <= :to_ns
+    AND length(data) > 0 AND NOT EXISTS (SELECT 1 FROM attribution AS a WHERE a.old_scheme = :scheme
+        AND a.old_unit = :unit AND a.gateway = chunk.gateway AND a.slot = chunk.slot
+        AND a.from_ns <= chunk.from_ns AND chunk.to_ns <= a.to_ns)
+    ORDER BY to_ns, gateway, epoch, seq LIMIT :limit) AS own
 UNION ALL
-SELECT gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, recorded_ns
-FROM chunk WHERE (gateway, epoch, seq) IN (
-    SELECT c.gateway, c.epoch, c.seq FROM attribution AS a JOIN chunk AS c
-    ON c.gateway = a.gateway AND c.slot = a.slot AND c.to_ns >= a.from_ns AND c.from_ns <= a.to_ns
-    AND coalesce(c.scheme, '') = a.old_scheme AND coalesce(c.unit, '') = a.old_unit
-    WHERE a.scheme = :scheme AND a.unit = :unit AND c.to_ns >= :from_ns AND c.from_ns <= :to_ns
-    AND length(c.data) > 0)
+SELECT * FROM (
+    SELECT gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, recorded_ns
+    FROM chunk WHERE (gateway, epoch, seq) IN (
+        SELECT c.gateway, c.epoch, c.seq FROM attribution AS a JOIN chunk AS c
+        ON c.gateway = a.gateway AND c.slot = a.slot AND c.to_ns >= a.from_ns
+        AND c.from_ns <= a.to_ns AND coalesce(c.scheme, '') = a.old_scheme
+        AND coalesce(c.unit, '') = a.old_unit
+        WHERE a.scheme = :scheme AND a.unit = :unit
+        AND c.to_ns >= :from_ns AND c.from_ns <= :to_ns AND length(c.data) > 0)
+    ORDER BY to_ns, gateway, epoch, seq LIMIT :limit) AS told
 ORDER BY 8, 1, 2, 3 LIMIT :limit
 
 -- name: chunks_after
@@ -308,25 +313,45 @@ VALUES (:projection, :chunk, :leaf, :now)
 ON CONFLICT (projection) DO UPDATE
 SET chunk = excluded.chunk, leaf = excluded.leaf, moved_ns = excluded.moved_ns
 
+-- Each half ends at the limit by its index: a year of a pack is half a million chunks.
+
 -- name: latest_chunks
-SELECT gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, recorded_ns
-FROM chunk
-WHERE scheme = :scheme AND unit = :unit
-AND length(data) > 0 AND NOT EXISTS (SELECT 1 FROM attribution AS a WHERE a.old_scheme = :scheme
-    AND a.old_unit = :unit AND a.gateway = chunk.gateway AND a.slot = chunk.slot
-    AND a.from_ns <= chunk.from_ns AND chunk.to_ns <= a.to_ns)
+SELECT * FROM (
+    SELECT gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, recorded_ns
+    FROM chunk
+    WHERE scheme = :scheme AND unit = :unit
+    AND length(data) > 0 AND NOT EXISTS (SELECT 1 FROM attribution AS a WHERE a.old_scheme = :scheme
+        AND a.old_unit = :unit AND a.gateway = chunk.gateway AND a.slot = chunk.slot
+        AND a.from_ns <= chunk.from_ns AND chunk.to_ns <= a.to_ns)
+    ORDER BY to_ns DESC, gateway, epoch, seq LIMIT :limit) AS own
 UNION ALL
-SELECT gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, recorded_ns
-FROM chunk WHERE (gateway, epoch, seq) IN (
-    SELECT c.gateway, c.epoch, c.seq FROM attribution AS a JOIN chunk AS c
-    ON c.gateway = a.gateway AND c.slot = a.slot AND c.to_ns >= a.from_ns AND c.from_ns <= a.to_ns
-    AND coalesce(c.scheme, '') = a.old_scheme AND coalesce(c.unit, '') = a.old_unit
-    WHERE a.scheme = :scheme AND a.unit = :unit AND length(c.data) > 0)
+SELECT * FROM (
+    SELECT gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, recorded_ns
+    FROM chunk WHERE (gateway, epoch, seq) IN (
+        SELECT c.gateway, c.epoch, c.seq FROM attribution AS a JOIN chunk AS c
+        ON c.gateway = a.gateway AND c.slot = a.slot AND c.to_ns >= a.from_ns
+        AND c.from_ns <= a.to_ns AND coalesce(c.scheme, '') = a.old_scheme
+        AND coalesce(c.unit, '') = a.old_unit
+        WHERE a.scheme = :scheme AND a.unit = :unit AND length(c.data) > 0)
+    ORDER BY to_ns DESC, gateway, epoch, seq LIMIT :limit) AS told
 ORDER BY 8 DESC, 1, 2, 3 LIMIT :limit
 
 -- name: gateways
 SELECT gateway, epoch, through, highest, sealed_ns, committed_ns FROM receipt
 ORDER BY committed_ns DESC, gateway, epoch
+
+-- name: progress_of
+SELECT gateway, epoch, through, highest, sealed_ns, committed_ns FROM receipt
+WHERE gateway = :gateway ORDER BY committed_ns DESC, epoch LIMIT 1
+
+-- name: gateway_names
+SELECT DISTINCT gateway FROM receipt ORDER BY gateway
+
+-- name: newest_line_about
+SELECT coalesce(max(leaf), -1) FROM ledger_subject WHERE kind = :kind AND id = :id
+
+-- name: newest_line_of
+SELECT coalesce(max(leaf), -1) FROM ledger_unit WHERE scheme = :scheme AND unit = :unit
 
 -- name: slots
 SELECT gateway, slot, scheme, unit, epoch, seq, to_ns FROM slot
@@ -343,9 +368,19 @@ WHERE type IN ('IncidentRecorded', 'IdentityContested') AND author = :author
 ORDER BY leaf DESC LIMIT :limit
 
 -- name: counts
-SELECT (SELECT count(*) FROM unit), (SELECT coalesce(max(leaf) + 1, 0) FROM ledger),
-       (SELECT count(*) FROM chunk), (SELECT count(*) FROM refused),
-       (SELECT count(*) FROM equivocation), (SELECT count(*) FROM stranger)
+SELECT (SELECT CAST(coalesce(sum(count), 0) AS BIGINT) FROM tally WHERE name = 'unit'),
+       (SELECT coalesce(max(leaf) + 1, 0) FROM ledger),
+       (SELECT CAST(coalesce(sum(count), 0) AS BIGINT) FROM tally WHERE name = 'chunk'),
+       (SELECT CAST(coalesce(sum(count), 0) AS BIGINT) FROM tally WHERE name = 'refused'),
+       (SELECT CAST(coalesce(sum(count), 0) AS BIGINT) FROM tally WHERE name = 'equivocation'),
+       (SELECT count(*) FROM stranger)
+
+-- name: all_tallies
+SELECT name, CAST(sum(count) AS BIGINT) FROM tally GROUP BY name ORDER BY name
+
+-- name: counted_anew
+SELECT 'chunk', count(*) FROM chunk UNION ALL SELECT 'equivocation', count(*) FROM equivocation
+UNION ALL SELECT 'refused', count(*) FROM refused UNION ALL SELECT 'unit', count(*) FROM unit
 
 -- Whom facts commit to.
 
@@ -580,3 +615,70 @@ DELETE FROM errand WHERE digest = :digest AND made_ns > :after RETURNING content
 -- name: forget_old_errands
 DELETE FROM errand WHERE made_ns <= :before OR digest IN
     (SELECT digest FROM errand ORDER BY made_ns DESC LIMIT 1000 OFFSET :most)
+
+-- Open duties.
+
+-- name: duty_state
+SELECT leaf, rules FROM duty_state
+
+-- name: move_duties
+UPDATE duty_state SET leaf = :through, rules = :rules WHERE leaf = :after AND rules = :before
+
+-- name: typed_lines
+SELECT leaf, recorded_ns, event_id, signed, type FROM ledger
+WHERE leaf > :after ORDER BY leaf LIMIT :limit
+
+-- name: lines_by
+SELECT leaf, recorded_ns, event_id, signed, type FROM ledger
+WHERE author = :author AND leaf < :before
+
+-- name: insert_duty_report
+INSERT INTO duty_report (author, platform, report, leaf)
+VALUES (:author, :platform, :report, :leaf) ON CONFLICT DO NOTHING
+
+-- name: insert_duty_covered
+INSERT INTO duty_covered (event_id, leaf) VALUES (:event_id, :leaf) ON CONFLICT DO NOTHING
+
+-- name: reports_covering
+SELECT DISTINCT r.author, r.platform, r.report FROM duty_covered AS c
+JOIN duty_report AS r ON r.leaf = c.leaf WHERE c.event_id = :event_id
+
+-- name: report_lines
+SELECT ledger.leaf, ledger.recorded_ns, ledger.event_id, ledger.signed
+FROM duty_report AS r JOIN ledger ON ledger.leaf = r.leaf
+WHERE r.author = :author AND r.platform = :platform AND r.report = :report
+
+-- name: delete_duty
+DELETE FROM duty WHERE event_id = :event_id
+
+-- name: insert_duty
+INSERT INTO duty (due_ns, rule, event_id, holder, units)
+VALUES (:due_ns, :rule, :event_id, :holder, :units)
+
+-- name: delete_waiting
+DELETE FROM duty_waiting WHERE event_id = :event_id
+
+-- name: insert_waiting
+INSERT INTO duty_waiting (event_id, wake_ns) VALUES (:event_id, :wake_ns)
+
+-- name: waking
+SELECT event_id FROM duty_waiting WHERE wake_ns <= :now ORDER BY wake_ns LIMIT :limit
+
+-- name: clear_duty
+DELETE FROM duty
+
+-- name: clear_duty_day
+DELETE FROM duty_day
+
+-- name: clear_duty_waiting
+DELETE FROM duty_waiting
+
+-- name: open_duties
+SELECT due_ns, rule, event_id, holder, units FROM duty
+WHERE (due_ns, rule, event_id) > (:due_ns, :rule, :event_id) AND due_ns < :before
+ORDER BY due_ns, rule, event_id LIMIT :limit
+
+-- name: duty_counts
+SELECT CAST(coalesce(sum(count), 0) AS BIGINT),
+       CAST(coalesce(sum(CASE WHEN due_ns < :now THEN count ELSE 0 END), 0) AS BIGINT)
+FROM duty_day

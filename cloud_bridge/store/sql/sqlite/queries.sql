@@ -35,3 +35,14 @@ WHERE id IN (SELECT value FROM json_each(:subjects))
 UPDATE chunk SET data = x'', retired = :leaf
 WHERE gateway = :gateway AND epoch = :epoch AND seq IN (SELECT value FROM json_each(:seqs))
 AND scheme = :scheme AND unit = :unit AND retired IS NULL AND length(data) > 0
+
+-- SQLite would rather walk the whole ledger than trust a partial index to be small.
+
+-- name: key_entries
+SELECT leaf, recorded_ns, event_id, signed FROM ledger INDEXED BY ledger_key
+WHERE type IN ('KeyRegistered', 'KeyRotated', 'KeyRevoked') AND leaf > :after ORDER BY leaf
+
+-- name: alarms
+SELECT leaf, recorded_ns, event_id, signed FROM ledger INDEXED BY ledger_alarm
+WHERE type IN ('IncidentRecorded', 'IdentityContested') AND author = :author
+ORDER BY leaf DESC LIMIT :limit
