@@ -37,6 +37,7 @@ from cloud_bridge.projections.chosen import chosen
 from cloud_bridge.retention.job import Rounds
 from cloud_bridge.retention.policy import read_policy
 from cloud_bridge.retention.retiring import Retention
+from cloud_bridge.rules.book import DutyBook
 from cloud_bridge.settings import BridgeSettings, TrustSettings
 from cloud_bridge.store import Store
 from cloud_bridge.store.opening import open_store
@@ -48,6 +49,7 @@ from packtrail.settings import load
 from packtrail.signing import SigningKey
 
 STALLED_S: Final = 60.0
+DUTIES_S: Final = 5.0
 STALLED: Final = Text("does not move any more", "已停滞")
 
 log = logs.get("cloud_bridge")
@@ -126,6 +128,7 @@ class Bridge:
         self._threads = [
             threading.Thread(target=self.intake.run, args=(self._stop,), name="intake"),
             threading.Thread(target=self._seal_regularly, name="checkpoints"),
+            threading.Thread(target=self._keep_duties, name="duties"),
             threading.Thread(target=self.questions.run, args=(self._stop,), name="questions"),
         ]
         self._threads += [
@@ -262,6 +265,16 @@ class Bridge:
         dead = self.link.dead or any(not feed.alive for feed in feeds)
         dead = dead or any(not thread.is_alive() for thread in self._threads)
         return dead or self.intake.silent_s > STALLED_S
+
+    def _keep_duties(self) -> None:
+        """Readers find the list nearly finished; a store that never had one gets it here."""
+        book = DutyBook()
+        while not self._stop.wait(DUTIES_S):
+            try:
+                while not self._stop.is_set() and not book.advance(self.store, time.time_ns(), 1):
+                    pass
+            except BridgeError as error:
+                log.error("duties_failed", error=error.describe("en"))  # noqa: TRY400 - one line
 
     def _seal_regularly(self) -> None:
         due = time.monotonic()

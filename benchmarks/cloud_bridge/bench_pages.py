@@ -31,7 +31,7 @@ from benchmarks.cloud_bridge.big_world import World
 from benchmarks.timing import table
 from cloud_bridge.api.cursors import cursor_of
 
-PACKS, CLIENTS, ASKED, LONGEST_S, WARM = 10_000, 4, 100, 12.0, 3
+PACKS, CLIENTS, ASKED, LONGEST_S, WARM = 10_000, 4, 100, 8.0, 3
 NOBODY: Final = "/nobody-serves-this"
 
 Ask = Callable[[random.Random], str]
@@ -194,7 +194,7 @@ def measure(folder: Path, world: World, only: str) -> None:
                     *(f"{one:.1f}" for one in (p50, p95, p50 / floor, crowd50, crowd95)),
                 )
             )
-            print(".", end="", flush=True, file=sys.stderr)
+            print(*rows[-1], sep="; ", flush=True, file=sys.stderr)
         now, highest = resident_mb(pid)
     head = ("ms", "answer", "p50", "p95", "p50 over the limit", f"p50, {CLIENTS} clients", "p95")
     table(head, rows)

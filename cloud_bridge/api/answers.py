@@ -221,12 +221,16 @@ class DutyAnswer(msgspec.Struct, frozen=True):
 
 
 class DutyList(msgspec.Struct, frozen=True):
-    """One page of open duties by due date; how many there are in all, and how many are late."""
+    """One page of open duties by due date; how many there are in all, and how many are late.
+
+    `behind` facts are so new that they are not looked at yet.
+    """
 
     duties: list[DutyAnswer]
     total: int
     overdue: int
     next: str | None = None
+    behind: int = 0
 
 
 class VehicleDetail(msgspec.Struct, frozen=True):

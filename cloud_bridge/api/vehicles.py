@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
+import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from cloud_bridge.access.fields import Field
@@ -23,11 +24,13 @@ from cloud_bridge.api.describing import described
 from cloud_bridge.api.problems import Problem
 from cloud_bridge.api.sight import See, require
 from cloud_bridge.privacy.subjects import Subjects
-from cloud_bridge.rules.duties import Duty
+from cloud_bridge.rules.book import place_of
 from cloud_bridge.view.vehicles import parse_vehicle, vehicle_state
 from packtrail.event import VehicleRef
 from packtrail.language import Text
 from packtrail.personal import SUBJECT
+
+DueAt = Annotated[int, msgspec.Meta(ge=-1, le=2**63 - 1)]
 
 router = APIRouter(prefix="/api/v1", tags=["vehicles"], route_class=ReadRoute)
 
@@ -54,15 +57,16 @@ def list_duties(
 ) -> Response:
     """Open duties, the earliest due first; `total` counts those on other pages too."""
     require(request, bridge, sight, Field.DUTIES)
-    found = bridge.duties.open(bridge.store, bridge.now(), overdue=overdue)
     words = {rule.id: rule.text for rule in bridge.duties.rules}
-    start = key_of("duties", cursor, tuple[str, str, str])
-    rest = [duty for duty in found if start is None or _key(duty) > start]
-    page, more = cut(rest, limit)
-    following = cursor_of("duties", _key(page[-1])) if more else None
+    start = key_of("duties", cursor, tuple[DueAt, str, str]) or (-1, "", "")
+    store, now_ns = bridge.store, bridge.now()
+    found = bridge.duties.page(store, now_ns, start, limit + 1, overdue=overdue)
+    page, more = cut(found, limit)
+    following = cursor_of("duties", place_of(page[-1])) if more else None
     shown = [DutyAnswer(duty, *words[duty.rule], duty.overdue) for duty in page]
-    late = sum(duty.overdue for duty in found)
-    return linked(request, answer(DutyList(shown, len(found), late, following)), following)
+    total, late, behind = bridge.duties.counts(store, now_ns)
+    listed = DutyList(shown, late if overdue else total, late, following, behind)
+    return linked(request, answer(listed), following)
 
 
 @router.get("/vehicles/{vin:path}/openings", responses=described(OpeningList, 404))
@@ -102,8 +106,3 @@ def _asked(request: Request, bridge: Context, sight: Sight, text: str, what: str
     shown = f"…{vehicle.id[-4:]}" if vehicle.scheme == "vin" else str(vehicle)
     require(request, bridge, sight, Field.VEHICLES, what=f"{what}/api/v1/vehicles/{shown}")
     return vehicle
-
-
-def _key(duty: Duty) -> tuple[str, str, str]:
-    """What the list is in the order of."""
-    return duty.due, duty.rule, duty.event

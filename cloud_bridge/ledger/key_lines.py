@@ -25,6 +25,8 @@ class KeyLines:
 
     def __init__(self) -> None:
         self.authorities: frozenset[str] = frozenset()
+        self.roles: dict[str, str] = {}
+        self._registered: dict[str, list[tuple[int, str]]] = {}
         self._entries: list[Entry] = []
         self._family: dict[str, str] = {}
         self._of: dict[str, list[Entry]] = {}
@@ -42,6 +44,11 @@ class KeyLines:
         """The newest line's leaf, -1 for none."""
         return self._entries[-1].leaf if self._entries else -1
 
+    def role_before(self, party: str, leaf: int) -> str | None:
+        """The role that a party had before this line; None for none."""
+        earlier = [role for at, role in self._registered.get(party, ()) if at < leaf]
+        return earlier[-1] if earlier else None
+
     def about(self, key_ids: Iterable[str]) -> list[Entry]:
         """Every line that bears on one of these keys, on a forerunner or on an heir of it."""
         with self._lock:
@@ -55,9 +62,11 @@ class KeyLines:
             body = entry.event.body
             names: tuple[str, ...] = ()
             if isinstance(body, KeyRegistered):
-                names = (VerifyKey.from_text(body.public_key).key_id,)
+                self.roles[body.party] = body.role
+                self._registered.setdefault(body.party, []).append((entry.leaf, body.role))
                 if body.role == Role.AUTHORITY:
                     self.authorities |= {body.party}
+                names = (VerifyKey.from_text(body.public_key).key_id,)
             elif isinstance(body, KeyRotated):
                 names = (entry.signed.key_id, VerifyKey.from_text(body.public_key).key_id)
             elif isinstance(body, KeyRevoked):

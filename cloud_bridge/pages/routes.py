@@ -186,14 +186,16 @@ def duties(request: Request, bridge: Bridge, language: Language, sight: See) -> 
     if Field.DUTIES not in sight.of():
         return paper.hidden(hidden_answer(bridge.access, Field.DUTIES))
     note(request, bridge, sight, frozenset({Field.DUTIES}))
-    found = bridge.duties.open(bridge.store, bridge.now())
-    shown = found[:DUTIES_SHOWN]
+    now_ns = bridge.now()
+    shown = bridge.duties.page(bridge.store, now_ns, limit=DUTIES_SHOWN)
+    total, late, behind = bridge.duties.counts(bridge.store, now_ns)
     return paper.render(
         "duties.html",
         here="/duties",
         found=shown,
-        total=len(found),
-        late=sum(duty.overdue for duty in found),
+        total=total,
+        late=late,
+        behind=behind,
         words={rule.id: rule.text for rule in bridge.duties.rules},
     )
 

@@ -132,6 +132,10 @@ WORDS: Final = {
         "{swaps} swaps, {vehicles} vehicles, {events} facts",
         "换电 {swaps} 次，服务车辆 {vehicles} 台，事实 {events} 条",
     ),
+    "duties_behind": Text(
+        "{n} facts are still to be looked at; the list grows",
+        "尚有 {n} 条事实待处理，列表将继续更新",
+    ),
     "history_cut": Text("The newest {n} are shown; all of them:", "仅显示最近 {n} 条；全部记录："),
     "earlier": Text("{n} earlier facts", "更早的 {n} 条事实"),
     "likely_wrong": Text("most likely wrong", "最可能有误"),

@@ -20,7 +20,10 @@ def open_duties(
     store: Store, rules: Sequence[DutyRule], now_ns: int, *, overdue: bool
 ) -> list[Duty]:
     """Duties that are still to be done; with `overdue`, those that should have been."""
-    return DutyBook(tuple(rules)).open(store, now_ns, overdue=overdue)
+    book = DutyBook(tuple(rules))
+    # The store keeps the list of the usual rules; others are judged beside it.
+    judged = book.open if book.rules == DutyBook().rules else book.anew
+    return judged(store, now_ns, overdue=overdue)
 
 
 def as_json(found: Iterable[Duty]) -> str:

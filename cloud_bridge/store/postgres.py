@@ -46,7 +46,9 @@ STREAM_ROWS: Final = 2_000
 """So many rows come at a time where a table is read from its first row to its last."""
 COLUMNS: Final = b"""
 SELECT table_name, column_name FROM information_schema.columns
-WHERE table_schema = current_schema() AND table_name NOT IN ('schema_version', 'tally')
+WHERE table_schema = current_schema()
+AND table_name NOT IN ('schema_version', 'tally', 'duty', 'duty_day', 'duty_report',
+                       'duty_covered', 'duty_waiting', 'duty_state')
 ORDER BY table_name, ordinal_position"""
 REFERENCES: Final = b"""
 SELECT c.relname, r.relname FROM pg_constraint AS k

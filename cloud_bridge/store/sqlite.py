@@ -28,7 +28,8 @@ from packtrail.language import Text
 BUSY_S: Final = 30.0
 TABLE_NAMES: Final = """
 SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' ESCAPE '@'
-AND name <> 'tally'
+AND name NOT IN ('tally', 'duty', 'duty_day', 'duty_report', 'duty_covered', 'duty_waiting',
+                 'duty_state')
 ORDER BY name"""
 
 

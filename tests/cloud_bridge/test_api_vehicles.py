@@ -59,6 +59,7 @@ def test_open_duties_grow_and_shrink_with_the_ledger(desk):
         "total": 0,
         "overdue": 0,
         "next": None,
+        "behind": 0,
     }
     retired = parts.fact(e.UnitRetired("capacity"), t_ns=RETIRED_NS)
     desk.store.append([retired], NOW)
