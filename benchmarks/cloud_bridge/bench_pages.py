@@ -31,7 +31,7 @@ from benchmarks.cloud_bridge.big_world import World
 from benchmarks.timing import table
 from cloud_bridge.api.cursors import cursor_of
 
-PACKS, CLIENTS, ASKED, LONGEST_S, WARM = 10_000, 4, 100, 8.0, 3
+PACKS, CLIENTS, ASKED, LONGEST_S, WARM = 10_000, 4, 100, 5.0, 3
 NOBODY: Final = "/nobody-serves-this"
 
 Ask = Callable[[random.Random], str]

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from cloud_bridge.ledger.key_lines import key_lines
 from cloud_bridge.rules.duties import DAY_NS, Duty, duties
-from cloud_bridge.rules.open_duties import advance
+from cloud_bridge.rules.open_duties import PORTION, advance
 from cloud_bridge.rules.table import DutyRule, read_rules
 from cloud_bridge.store import Store
 from cloud_bridge.view.stories import told_of, with_roles
@@ -55,9 +55,10 @@ class DutyBook:
     ) -> list[Duty]:
         """Duties still to be done, the earliest due first; `overdue` leaves only the late.
 
-        New lines are taken in first, as far as that costs a reader no patience.
+        The newest lines are taken in first; a long way to go is left to the bridge's own thread.
         """
-        self.advance(store, now_ns, portions=2)
+        if self.counts(store, now_ns).behind <= PORTION:
+            self.advance(store, now_ns, portions=2)
         row = {"due_ns": after[0], "rule": after[1], "event_id": after[2], "limit": limit}
         rows = store.stream("open_duties", {**row, "before": now_ns if overdue else FOREVER})
         rules = {rule.id: rule for rule in self.rules}
