@@ -120,6 +120,14 @@ def test_another_pack_at_a_later_login_is_a_move_and_late_reports_go_to_the_form
     assert {one.reason for one in state.contests} == {ContestReason.UNREGISTERED}
 
 
+def test_a_restarted_bridge_still_knows_when_a_pack_was_last_seen(bridge, line):
+    assert line.ask(login(parts.CODE, ago=600), report(ago=500)) == [1, 1]
+    bridge.gbt32960._peers["north"].reporter.forget(parts.CAR)
+    assert line.ask(login(parts.OTHER_CODE, ago=100)) == [1]
+    (gone,) = events(bridge, PackRemoved)
+    assert gone.from_ns == NOW - 500 * NS_PER_S
+
+
 def test_each_of_several_packs_gets_its_own_subsystem(bridge, line):
     both = b"".join(
         bytes([n]) + (3500).to_bytes(2) + (10_050).to_bytes(2) + b"\0\2\0\1\2"

@@ -68,6 +68,12 @@ def bridge(tmp_path_factory):
             yield made
 
 
+@pytest.fixture(autouse=True)
+def _nobody_is_left(bridge):
+    """The lines of the test before are closed: only three may be open."""
+    until(lambda: not bridge.gbt32960._lines._open, 20)
+
+
 @pytest.fixture
 def line(bridge):
     with entered(bridge.gbt32960.port) as line:

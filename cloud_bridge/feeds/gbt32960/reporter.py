@@ -175,12 +175,13 @@ class Reporter:
     ) -> list[Statement]:
         """What has changed since the ledger last heard of the vehicle; mostly nothing."""
         before = known.at(t_ns)
-        seen_ns = min(known.newest_ns or t_ns, t_ns)
-        readings = tuple(Reading("gbt32960", text, format_time(t_ns)) for text in login.pack_codes)
+        readings = tuple(
+            Reading("gbt32960", _shown(text), format_time(t_ns)) for text in login.pack_codes
+        )
         gone = [
             Statement(
                 unit, BOUND_SLOT, PackRemoved(vehicle, readings=readings, position=place),
-                seen_ns, t_ns,
+                self._seen_ns(known, unit, t_ns), t_ns,
             )
             for place, unit in before.items()
             if unit not in wanted.values()
@@ -194,6 +195,13 @@ class Reporter:
             if (place, unit) not in before.items()
         ]  # fmt: skip
         return gone + come
+
+    def _seen_ns(self, known: Vehicle, unit: UnitRef, t_ns: int) -> int:
+        """When a pack was last heard of in its vehicle; a restarted bridge asks the samples."""
+        if known.newest_ns:
+            return min(known.newest_ns, t_ns)
+        newest = self._store.latest_chunks(unit)
+        return min(newest[0].chunk.to_ns, t_ns) if newest else t_ns
 
     def _contest(self, login: Login, slot: str, t_ns: int) -> list[Statement]:
         """Nobody can say whose the vehicle's reports are: told once for each vehicle."""

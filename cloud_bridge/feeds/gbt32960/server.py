@@ -137,10 +137,9 @@ class _Line:
             await asyncio.wait({reading, answering}, return_when=asyncio.FIRST_COMPLETED)
             if reading.done() and not answering.done():
                 # What was read is still answered, however long the store takes.
-                await asyncio.wait(
-                    {asyncio.create_task(self._waiting.join()), answering},
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
+                emptied = asyncio.create_task(self._waiting.join())
+                await asyncio.wait({emptied, answering}, return_when=asyncio.FIRST_COMPLETED)
+                emptied.cancel()
             for task in (reading, answering):
                 if task.done():
                     task.result()
