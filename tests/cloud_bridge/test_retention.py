@@ -565,7 +565,7 @@ def acted(yard: Yard, alarms, reports, acts) -> Iterator[Fact]:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     rules=RULES,
