@@ -38,8 +38,8 @@ WHOLE = {
 }
 """What is shown or refused as one; looked at in every cell."""
 ALIKE = {
-    "ledger": (f"{PATH}/proof",),
-    "telemetry": (f"{PATH}/telemetry",),
+    "ledger": (f"{PATH}/proof", f"{PATH}/events?format=csv"),
+    "telemetry": (f"{PATH}/telemetry", f"{PATH}/telemetry?format=parquet"),
     "stations": ("/metrics", "/stations/station-1"),
     "duties": ("/duties",),
     "vehicles": (f"/packs/{parts.CODE}/vehicle",),
