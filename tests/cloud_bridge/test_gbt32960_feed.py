@@ -13,20 +13,19 @@ from can_decoder.gbt32960 import Command, Edition, Unit, build, build_report
 from can_decoder.gbt32960.units import FIXED
 from cloud_bridge.fold import Safety
 from cloud_bridge.fold.contests import ContestReason
-from cloud_bridge.fold.vehicle import fold_vehicle
 from cloud_bridge.keeping.whole import verify_whole
 from cloud_bridge.metrics import Metrics
+from cloud_bridge.privacy.subjects import Subjects
 from cloud_bridge.projections import Follower
 from cloud_bridge.projections.lake import Lake
 from cloud_bridge.view import Packs
 from cloud_bridge.view.batches import samples_of
-from cloud_bridge.view.stories import told_of
+from cloud_bridge.view.vehicles import vehicle_state
 from packtrail.event import (
     AliasBound,
     IdentityContested,
     PackInstalled,
     PackRemoved,
-    Subject,
     UnitRef,
     VehicleRegistered,
 )
@@ -79,14 +78,17 @@ def counted(bridge, outcome: str) -> float:
 def test_a_login_names_the_pack_and_reports_are_its_telemetry(bridge, line, edition):
     assert line.ask(login(parts.CODE, edition=edition), report(edition=edition)) == [1, 1]
     (arrived,) = events(bridge, PackInstalled)
-    assert (arrived.unit, arrived.body.vehicle, arrived.author) == (parts.PACK, parts.CAR, PARTY)
+    assert (arrived.unit, arrived.author) == (parts.PACK, PARTY)
+    assert arrived.body.vehicle.scheme == "commitment"
     (chunk,) = chunks(bridge.store, parts.PACK)
     batch = samples_of(chunk)
     assert batch.t_ns.tolist() == [NOW - 30 * NS_PER_S]
     assert batch.values["cell_voltage_v"][0] == pytest.approx([3.3] * 4)
     assert batch.values["temperature_c"][0].tolist() == [25.0, 26.0]
     assert VIN.encode() not in chunk.data
-    assert Packs(bridge.store).view(parts.PACK).state.binding.vehicle == parts.CAR
+    subject = Subjects(bridge.store).vehicle(parts.CAR)
+    assert subject.scheme == "subject"
+    assert Packs(bridge.store).view(parts.PACK).state.binding.vehicle == subject
 
 
 def test_a_report_that_is_told_again_is_stored_once_and_answered_each_time(bridge, line):
@@ -144,8 +146,7 @@ def test_each_of_several_packs_gets_its_own_subsystem(bridge, line):
         assert values["pack_current_a"][0] == pytest.approx(-5.0)
     positions = {one.unit: one.body.position for one in events(bridge, PackInstalled)}
     assert positions == {parts.PACK: "1", parts.OTHER_PACK: "2"}
-    lines = bridge.store.entries_about(Subject("vehicle", VIN))
-    vehicle = fold_vehicle(parts.CAR, map(told_of, lines))
+    vehicle = vehicle_state(bridge.store, Subjects(bridge.store).vehicle(parts.CAR))
     assert {unit for unit, _ in vehicle.packs} == {parts.PACK, parts.OTHER_PACK}
     assert (vehicle.slots, vehicle.contests) == (2, ())
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from cloud_bridge.fold import Told
 from cloud_bridge.fold.settled import Settlement
 from cloud_bridge.fold.told import in_order
+from cloud_bridge.privacy.subjects import Subjects
 from cloud_bridge.store import Store
+from cloud_bridge.view.linking import links_of, vehicle_named
 from cloud_bridge.view.stories import told_of
 from packtrail.event import (
     Event,
@@ -30,6 +32,7 @@ from packtrail.event import (
     VehicleRef,
     VehicleRegistered,
 )
+from packtrail.personal import SUBJECT, vehicle_of
 
 MOST_VEHICLES: Final = 50_000
 LOOK_S: Final = 1.0
@@ -115,25 +118,33 @@ class Bindings:
             return
         newest = self._store.size() - 1
         for kind in MOVES:
-            self._renew(_events(self._store, kind, self._leaf))
+            self._renew(list(_events(self._store, kind, self._leaf)))
         if any(self._store.entries_of_type(kind, self._leaf, 1) for kind in OTHERS):
             self._kept.clear()
         self._leaf, self._looked = newest, self._clock()
 
-    def _renew(self, events: Iterable[Event]) -> None:
+    def _renew(self, events: Sequence[Event]) -> None:
         """Read the vehicles that were spoken of once more, whoever did and on whichever bridge."""
-        for event in events:
-            vehicle = getattr(event.body, "vehicle", None)
-            if not isinstance(vehicle, VehicleRef):
-                continue
+        for vehicle in self._meant(events):
             for key in [(party, vehicle) for party in self._parties]:
                 before = self._kept.get(key)
                 if before is not None:
                     self._kept[key] = self._read(vehicle, key[0])
                     self._kept[key].newest_ns = before.newest_ns
 
+    def _meant(self, events: Sequence[Event]) -> set[VehicleRef]:
+        """The vehicles of `events` as platforms name them: what is committed to is opened."""
+        links = links_of(self._store, events)
+        opened = Subjects(self._store).shown(f"{SUBJECT}:{one}" for one in links.values())
+        names = {str(one) for event in events if (one := vehicle_of(event.body))}
+        return {
+            vehicle_named(opened.get(f"{SUBJECT}:{links[name]}", name) if name in links else name)
+            for name in names
+        }
+
     def _read(self, vehicle: VehicleRef, party: str) -> Vehicle:
-        lines = self._store.entries_about(Subject("vehicle", str(vehicle)))
+        name = Subjects(self._store).vehicle(vehicle)
+        lines = self._store.entries_about(Subject("vehicle", str(name)))
         found, packs = Vehicle(), _NOTHING
         for told in Settlement(in_order(map(told_of, lines))).standing:
             changed = _after(packs, told)

@@ -69,7 +69,16 @@ class Gbt32960Feed:
         self._key, self._tls = key, tls_context(settings.tls)
         self._inbox, acks = Inbox(QUEUE), Acks(key.public)
         self.intake = Intake(
-            self._inbox, acks, store, trust, key, metrics, batch=BATCH, batch_s=BATCH_S, now=now
+            self._inbox,
+            acks,
+            store,
+            trust,
+            key,
+            metrics,
+            batch=BATCH,
+            batch_s=BATCH_S,
+            refuse_clear=True,
+            now=now,
         )
         self._lines = Lines(settings, self._inbox, acks, self._open, self._count)
         self._peers: dict[str, Peer] = {}

@@ -10,12 +10,16 @@ million reports a day two have one number once in 5,000 years.
 from __future__ import annotations
 
 import hashlib
+import hmac
+import itertools
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import msgspec
 
 from packtrail.columns import encode_columns
 from packtrail.event import Body, Event, UnitRef, encode_event, sign_event
+from packtrail.personal import Opening, conceal
 from packtrail.record import Kind, Record, seal
 from packtrail.sample import Sample, SampleBatch
 from packtrail.signing import SigningKey
@@ -27,6 +31,7 @@ NUMBERS: Final = 10**18 - 1
 COUNTERS: Final = 2**53 - 1
 """Canonical JSON holds no integer beyond."""
 STREAM: Final = "gbt32960"
+SALTS: Final = b"packtrail/feed/salt/1\x00"
 
 
 class SealedRecord(NamedTuple):
@@ -64,9 +69,18 @@ class Sealer:
         return self._seal(Kind.TELEMETRY, unit, slot, sample.t_ns, columns)
 
     def fact(self, told: Statement) -> SealedRecord:
-        """A signed event in its record."""
-        body = encode_event(sign_event(self._event(told), self._key))
-        return self._seal(told.kind, told.unit, told.slot, told.from_ns, body)
+        """A signed event in its record, with what opens its commitments."""
+        body, openings = conceal(told.body, fresh=self._salts(told))
+        signed = sign_event(self._event(told._replace(body=body)), self._key)
+        return self._seal(
+            told.kind, told.unit, told.slot, told.from_ns, encode_event(signed), openings
+        )
+
+    def _salts(self, told: Statement) -> Callable[[], bytes]:
+        """Nobody can guess them without the platform's key; one message has the same each time."""
+        secret, numbers = self._key.private.private_bytes_raw(), itertools.count()
+        about = msgspec.json.encode(told)
+        return lambda: hmac.digest(secret, b"%s%d\x00%s" % (SALTS, next(numbers), about), "sha256")
 
     def _event(self, told: Statement) -> Event:
         event = Event(
@@ -84,7 +98,13 @@ class Sealer:
         return msgspec.structs.replace(event, counter=number)
 
     def _seal(
-        self, kind: Kind, unit: UnitRef | None, slot: str, t_ns: int, body: bytes
+        self,
+        kind: Kind,
+        unit: UnitRef | None,
+        slot: str,
+        t_ns: int,
+        body: bytes,
+        openings: tuple[Opening, ...] = (),
     ) -> SealedRecord:
         record = Record(
             gateway=self.party,
@@ -103,7 +123,7 @@ class Sealer:
         seq = _number(msgspec.msgpack.encode(record), NUMBERS)
         numbered = msgspec.structs.replace(record, seq=seq)
         address = RecordAddress(record.gateway, record.epoch, seq)
-        return SealedRecord(address, seal(numbered, self._key))
+        return SealedRecord(address, seal(numbered, self._key, openings))
 
 
 def _number(content: bytes, most: int) -> int:
