@@ -76,6 +76,7 @@ def exercise(metrics: Metrics) -> None:
     metrics.told_to_wait.labels("anybody").inc()
     metrics.retired.labels("chunk").inc()
     metrics.ocpp.labels("swap").inc()
+    metrics.gbt32960.labels("report").inc()
 
 
 def scrape(server: VictoriaMetrics, metrics: Metrics, t_s: int) -> None:
