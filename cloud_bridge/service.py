@@ -17,6 +17,7 @@ from cloud_bridge.downlink import QuestionDesk
 from cloud_bridge.enrol import enrol
 from cloud_bridge.enrolment import CertificateAuthority, EnrolmentDesk, TokenBook
 from cloud_bridge.enrolment.authority import CA_FILE
+from cloud_bridge.enrolment.folder import locked
 from cloud_bridge.enrolment.revoked import still_trusted
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.feeds import voices
@@ -193,9 +194,11 @@ class Bridge:
             return None
 
         def add_trust(party: str, public_key: str, sites: Sequence[str]) -> None:
-            enrol(settings_file, party, public_key, Role.GATEWAY, tuple(sites))
-            fresh = load(BridgeSettings, settings_file)
-            self.authority.publish_trust(self._registrations(fresh, self.key))
+            # One at a time: a list that was read before another gateway came would revoke it.
+            with locked(folder):
+                enrol(settings_file, party, public_key, Role.GATEWAY, tuple(sites))
+                fresh = load(BridgeSettings, settings_file)
+                self.authority.publish_trust(self._registrations(fresh, self.key))
 
         return EnrolmentDesk(
             CertificateAuthority.load(folder),
