@@ -2,6 +2,7 @@
 
     BridgeError
     └── StoreError    the database does not answer, is too new, or is damaged
+        └── ContentError    it works, and cannot hold what it was given
 
 A bad record or event is no error: it is refused, counted and kept.
 """
@@ -17,3 +18,7 @@ class BridgeError(PacktrailError):
 
 class StoreError(BridgeError):
     """The store cannot be opened, read or written."""
+
+
+class ContentError(StoreError):
+    """A value that the database cannot hold, however often it is tried."""

@@ -181,6 +181,9 @@ def check_columns(data: bytes) -> Span:
         CodecError: reason `columns`, as `decode_columns` would.
     """
     chunk = _unpack(data, _SKIMMER)
+    strange = next((one.name for one in chunk.columns if one.name not in QUANTITIES), None)
+    if strange is not None:  # before anything is read whole: a short frame may unpack to much
+        raise CodecError("columns", f"unknown quantity {strange[:64]!r}")
     if not all(_is_plain(column, chunk.n) for column in chunk.columns):
         # Too large to be sure, or wrong: the full reading says which, and why.
         return _span(decode_columns(data).t_ns)

@@ -13,15 +13,15 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Protocol, TypeVar
 
-from cloud_bridge.errors import StoreError
+from cloud_bridge.errors import ContentError, StoreError
 from cloud_bridge.ingest.inbox import Delivery, Inbox
 from cloud_bridge.ingest.judge import judge
 from cloud_bridge.metrics import Metrics
-from cloud_bridge.store import Arrival, Committed, Fact, Progress, Store, Stranger
+from cloud_bridge.store import Arrival, Committed, Fact, Progress, Refused, Store, Stranger
 from packtrail import logs
 from packtrail.event import KeyRegistered, KeyRevoked, KeyRotated
 from packtrail.language import Text
@@ -30,6 +30,7 @@ from packtrail.receipt import Receipt, Refusal, seal_receipt
 from packtrail.signing import SigningKey
 
 REFUSALS_PER_RECEIPT: Final = 128
+DETAIL: Final = 200
 RETRY_S: Final = (0.1, 0.5, 1.0, 2.0, 5.0)
 
 Done = TypeVar("Done")
@@ -52,9 +53,24 @@ class Judged:
     """One batch between its judgement and its commit."""
 
     deliveries: Sequence[Delivery]
-    arrivals: Sequence[Arrival]
-    strangers: Sequence[Stranger]
+    found: Sequence[Arrival | Stranger]
     now_ns: int
+
+    @property
+    def arrivals(self) -> list[Arrival]:
+        """What was authentic."""
+        return [one for one in self.found if isinstance(one, Arrival)]
+
+    @property
+    def strangers(self) -> list[Stranger]:
+        """What nobody vouches for."""
+        return [one for one in self.found if isinstance(one, Stranger)]
+
+    def halves(self) -> tuple[Judged, Judged]:
+        """The first half and the rest."""
+        cut = len(self.deliveries) // 2
+        first = Judged(self.deliveries[:cut], self.found[:cut], self.now_ns)
+        return first, Judged(self.deliveries[cut:], self.found[cut:], self.now_ns)
 
     @property
     def concerns_keys(self) -> bool:
@@ -140,13 +156,11 @@ class Intake:
 
     def _judge(self, deliveries: Sequence[Delivery]) -> Judged:
         if not deliveries:
-            return Judged((), (), (), 0)
+            return Judged((), (), 0)
         trust, now_ns = self._trust(), self._now()
         refuse = self._refuse_clear
         found = [_judge_safely(one, trust, now_ns, refuse) for one in deliveries]
-        arrivals = [one for one in found if isinstance(one, Arrival)]
-        strangers = [one for one in found if isinstance(one, Stranger)]
-        return Judged(deliveries, arrivals, strangers, now_ns)
+        return Judged(deliveries, found, now_ns)
 
     def _until_answered(self, work: Callable[[], Done], stop: threading.Event) -> Done | None:
         """Do it again until the store answers; None once `stop` is set."""
@@ -163,14 +177,24 @@ class Intake:
                 attempt, self._beat = attempt + 1, time.monotonic()
 
     def _settle(self, judged: Judged) -> Committed:
-        now_ns = judged.now_ns
+        try:
+            return self._commit(judged)
+        except ContentError as error:
+            if len(judged.deliveries) == 1:
+                return self._commit(_without_content(judged, error))
+            # One of them poisons the batch; the others shall not wait for it for ever.
+            first, rest = judged.halves()
+            return self._settle(first) + self._settle(rest)
+
+    def _commit(self, judged: Judged) -> Committed:
+        now_ns, strangers = judged.now_ns, judged.strangers
         with self._metrics.commit_s.time():
-            committed = self._store.commit(judged.arrivals, judged.strangers, now_ns)
+            committed = self._store.commit(judged.arrivals, strangers, now_ns)
         self.fault = None
         for progress in committed.progress:
             self._answer(progress, now_ns)
         self._link.acknowledge(judged.deliveries)
-        self._tell(committed, judged.strangers)
+        self._tell(committed, strangers)
         return committed
 
     def _answer(self, progress: Progress, now_ns: int) -> None:
@@ -215,6 +239,16 @@ def _judge_safely(
     except Exception:
         log.exception("judge_failed", topic=delivery.topic)
         return Stranger(delivery.topic[:256], "fault", delivery.data[:4096])
+
+
+def _without_content(judged: Judged, error: ContentError) -> Judged:
+    """A single message that no database can hold, refused: its number and bytes can be held."""
+    (found,) = judged.found
+    why = ascii(error.describe("en"))[:DETAIL]
+    log.error("record_cannot_be_stored", topic=judged.deliveries[0].topic, fault=why)
+    if isinstance(found, Arrival):
+        return replace(judged, found=(replace(found, content=Refused("store", why)),))
+    return replace(judged, found=(Stranger(ascii(found.topic), "store", found.data),))
 
 
 def _portions(refused: tuple[Refusal, ...]) -> list[tuple[Refusal, ...]]:

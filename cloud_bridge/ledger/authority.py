@@ -63,9 +63,14 @@ class Authority:
         self._origin = origin
         self._now = now
         self._sealed = -1
+        self._lock = threading.Lock()
 
     def publish_trust(self, wanted: Sequence[KeyRegistered]) -> int:
         """Append what differs between the ledger and `wanted`; returns how many events."""
+        with self._lock:  # two at once would use one number twice
+            return self._publish_trust(wanted)
+
+    def _publish_trust(self, wanted: Sequence[KeyRegistered]) -> int:
         current = standing(self._store.key_entries(), self._key.public)
         bodies: list[Body] = [body for body in wanted if current.get(_key_id(body)) != body]
         kept = {_key_id(body) for body in wanted}

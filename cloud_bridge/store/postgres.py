@@ -20,7 +20,7 @@ from zlib import crc32
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from cloud_bridge.errors import StoreError
+from cloud_bridge.errors import ContentError, StoreError
 from cloud_bridge.store.accounts import AccountRows
 from cloud_bridge.store.linking import Vault
 from cloud_bridge.store.personal import PersonalRows
@@ -297,7 +297,8 @@ class PostgresStore(Reads, Writes, AccountRows, PersonalRows):
             ) from error
         except psycopg.Error as error:
             why = _one_line(error)
-            raise StoreError(
+            kind = ContentError if isinstance(error, psycopg.DataError) else StoreError
+            raise kind(
                 Text(f"the database refuses: {why}", f"数据库拒绝操作：{why}"), where=self._where
             ) from error
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from cloud_bridge.errors import StoreError
+from cloud_bridge.errors import ContentError, StoreError
 from cloud_bridge.store.accounts import AccountRows
 from cloud_bridge.store.linking import Vault
 from cloud_bridge.store.personal import PersonalRows
@@ -193,6 +193,9 @@ class SqliteStore(Reads, Writes, AccountRows, PersonalRows):
                 hint=Text("check the disk, its space and rights", "请检查磁盘、空间与权限"),
                 retryable=True,
             ) from error
+        except (OverflowError, UnicodeEncodeError) as error:
+            told = Text(f"the database refuses: {error}", f"数据库拒绝操作：{error}")
+            raise ContentError(told, where=str(self._path)) from error
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             # Python's module decodes SQLite's own messages, which quote a damaged schema.
             raise self._refusal(error) from error

@@ -174,6 +174,16 @@ class Committed:
     repeats: int = 0
     equivocations: int = 0
 
+    def __add__(self, other: Committed) -> Committed:
+        """Both, one after the other."""
+        return Committed(
+            (*self.progress, *other.progress),
+            self.stored + other.stored,
+            self.refused + other.refused,
+            self.repeats + other.repeats,
+            self.equivocations + other.equivocations,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class StoredChunk:

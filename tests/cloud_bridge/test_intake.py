@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud_bridge.errors import StoreError
+from cloud_bridge.errors import ContentError, StoreError
 from cloud_bridge.ingest.inbox import Delivery, Inbox
 from cloud_bridge.ingest.intake import REFUSALS_PER_RECEIPT, Intake
 from cloud_bridge.ingest.presence import MOST, Presence
@@ -200,6 +200,34 @@ def test_whoever_comes_after_a_change_of_keys_is_judged_after_it(held):
     until(lambda: len(judged) == 2)
     assert judged == [0, 1]
     assert link.said[0][1].refused == ()
+
+
+class ChokingStore(SqliteStore):
+    """A store that cannot hold what was read in one slot."""
+
+    def commit(self, arrivals, strangers, now_ns):
+        if any(getattr(one.content, "slot", "") == "choke" for one in arrivals):
+            raise ContentError("no database holds that")
+        return super().commit(arrivals, strangers, now_ns)
+
+
+def test_a_record_that_no_database_can_hold_is_refused_and_holds_up_no_other(tmp_path):
+    store, link, gateway, known = (
+        ChokingStore(tmp_path / "db"),
+        Notebook(),
+        parts.PlayedGateway(),
+        parts.trust(),
+    )
+    intake = Intake(Inbox(50), link, store, lambda: known, parts.AUTHORITY, Metrics())
+    slots = ["3", "3", "choke", "3", "3", "choke", "3"]
+    committed = intake.take(deliveries(*(gateway.telemetry(slot=slot) for slot in slots)))
+    assert (committed.stored, committed.refused) == (5, 2)
+    assert sum(count for what, count in link.said if what == "ack") == 7
+    receipts = [said for what, said in link.said if what == "receipt"]
+    refused = [(one.seq, one.reason) for said in receipts for one in said.refused]
+    assert refused == [(3, "store"), (6, "store")]
+    assert receipts[-1].through == 7
+    store.close()
 
 
 def test_a_full_inbox_makes_the_broker_wait_until_there_is_room():
