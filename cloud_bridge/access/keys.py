@@ -9,17 +9,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-import threading
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from cloud_bridge.access.fields import Purpose, Reader
-from cloud_bridge.enrolment.folder import locked, write_whole
+from cloud_bridge.enrolment.listed import Listed
 from cloud_bridge.errors import BridgeError
 from packtrail.language import Text
-from packtrail.shapes import from_json
 
 FILE: Final = "keys.json"
 PREFIX: Final = "pt_"
@@ -63,13 +61,11 @@ class KeyRing:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._lock = threading.Lock()
-        self._read: tuple[tuple[int, int, int], dict[str, ApiKey]] = ((0, 0, 0), {})
+        self._keys = Listed(folder / FILE, list[ApiKey])
 
     def all(self) -> list[ApiKey]:
         """Every key, the oldest first."""
-        return list(self._keys().values())
+        return list(self._keys.now().values())
 
     def add(
         self,
@@ -92,9 +88,7 @@ class KeyRing:
             made_ns=now_ns,
             expires_ns=now_ns + round(days * 86_400e9) if days else 0,
         )
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with locked(self._folder):
-            self._write([*self.all(), key])
+        self._keys.put(key)
         return f"{PREFIX}{number}_{secret}"
 
     def revoke(self, number: str, now_ns: int) -> ApiKey:
@@ -103,7 +97,7 @@ class KeyRing:
         Raises:
             BridgeError: there is none of that id.
         """
-        found = self._keys().get(number)
+        found = self._keys.now().get(number)
         if found is None:
             raise BridgeError(
                 Text("no such key", "没有此密钥"),
@@ -111,34 +105,17 @@ class KeyRing:
                 hint=Text("see `packtrail bridge key list`", "见 packtrail bridge key list"),
             )
         gone = msgspec.structs.replace(found, revoked_ns=found.revoked_ns or now_ns)
-        with locked(self._folder):
-            self._write([gone if key.id == number else key for key in self.all()])
+        self._keys.put(gone)
         return gone
 
     def known(self, token: str, now_ns: int) -> ApiKey | None:
         """The key of a token, or None if it is not good."""
         number, _, secret = token.removeprefix(PREFIX).partition("_")
-        key = self._keys().get(number)
+        key = self._keys.now().get(number)
         if key is None or not token.startswith(PREFIX):
             return None
         good = hmac.compare_digest(key.digest, _digest(secret))
         return key if good and key.holds(now_ns) else None
-
-    def _keys(self) -> dict[str, ApiKey]:
-        file = self._folder / FILE
-        try:
-            about = file.stat()
-        except FileNotFoundError:
-            return {}
-        mark = (about.st_ino, about.st_mtime_ns, about.st_size)
-        with self._lock:
-            if mark != self._read[0]:
-                keys = from_json(file.read_bytes(), list[ApiKey])
-                self._read = mark, {key.id: key for key in keys}
-            return self._read[1]
-
-    def _write(self, keys: list[ApiKey]) -> None:
-        write_whole(self._folder / FILE, msgspec.json.encode(keys))
 
 
 def _digest(secret: str) -> str:

@@ -10,16 +10,14 @@ import hashlib
 import hmac
 import re
 import secrets
-import threading
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from cloud_bridge.enrolment.folder import locked, write_whole
+from cloud_bridge.enrolment.listed import Listed
 from cloud_bridge.errors import BridgeError
 from packtrail.language import Text
-from packtrail.shapes import from_json
 from packtrail.topics import GATEWAY_ID
 
 FILE: Final = "ocpp.json"
@@ -58,13 +56,11 @@ class StationBook:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._lock = threading.Lock()
-        self._read: tuple[tuple[int, int, int], dict[str, Station]] = ((0, 0, 0), {})
+        self._stations = Listed(folder / FILE, list[Station])
 
     def all(self) -> list[Station]:
         """Every station, in the order of their ids."""
-        return sorted(self._stations().values(), key=lambda station: station.id)
+        return sorted(self._stations.now().values(), key=lambda station: station.id)
 
     def add(self, number: str, site: str, now_ns: int) -> str:
         """Let a station in, or give it another password; the password, which is kept nowhere.
@@ -83,7 +79,7 @@ class StationBook:
             )
         password = secrets.token_urlsafe(SECRET_BYTES)
         station = Station(id=number, site=site, digest=_digest(password), made_ns=now_ns)
-        self._change(station)
+        self._stations.put(station)
         return password
 
     def revoke(self, number: str, now_ns: int) -> Station:
@@ -92,7 +88,7 @@ class StationBook:
         Raises:
             BridgeError: there is none of that id.
         """
-        found = self._stations().get(number)
+        found = self._stations.now().get(number)
         if found is None:
             raise BridgeError(
                 Text("no such station", "没有此站点"),
@@ -103,38 +99,19 @@ class StationBook:
                 ),
             )
         gone = msgspec.structs.replace(found, revoked_ns=found.revoked_ns or now_ns)
-        self._change(gone)
+        self._stations.put(gone)
         return gone
 
     def holds(self, station: Station) -> bool:
         """Whether it may still report, by the password that it came with."""
-        return self._stations().get(station.id) == station and not station.revoked_ns
+        return self._stations.now().get(station.id) == station and not station.revoked_ns
 
     def known(self, number: str, password: str) -> Station | None:
         """The station that this password proves, or None."""
-        station = self._stations().get(number)
+        station = self._stations.now().get(number)
         if station is None or station.revoked_ns:
             return None
         return station if hmac.compare_digest(station.digest, _digest(password)) else None
-
-    def _change(self, station: Station) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with locked(self._folder):
-            stations = self._stations() | {station.id: station}
-            write_whole(self._folder / FILE, msgspec.json.encode(list(stations.values())))
-
-    def _stations(self) -> dict[str, Station]:
-        file = self._folder / FILE
-        try:
-            about = file.stat()
-        except FileNotFoundError:
-            return {}
-        mark = (about.st_ino, about.st_mtime_ns, about.st_size)
-        with self._lock:
-            if mark != self._read[0]:
-                stations = from_json(file.read_bytes(), list[Station])
-                self._read = mark, {station.id: station for station in stations}
-            return self._read[1]
 
 
 def _digest(password: str) -> str:
