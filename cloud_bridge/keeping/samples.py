@@ -11,13 +11,14 @@ import msgspec
 
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.ledger.days import DAY_NS, SampleProof, day_of, name_of, path_of
+from cloud_bridge.ledger.proof import prove
 from cloud_bridge.store import Chunk, Store, StoredChunk
 from packtrail.errors import CodecError
 from packtrail.event import TelemetryCommitted, TelemetryRetired, UnitRef
 from packtrail.language import Text
-from packtrail.proof.pack import PackProof
 from packtrail.record import MAX_RECORD_BYTES, unseal
 from packtrail.shapes import from_json
+from packtrail.signing import VerifyKey
 from packtrail.times import format_time
 
 _OPEN: Final = Text("the day is not closed yet", "该日尚未封存")
@@ -25,13 +26,17 @@ _LATER: Final = Text("try again an hour after its end", "请在当日结束一�
 _LATE: Final = Text("the chunk came after the newest root of its day", "数据块晚于当日最新的根")
 
 
-def sample_proof(store: Store, chunk: StoredChunk, pack: PackProof) -> SampleProof:
-    """The proof of one chunk by the newest root of its day that stands in `pack`.
+def sample_proof(
+    store: Store, unit: UnitRef, chunk: StoredChunk, origin: str, log_key: VerifyKey
+) -> SampleProof:
+    """The proof of one chunk of `unit` by the newest root of its day that the log commits to.
 
     Raises:
+        CodecError: the chunk's record is damaged.
         BridgeError: no root of the day is in the signed tree yet, or the chunk came after it.
     """
-    day = day_of(chunk.chunk.to_ns)
+    signer = unseal(chunk.data, MAX_RECORD_BYTES).key_id
+    pack, day = prove(store, unit, origin, log_key, [signer]), day_of(chunk.chunk.to_ns)
     found = [fact for fact in pack.facts if _is_of(fact.signed.read().body, day)]
     where = f"{pack.unit} {name_of(day)}"
     if not found:

@@ -13,7 +13,6 @@ from cloud_bridge.keeping.whole import verify_whole
 from cloud_bridge.ledger.authority import Authority
 from cloud_bridge.ledger.days import SampleProof
 from cloud_bridge.ledger.offline import told
-from cloud_bridge.ledger.proof import prove
 from cloud_bridge.privacy.vault import KeyVault
 from cloud_bridge.settings import BridgeSettings
 from cloud_bridge.store import Store, StoredChunk
@@ -76,7 +75,7 @@ def prove_sample(
     try:
         Authority(store, key, settings.name, settings.ledger.origin).seal()
         chunk = _chunk_of(store, unit, t_ns, copy)
-        return sample_proof(store, chunk, prove(store, unit, settings.ledger.origin, key.public))
+        return sample_proof(store, unit, chunk, settings.ledger.origin, key.public)
     finally:
         store.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -23,8 +23,17 @@ if TYPE_CHECKING:
     from cloud_bridge.store import Store
 
 
-def prove(store: Store, unit: UnitRef, origin: str, log_key: VerifyKey) -> PackProof:
+def prove(
+    store: Store, unit: UnitRef, origin: str, log_key: VerifyKey, also: Iterable[str] = ()
+) -> PackProof:
     """The proof of `unit` up to the newest checkpoint.
+
+    Args:
+        store: where.
+        unit: whose.
+        origin: names the log.
+        log_key: the log's.
+        also: ids of keys that signed something beside the facts; their lines come along.
 
     Raises:
         BridgeError: there is no checkpoint yet, or it is not this log's.
@@ -50,7 +59,7 @@ def prove(store: Store, unit: UnitRef, origin: str, log_key: VerifyKey) -> PackP
                 )
         nodes = _remembered(store.node)
         facts = _proven(nodes, entries, head)
-        signers = {one.signed.key_id for one in facts}
+        signers = {*(one.signed.key_id for one in facts), *also}
         return PackProof(
             unit=unit,
             origin=origin,

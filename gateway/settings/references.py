@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 TWICE = Text("{kind} {name!r} is named twice", "{kind} {name!r} 出现了两次")
 BUS = Text("bus", "总线")
 SLOT = Text("slot", "仓位")
-FEED = Text("the vehicle feed of slot", "车辆数据源所属仓位")
+FED_TWICE = Text("slot {name!r} has two vehicle feeds", "仓位 {name!r} 有两个车辆数据源")
 NO_BUS = Text(
     "slot {slot!r} names the bus {bus!r}, which is not there",
     "仓位 {slot!r} 引用了不存在的总线 {bus!r}",
@@ -35,13 +35,13 @@ SCANNER_ASTRAY = Text(
 def find_doubles(settings: GatewaySettings) -> Iterator[str]:
     """Say which buses, slots and vehicle feeds bear a name that another one bears too."""
     named = (
-        (BUS, [bus.name for bus in settings.bus]),
-        (SLOT, [slot.name for slot in settings.slot]),
-        (FEED, [feed.slot for feed in settings.vehicle_feed]),
+        (TWICE, BUS, [bus.name for bus in settings.bus]),
+        (TWICE, SLOT, [slot.name for slot in settings.slot]),
+        (FED_TWICE, SLOT, [feed.slot for feed in settings.vehicle_feed]),
     )
-    for kind, names in named:
+    for words, kind, names in named:
         for name in sorted({name for name in names if names.count(name) > 1}):
-            yield TWICE.say(kind=kind.say(), name=name)
+            yield words.say(kind=kind.say(), name=name)
 
 
 def find_dangling(settings: GatewaySettings) -> Iterator[str]:

@@ -12,7 +12,6 @@ from cloud_bridge.keeping.days import Days
 from cloud_bridge.keeping.samples import sample_proof
 from cloud_bridge.keeping.whole import verify_whole
 from cloud_bridge.ledger.days import DAY_NS, check_sample, day_of, name_of, number_of
-from cloud_bridge.ledger.proof import prove
 from cloud_bridge.metrics import Metrics
 from cloud_bridge.projections import Follower
 from cloud_bridge.settings import BridgeSettings
@@ -123,8 +122,7 @@ def test_bytes_that_were_emptied_are_missed(desk, gateway, close):
 def proof_of(desk, minute):
     at_ns = parts.T0 + minute * parts.MINUTE
     (chunk, *_) = desk.store.chunks_of(parts.PACK, at_ns + parts.SECOND, at_ns + parts.SECOND)
-    pack = prove(desk.store, parts.PACK, ORIGIN, parts.AUTHORITY.public)
-    return sample_proof(desk.store, chunk, pack)
+    return sample_proof(desk.store, parts.PACK, chunk, ORIGIN, parts.AUTHORITY.public)
 
 
 def faults(proof):

@@ -21,7 +21,6 @@ from cloud_bridge.keeping.samples import copied_chunk, retired_sample, sample_pr
 from cloud_bridge.keeping.whole import verify_whole
 from cloud_bridge.ledger.audit import audit
 from cloud_bridge.ledger.days import DAY_NS, check_sample, day_of, name_of
-from cloud_bridge.ledger.proof import prove
 from cloud_bridge.ledger.retired import RetiredRecord, removed_root
 from cloud_bridge.retention.holds import FOREVER, holds_of
 from cloud_bridge.retention.policy import read_policy
@@ -182,8 +181,7 @@ def test_what_is_kept_of_a_thinned_day_is_proven_as_before(yard):
     yard.close_days()
     yard.retain(rule("evidence", "estimate"))
     (chunk,) = yard.store.chunks_of(parts.PACK, 0, 2**62)
-    pack = prove(yard.store, parts.PACK, ORIGIN, KEY)
-    proof = sample_proof(yard.store, chunk, pack)
+    proof = sample_proof(yard.store, parts.PACK, chunk, ORIGIN, KEY)
     assert len(proof.path) == 2, "the hashes of its retired neighbours"
     assert [check for check in check_sample(proof, KEY) if check.faults] == []
 
@@ -424,7 +422,7 @@ def test_a_retired_sample_says_when_and_why_and_a_copy_is_still_proven(one):
     assert name_of(TODAY) in told.describe("en")
     assert f"已于 {date} 按 yard/1 清除" in told.describe("zh")
     again = copied_chunk(one.store, parts.PACK, moment, chunk.data, "copy")
-    proof = sample_proof(one.store, again, prove(one.store, parts.PACK, ORIGIN, KEY))
+    proof = sample_proof(one.store, parts.PACK, again, ORIGIN, KEY)
     assert [check for check in check_sample(proof, KEY) if check.faults] == []
     earlier = msgspec.json.encode(proof)
     assert copied_chunk(one.store, parts.PACK, moment, earlier, "copy").data == chunk.data
