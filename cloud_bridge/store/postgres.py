@@ -9,11 +9,9 @@ back: what was under way raises a retryable `StoreError`, and nothing of it happ
 from __future__ import annotations
 
 import itertools
-import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any, Final
 from zlib import crc32
 
@@ -25,8 +23,17 @@ from cloud_bridge.store.accounts import AccountRows
 from cloud_bridge.store.linking import Vault
 from cloud_bridge.store.personal import PersonalRows
 from cloud_bridge.store.pool import Pool
+from cloud_bridge.store.postgres_rows import (
+    FEED,
+    LEADERS,
+    MIGRATION,
+    Connection,
+    PipedTransaction,
+    PostgresTransaction,
+    copies_of,
+)
 from cloud_bridge.store.reads import Reads
-from cloud_bridge.store.rows import Question, Rows, Values
+from cloud_bridge.store.rows import Rows, Values
 from cloud_bridge.store.sqlite import newer_version
 from cloud_bridge.store.statements import migrations, statements
 from cloud_bridge.store.tables import Table, in_order, select_all
@@ -58,18 +65,8 @@ IDENTITIES: Final = b"""
 SELECT table_name, column_name FROM information_schema.columns
 WHERE table_schema = current_schema() AND is_identity = 'YES'"""
 
-# Spaces of advisory locks; taken in this order.
-MIGRATION, FEED, GATEWAYS, LEDGER, LEADERS = range(0x7061_0001, 0x7061_0006)
 
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
-_PLAIN_INSERT = re.compile(r"INSERT INTO (\w+) \(([^()]+)\)\s+VALUES \(([^()]+)\)\s*")
-
-_TYPES: Final = {str: "text", int: "int8", bytes: "bytea"}
-"""Of every column there is."""
-_VALUES = re.compile(rb"VALUES (\((?:%\([a-z_]+\)s[,\s]*)+\))")
-_GIVEN = re.compile(rb"%\(([a-z_]+)\)s")
-
-Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 class PostgresStore(Reads, Writes, AccountRows, PersonalRows):
@@ -107,7 +104,7 @@ class PostgresStore(Reads, Writes, AccountRows, PersonalRows):
             name: _PARAMETER.sub(r"%(\1)s", sql).encode()
             for name, sql in statements("postgres").items()
         }
-        self._copies = _copies(statements("postgres"))
+        self._copies = copies_of(statements("postgres"))
         try:
             self._migrate(version)
         except BaseException:
@@ -223,7 +220,7 @@ class PostgresStore(Reads, Writes, AccountRows, PersonalRows):
             return self._inside(connection).run(name, values)
 
     @contextmanager
-    def _transaction(self, rows: int = MANY) -> Iterator[_Transaction]:
+    def _transaction(self, rows: int = MANY) -> Iterator[PostgresTransaction]:
         with self._translated(), self._pool.connection() as connection:
             if rows < MANY:
                 yield from self._piped(connection)
@@ -231,12 +228,12 @@ class PostgresStore(Reads, Writes, AccountRows, PersonalRows):
                 with connection.transaction():
                     yield self._inside(connection)
 
-    def _piped(self, connection: Connection) -> Iterator[_Transaction]:
+    def _piped(self, connection: Connection) -> Iterator[PostgresTransaction]:
         """Psycopg's own `transaction` waits for the server at both ends; this one at its last."""
         try:
             with connection.pipeline() as pipeline:
                 connection.execute("BEGIN")
-                piped = _Piped(connection, self._statements, self._copies, pipeline)
+                piped = PipedTransaction(connection, self._statements, self._copies, pipeline)
                 yield piped
                 piped.send()
                 connection.execute("COMMIT")
@@ -245,8 +242,8 @@ class PostgresStore(Reads, Writes, AccountRows, PersonalRows):
                 connection.rollback()
             raise
 
-    def _inside(self, connection: Connection) -> _Transaction:
-        return _Transaction(connection, self._statements, self._copies)
+    def _inside(self, connection: Connection) -> PostgresTransaction:
+        return PostgresTransaction(connection, self._statements, self._copies)
 
     def _open(self) -> Connection:
         connection = psycopg.connect(
@@ -301,146 +298,6 @@ class PostgresStore(Reads, Writes, AccountRows, PersonalRows):
             raise kind(
                 Text(f"the database refuses: {why}", f"数据库拒绝操作：{why}"), where=self._where
             ) from error
-
-
-class _Transaction:
-    """See `Transaction`."""
-
-    def __init__(
-        self,
-        connection: Connection,
-        named: dict[str, bytes],
-        copies: dict[str, tuple[bytes, tuple[str, ...]]],
-    ) -> None:
-        self.connection = connection
-        self._named = named
-        self._copies = copies
-
-    def run(self, name: str, values: Values | None = None, /) -> Rows:
-        cursor = self.connection.execute(self._named[name], values)
-        return Rows(cursor.fetchall() if cursor.description else [], cursor.rowcount)
-
-    def run_many(self, name: str, rows: Sequence[Values], /) -> None:
-        if len(rows) > 1 and name in self._copies:
-            self._copy(*self._copies[name], rows)
-        elif rows:
-            self.connection.cursor().executemany(self._named[name], rows)
-
-    def run_each(self, name: str, rows: Sequence[Values], /) -> list[Rows]:
-        if len(rows) == 1:
-            return [self.run(name, rows[0])]
-        cursor = self.connection.cursor()
-        cursor.executemany(self._named[name], rows, returning=True)
-        return [Rows(result.fetchall(), result.rowcount) for result in cursor.results()]
-
-    def ask(self, *questions: Question) -> list[Rows]:
-        with self.connection.pipeline() as pipeline:
-            return _answers(self.connection, pipeline, self._named, questions)
-
-    def hold(self, gateways: Collection[str], *, ledger: bool) -> None:
-        if gateways:
-            # Alike for every bridge, and one integer: two gateways that share it wait in vain
-            # for each other, no more.
-            keys = sorted({crc32(gateway.encode()) - 2**31 for gateway in gateways})
-            self._lock("lock_shared", {"space": FEED})
-            self._lock("lock_gateways", {"space": GATEWAYS, "keys": json.dumps(keys)})
-        if ledger:
-            self._lock("lock_alone", {"space": LEDGER})
-
-    def _lock(self, name: str, values: Values) -> None:
-        self.run(name, values)
-
-    def _copy(self, statement: bytes, names: tuple[str, ...], rows: Sequence[Values]) -> None:
-        with self.connection.cursor().copy(statement) as copy:
-            copy.set_types([_type([row[name] for row in rows]) for name in names])
-            for row in rows:
-                copy.write_row([row[name] for name in names])
-
-
-class _Piped(_Transaction):
-    """The same for a few rows, in libpq's pipeline: only what is read waits for the server.
-
-    A single event is two dozen statements; waiting for each of them was what it cost. An error
-    comes with the next answer that is waited for, the commit's at the latest.
-    """
-
-    def __init__(
-        self,
-        connection: Connection,
-        named: dict[str, bytes],
-        copies: dict[str, tuple[bytes, tuple[str, ...]]],
-        pipeline: psycopg.Pipeline,
-    ) -> None:
-        super().__init__(connection, named, copies)
-        self._pipeline = pipeline
-        self._unsent: list[tuple[str, Sequence[Values]]] = []
-
-    def run(self, name: str, values: Values | None = None, /) -> Rows:
-        return self.ask((name, values))[0]
-
-    def run_many(self, name: str, rows: Sequence[Values], /) -> None:
-        if rows:
-            self._unsent.append((name, rows))
-
-    def run_each(self, name: str, rows: Sequence[Values], /) -> list[Rows]:
-        return self.ask(*((name, row) for row in rows))
-
-    def ask(self, *questions: Question) -> list[Rows]:
-        self.send()
-        return _answers(self.connection, self._pipeline, self._named, questions)
-
-    def send(self) -> None:
-        """Hand all that was written so far to the server, as one statement."""
-        if not self._unsent:
-            return
-        shape = tuple((self._named[name], len(rows)) for name, rows in self._unsent)
-        every = [row for _, rows in self._unsent for row in rows]
-        values = {f"{key}_{n}": value for n, row in enumerate(every) for key, value in row.items()}
-        self.connection.execute(_together(shape), values)
-        self._unsent.clear()
-
-    def _lock(self, name: str, values: Values) -> None:
-        self.connection.execute(self._named[name], values)
-
-
-def _answers(
-    connection: Connection,
-    pipeline: psycopg.Pipeline,
-    named: dict[str, bytes],
-    questions: Sequence[Question],
-) -> list[Rows]:
-    cursors = [connection.execute(named[name], values) for name, values in questions]
-    pipeline.sync()
-    return [
-        Rows(cursor.fetchall() if cursor.description else [], cursor.rowcount) for cursor in cursors
-    ]
-
-
-@lru_cache(maxsize=1024)
-def _together(inserts: tuple[tuple[bytes, int], ...]) -> bytes:
-    """One statement for several inserts of so many rows; each row's parameters bear its number."""
-    number, parts = itertools.count(), []
-    for place, (insert, rows) in enumerate(inserts):
-        head, given, tail = _VALUES.split(insert)
-        tuples = [_GIVEN.sub(rb"%%(\1_%d)s" % next(number), given) for _ in range(rows)]
-        parts.append(b"part_%d AS (%sVALUES %s%s)" % (place, head, b", ".join(tuples), tail))
-    return b"WITH " + b",\n".join(parts) + b"\nSELECT"
-
-
-def _copies(named: dict[str, str]) -> dict[str, tuple[bytes, tuple[str, ...]]]:
-    """For each insert that refuses duplicates: its COPY statement and the parameters in order."""
-    found = {}
-    for name, sql in named.items():
-        match = _PLAIN_INSERT.fullmatch(sql)
-        if match:
-            names = tuple(part.strip().removeprefix(":") for part in match[3].split(","))
-            found[name] = f"COPY {match[1]} ({match[2]}) FROM STDIN (FORMAT BINARY)".encode(), names
-    return found
-
-
-def _type(values: Sequence[Any]) -> str:
-    """The type of a column; the binary form of COPY has to be told. Nothing has none."""
-    return next((_TYPES[type(value)] for value in values if value is not None), "text")
 
 
 def _usable(connection: Connection) -> bool:
