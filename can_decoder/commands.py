@@ -21,6 +21,11 @@ from packtrail.language import Text
 
 
 def _decode_arguments(parser: argparse.ArgumentParser) -> None:
+    _what_to_decode(parser)
+    _what_to_write(parser)
+
+
+def _what_to_decode(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "log",
@@ -52,6 +57,10 @@ def _decode_arguments(parser: argparse.ArgumentParser) -> None:
             "distance of samples with --profile, seconds", "与 --profile 合用时的采样间隔（秒）"
         ).say(),
     )
+
+
+def _what_to_write(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
     add(
         "-o",
         "--output",

@@ -15,9 +15,11 @@ from packtrail.event import (
     PackRemoved,
     SwapPerformed,
     TelemetryAttributed,
+    TelemetryCommitted,
     TelemetryThinned,
     UnitRef,
     UnitRegistered,
+    UsageRecorded,
     VehicleRef,
 )
 from packtrail.event.measure import measure_of
@@ -144,6 +146,21 @@ def _thinned(_pack: str, body: TelemetryThinned) -> Text:
     )
 
 
+def _used(pack: str, body: UsageRecorded) -> Text:
+    charged, given = f"{body.charge_kwh:.1f} kWh", f"{body.discharge_kwh:.1f} kWh"
+    return Text(
+        f"{pack}: on {body.day} here, {charged} charged, {given} discharged",
+        f"{pack}：{body.day} 在此充入 {charged}，放出 {given}",
+    )
+
+
+def _sealed(pack: str, body: TelemetryCommitted) -> Text:
+    return Text(
+        f"{pack}: the {body.samples:,} samples of {body.day} are sealed",
+        f"{pack}：{body.day} 的 {body.samples:,} 个样本已固化",
+    )
+
+
 _SENTENCES: Final[dict[type, Callable[[str, Any], Text]]] = {
     UnitRegistered: _registered,
     PackInstalled: _put,
@@ -153,5 +170,7 @@ _SENTENCES: Final[dict[type, Callable[[str, Any], Text]]] = {
     IncidentRecorded: _incident,
     IdentityContested: _contested,
     TelemetryAttributed: _attributed,
+    TelemetryCommitted: _sealed,
     TelemetryThinned: _thinned,
+    UsageRecorded: _used,
 }

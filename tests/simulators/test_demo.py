@@ -29,9 +29,11 @@ from packtrail.event import (
     PackRemoved,
     PlaceRef,
     SwapPerformed,
+    TelemetryCommitted,
     TelemetryThinned,
     UnitRef,
     UnitRegistered,
+    UsageRecorded,
     VehicleRef,
 )
 from packtrail.settings import load
@@ -190,6 +192,8 @@ BODIES = [
     IncidentRecorded("over_temperature", "watch", cleared=True),
     IdentityContested(PlaceRef("s", "4"), "sources_disagree"),
     TelemetryThinned("", "", 4),
+    UsageRecorded("2026-04-01", 6.5, charge_kwh=31.2, discharge_kwh=0.4),
+    TelemetryCommitted("2026-04-01", "00" * 32, 12, 720),
 ]
 
 
@@ -207,6 +211,7 @@ def test_every_event_is_a_sentence_in_both_languages_without_the_vin(body):
     )
     sentence = tell(event)
     assert sentence.en != sentence.zh
+    assert event.type not in sentence.en + sentence.zh
     assert any("一" <= character <= "鿿" for character in sentence.zh)
     assert "LSX0EV009T1000001" not in sentence.en + sentence.zh
 
