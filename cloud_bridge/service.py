@@ -105,8 +105,11 @@ class Bridge:
             Follower(projection, self.store, self.metrics)
             for projection in chosen(settings, self.key, self.store)
         ]
+        self.stations = StationBook(self.store)
+        if settings.ocpp and settings.ocpp.folder:
+            self.stations.take_over(settings.ocpp.folder)
         self.ocpp = (
-            OcppFeed(settings.ocpp, self._open_desk, self._count_call, self.presence)
+            OcppFeed(settings.ocpp, self.stations, self._open_desk, self._count_call, self.presence)
             if settings.ocpp
             else None
         )
@@ -123,7 +126,7 @@ class Bridge:
 
     def start(self) -> None:
         """Publish the trust list, then let records in."""
-        changed = self.authority.publish_trust(self._registrations(self.settings, self.key))
+        changed = self.authority.publish_trust(self._registrations(self.settings))
         self.authority.seal()
         log.info("bridge_started", name=self.settings.name, trust_changes=changed)
         self._threads = [
@@ -198,7 +201,7 @@ class Bridge:
             with locked(folder):
                 enrol(settings_file, party, public_key, Role.GATEWAY, tuple(sites))
                 fresh = load(BridgeSettings, settings_file)
-                self.authority.publish_trust(self._registrations(fresh, self.key))
+                self.authority.publish_trust(self._registrations(fresh))
 
         return EnrolmentDesk(
             CertificateAuthority.load(folder),
@@ -208,14 +211,14 @@ class Bridge:
             self.settings.enrolment.days,
         )
 
-    @staticmethod
-    def _registrations(settings: BridgeSettings, key: SigningKey) -> list[KeyRegistered]:
+    def _registrations(self, settings: BridgeSettings) -> list[KeyRegistered]:
+        key = self.key
         folder = settings.enrolment.folder
         found = [registration(entry) for entry in still_trusted(settings.trust, folder)]
         if settings.ocpp:
             found += [
                 voices.registration(key, station.party, [station.site])
-                for station in StationBook(settings.ocpp.folder).all()
+                for station in self.stations.all()
                 if not station.revoked_ns
             ]
         if settings.gbt32960:
@@ -231,7 +234,7 @@ class Bridge:
         """Of a station that has proven who it is; one that is new gets its voice now."""
         key = voices.voice_of(self.key, station.party)
         if self.trust().voice(key.key_id, time.time_ns()) is None:
-            self.authority.publish_trust(self._registrations(self.settings, self.key))
+            self.authority.publish_trust(self._registrations(self.settings))
         return SwapDesk(station, self.key, self.store, self.trust, time.time_ns)
 
     def _count_call(self, outcome: str) -> None:

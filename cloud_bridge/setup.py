@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from cloud_bridge.access.opening import gate_for, try_login
+from cloud_bridge.access.opening import try_access, try_login
 from cloud_bridge.appraisal.opening import appraiser_for
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.feeds.gbt32960.feed import tls_context as feed_tls
@@ -114,7 +114,7 @@ def check(path: Path) -> list[Finding]:
         *_appraisal(settings),
         _try(Text("TLS", "TLS"), lambda: _read_tls(settings)),
         _try(Text("GB/T 32960", "GB/T 32960"), lambda: _feed(settings)),
-        _try(Text("access", "访问规则"), lambda: gate_for(settings, None)),
+        _try(Text("access", "访问规则"), lambda: try_access(settings)),
         _try(Text("login", "登录"), lambda: try_login(settings)),
         _try(Text("retention", "保留规则"), lambda: read_policy(settings.retention.rules)),
         _trust(settings),

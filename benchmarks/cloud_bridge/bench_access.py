@@ -109,7 +109,7 @@ def main() -> None:
         context = context_over(store)
         login = LoginDesk(store, LoginSettings(), time.time_ns)
         doors = Doors(login.sessions, limits=Limits(WIDE, WIDE))
-        ring, log = KeyRing(folder), ReadLog(folder)
+        ring, log = KeyRing(store), ReadLog(folder)
         gate = Gate(read_table(), Jurisdiction.CN, ring, log, time.time_ns, doors)
         closed = replace(context, access=gate, login=login)
         token = ring.add("a", RECYCLER.role, RECYCLER.purposes, (), time.time_ns())

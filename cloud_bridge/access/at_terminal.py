@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cloud_bridge.access.fields import Purpose, Reader
 from cloud_bridge.access.keys import ApiKey, KeyRing
 from cloud_bridge.access.reads import ReadLog
 from cloud_bridge.settings import BridgeSettings
+from cloud_bridge.store.opening import open_store
 from packtrail.language import Text
 from packtrail.settings import load
 from packtrail.times import format_time
@@ -23,8 +26,8 @@ def add(
     days: float,
 ) -> list[str]:
     """Make a key; its token comes last, alone on its line."""
-    ring = KeyRing(load(BridgeSettings, settings).access.folder)
-    token = ring.add(name, role, purposes, codes, now_ns, days)
+    with _ring(settings) as ring:
+        token = ring.add(name, role, purposes, codes, now_ns, days)
     once = Text(
         "keep it: it is shown this once. Send it as `Authorization: Bearer TOKEN`",
         "请妥善保存，仅显示这一次。请求时以 `Authorization: Bearer TOKEN` 发送",
@@ -34,13 +37,15 @@ def add(
 
 def listed(settings: Path, now_ns: int) -> list[str]:
     """One line per key."""
-    keys = KeyRing(load(BridgeSettings, settings).access.folder).all()
+    with _ring(settings) as ring:
+        keys = ring.all()
     return [_line(key, now_ns) for key in keys] or [Text("no keys", "尚无密钥").say()]
 
 
 def revoke(settings: Path, number: str, now_ns: int) -> list[str]:
     """End a key."""
-    key = KeyRing(load(BridgeSettings, settings).access.folder).revoke(number, now_ns)
+    with _ring(settings) as ring:
+        key = ring.revoke(number, now_ns)
     return [Text("revoked: {name}", "已吊销：{name}").say(name=key.name)]
 
 
@@ -53,6 +58,18 @@ def reads(settings: Path, most: int, about: str) -> list[str]:
         for one in found
     ]
     return lines or [Text("nothing restricted was read", "无受限数据访问记录").say()]
+
+
+@contextmanager
+def _ring(path: Path) -> Iterator[KeyRing]:
+    settings = load(BridgeSettings, path)
+    store = open_store(settings.store)
+    try:
+        ring = KeyRing(store)
+        ring.take_over(settings.access.folder)
+        yield ring
+    finally:
+        store.close()
 
 
 def _line(key: ApiKey, now_ns: int) -> str:

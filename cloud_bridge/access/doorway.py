@@ -59,8 +59,9 @@ class Doorway:
 
 
 async def _visitor(gate: Gate, scope: Scope) -> Visitor:
-    """Only a login is looked up in the store; a thread for all others would cost more than they."""
-    if COOKIE in Headers(scope=scope).get("cookie", ""):
+    """Keys and logins are looked up in the store; a thread for all others would cost more."""
+    headers = Headers(scope=scope)
+    if "authorization" in headers or COOKIE in headers.get("cookie", ""):
         return await run_in_threadpool(gate.visitor, scope)
     return gate.visitor(scope)
 

@@ -1,13 +1,14 @@
-"""API keys of machines: `pt_ID_SECRET`, kept as SHA-256 of the secret in `keys.json`.
+"""API keys of machines: `pt_ID_SECRET`, kept in the store as SHA-256 of the secret.
 
-A secret is 256 random bits, so a slow hash would add nothing. The file is read again when it
-changes: a revoked key is refused from the next request on.
+A secret is 256 random bits, so a slow hash would add nothing. All bridges on one store know a key,
+and refuse it from the next request on once it is revoked.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from pathlib import Path
 from typing import Final
@@ -17,10 +18,14 @@ import msgspec
 from cloud_bridge.access.fields import Purpose, Reader
 from cloud_bridge.enrolment.listed import Listed
 from cloud_bridge.errors import BridgeError
+from cloud_bridge.store.listings import Listings
 from packtrail.language import Text
 
+LIST: Final = "api key"
 FILE: Final = "keys.json"
+"""Where an earlier version kept them, in `[access] folder`."""
 PREFIX: Final = "pt_"
+ID: Final = re.compile("[0-9a-f]{8}")
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,18 +59,22 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeyRing:
-    """The keys of a folder. Safe to call from any thread and any process.
+    """The keys of a store. Safe to call from any thread and any process.
 
     Args:
-        folder: where `keys.json` lies; it is made with the first key.
+        store: where they lie.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._keys = Listed(folder / FILE, list[ApiKey])
+    def __init__(self, store: Listings) -> None:
+        self._keys = Listed(store, LIST, ApiKey)
+
+    def take_over(self, folder: Path) -> None:
+        """Bring in the keys that an earlier version kept in a folder."""
+        self._keys.take_over(folder / FILE)
 
     def all(self) -> list[ApiKey]:
         """Every key, the oldest first."""
-        return list(self._keys.now().values())
+        return sorted(self._keys.all(), key=lambda key: key.made_ns)
 
     def add(
         self,
@@ -97,7 +106,7 @@ class KeyRing:
         Raises:
             BridgeError: there is none of that id.
         """
-        found = self._keys.now().get(number)
+        found = self._keys.find(number)
         if found is None:
             raise BridgeError(
                 Text("no such key", "没有此密钥"),
@@ -111,8 +120,8 @@ class KeyRing:
     def known(self, token: str, now_ns: int) -> ApiKey | None:
         """The key of a token, or None if it is not good."""
         number, _, secret = token.removeprefix(PREFIX).partition("_")
-        key = self._keys.now().get(number)
-        if key is None or not token.startswith(PREFIX):
+        key = self._keys.find(number) if ID.fullmatch(number) and token.startswith(PREFIX) else None
+        if key is None:
             return None
         good = hmac.compare_digest(key.digest, _digest(secret))
         return key if good and key.holds(now_ns) else None

@@ -19,22 +19,26 @@ from cloud_bridge.login.discovery import Discovery
 from cloud_bridge.login.settings import CertificateSettings
 from cloud_bridge.settings import AccessSettings, BridgeSettings
 from cloud_bridge.store.accounts import Accounts
+from cloud_bridge.store.listings import Listings
 from packtrail.settings import secret
 
 
-def gate_for(settings: BridgeSettings, login: LoginDesk | None) -> Gate | None:
+def gate_for(settings: BridgeSettings, store: Listings, login: LoginDesk | None) -> Gate | None:
     """The gate; None where only this machine can ask and the settings do not insist.
+
+    Keys that an earlier version kept in a file are brought into the store.
 
     Raises:
         SettingsError: the table cannot be read or is not of the form.
     """
     if not settings.access_enforced:
         return None
-    access = settings.access
+    access, keys = settings.access, KeyRing(store)
+    keys.take_over(access.folder)
     return Gate(
         read_table(access.table),
         Jurisdiction(access.jurisdiction),
-        KeyRing(access.folder),
+        keys,
         ReadLog(access.folder),
         time.time_ns,
         Doors(
@@ -59,6 +63,16 @@ def login_for(settings: BridgeSettings, accounts: Accounts) -> LoginDesk | None:
     if not settings.access_enforced or not (login.password or login.oidc):
         return None
     return LoginDesk(accounts, login, time.time_ns)
+
+
+def try_access(settings: BridgeSettings) -> None:
+    """See that the access table can be read.
+
+    Raises:
+        SettingsError: it cannot, or is not of the form.
+    """
+    if settings.access_enforced:
+        read_table(settings.access.table)
 
 
 def try_login(settings: BridgeSettings) -> None:

@@ -1,19 +1,22 @@
-"""A list of entries in one file that commands write and a running bridge reads.
+"""A typed list in the store that commands write and running bridges read.
 
-Read again when the file changes: what is revoked at a terminal holds from the next look on.
+Each look is a look at the store: what is revoked at a terminal holds for every bridge on that
+store from the next request on.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
 
-from cloud_bridge.enrolment.folder import locked, write_whole
+from cloud_bridge.store.listings import Listings
 from packtrail.shapes import from_json
+
+TAKEN: Final = ".taken"
+"""Put behind the name of a file that was brought into the store."""
 
 
 class Named(Protocol):
@@ -31,31 +34,41 @@ class Listed(Generic[Entry]):
     """The entries by their ids. Safe to use from any thread and any process.
 
     Args:
-        file: where they lie; it and its folder are made with the first entry.
-        shape: the type of the whole file.
+        store: where they lie.
+        name: of the list.
+        shape: the type of an entry.
     """
 
-    def __init__(self, file: Path, shape: type[list[Entry]]) -> None:
-        self._file, self._shape = file, shape
-        self._lock = threading.Lock()
-        self._read: tuple[tuple[int, int, int], dict[str, Entry]] = ((0, 0, 0), {})
+    def __init__(self, store: Listings, name: str, shape: type[Entry]) -> None:
+        self._store, self._name, self._shape = store, name, shape
 
-    def now(self) -> Mapping[str, Entry]:
-        """As the file has them, in its order."""
-        try:
-            about = self._file.stat()
-        except FileNotFoundError:
-            return {}
-        mark = (about.st_ino, about.st_mtime_ns, about.st_size)
-        with self._lock:
-            if mark != self._read[0]:
-                found = from_json(self._file.read_bytes(), self._shape)
-                self._read = mark, {one.id: one for one in found}
-            return self._read[1]
+    def find(self, number: str) -> Entry | None:
+        """The entry of that id."""
+        content = self._store.listed(self._name, number)
+        return None if content is None else from_json(content, self._shape)
+
+    def all(self) -> list[Entry]:
+        """Every entry, in the order of the ids."""
+        return [from_json(one, self._shape) for one in self._store.all_listed(self._name)]
 
     def put(self, entry: Entry) -> None:
         """Add an entry, or exchange the one of its id."""
-        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with locked(self._file.parent):
-            entries = {**self.now(), entry.id: entry}
-            write_whole(self._file, msgspec.json.encode(list(entries.values())))
+        self._store.put_listed(self._name, entry.id, _json(entry))
+
+    def take_over(self, file: Path) -> None:
+        """Bring in what an earlier version kept in a file, which is set aside under another name.
+
+        What the store has stays as it is: an entry that was revoked since is not brought back.
+
+        Raises:
+            msgspec.DecodeError: the file holds something else.
+        """
+        with suppress(FileNotFoundError):  # there is none, or another process was first
+            found = from_json(file.read_bytes(), list[msgspec.Raw])
+            entries = [from_json(bytes(one), self._shape) for one in found]
+            self._store.add_listed(self._name, {one.id: _json(one) for one in entries})
+            file.rename(file.with_name(file.name + TAKEN))
+
+
+def _json(entry: Named) -> str:
+    return msgspec.json.encode(entry).decode()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.feeds.settings import OcppSettings
 from cloud_bridge.feeds.stations import Station, StationBook
 from cloud_bridge.settings import BridgeSettings
+from cloud_bridge.store.opening import open_store
 from packtrail.language import Text
 from packtrail.settings import load
 from packtrail.times import format_time
@@ -15,8 +18,8 @@ from packtrail.times import format_time
 
 def add(settings: Path, number: str, site: str, now_ns: int) -> list[str]:
     """Let a station in; its password comes last, alone on its line."""
-    ocpp = _ocpp(settings)
-    password = StationBook(ocpp.folder).add(number, site, now_ns)
+    with _book(settings) as (book, ocpp):
+        password = book.add(number, site, now_ns)
     told = Text(
         "set in the station: {scheme}://HOST:{port}/ocpp/{id}, user {id}, and this password; it is "
         "shown this once",
@@ -28,13 +31,15 @@ def add(settings: Path, number: str, site: str, now_ns: int) -> list[str]:
 
 def listed(settings: Path) -> list[str]:
     """One line per station."""
-    stations = StationBook(_ocpp(settings).folder).all()
+    with _book(settings) as (book, _):
+        stations = book.all()
     return [_line(station) for station in stations] or [Text("no stations", "尚无站点").say()]
 
 
 def revoke(settings: Path, number: str, now_ns: int) -> list[str]:
     """End a station's voice."""
-    station = StationBook(_ocpp(settings).folder).revoke(number, now_ns)
+    with _book(settings) as (book, _):
+        station = book.revoke(number, now_ns)
     return [Text("revoked: {id}", "已吊销：{id}").say(id=station.id)]
 
 
@@ -44,12 +49,25 @@ def _line(station: Station) -> str:
     return f"{station.id}  {station.site}  {gone if station.revoked_ns else made}"
 
 
-def _ocpp(settings: Path) -> OcppSettings:
-    ocpp = load(BridgeSettings, settings).ocpp
+@contextmanager
+def _book(path: Path) -> Iterator[tuple[StationBook, OcppSettings]]:
+    settings = load(BridgeSettings, path)
+    ocpp = _told(settings.ocpp, path)
+    store = open_store(settings.store)
+    try:
+        book = StationBook(store)
+        if ocpp.folder:
+            book.take_over(ocpp.folder)
+        yield book, ocpp
+    finally:
+        store.close()
+
+
+def _told(ocpp: OcppSettings | None, path: Path) -> OcppSettings:
     if ocpp is None:
         raise BridgeError(
             Text("the settings have no table [ocpp]", "配置中没有 [ocpp] 表"),
-            where=str(settings),
-            hint=Text('add [ocpp] with folder = "ocpp"', '请添加 [ocpp]，并设置 folder = "ocpp"'),
+            where=str(path),
+            hint=Text("add a line [ocpp] to them", "请在其中添加一行 [ocpp]"),
         )
     return ocpp

@@ -58,6 +58,7 @@ class OcppFeed:
     def __init__(
         self,
         settings: OcppSettings,
+        book: StationBook,
         open_desk: Callable[[Station], SwapDesk],
         count: Callable[[str], None],
         presence: Presence,
@@ -65,7 +66,7 @@ class OcppFeed:
     ) -> None:
         self._settings, self._open_desk, self._count, self._now = settings, open_desk, count, now
         self._presence = presence
-        self._book = StationBook(settings.folder)
+        self._book = book
         self._tls = _tls(settings)
         self._lines: dict[str, ServerConnection] = {}
         self._loop = asyncio.new_event_loop()
@@ -148,10 +149,12 @@ class OcppFeed:
         return None
 
     async def _proves(self, name: str, password: str) -> bool:
-        return self._book.known(name, password) is not None
+        return await asyncio.to_thread(self._book.known, name, password) is not None
 
     async def _speak(self, line: ServerConnection) -> None:
-        station = next(one for one in self._book.all() if one.id == line.username)
+        station = await asyncio.to_thread(self._book.find, line.username or "")
+        if station is None:
+            return
         before = self._lines.get(station.id)
         self._lines[station.id] = line
         if before is not None:
@@ -173,7 +176,7 @@ class OcppFeed:
 
     async def _converse(self, line: ServerConnection, station: Station, dialogue: Dialogue) -> None:
         async for frame in line:
-            if not self._book.holds(station):
+            if not await asyncio.to_thread(self._book.holds, station):
                 await line.close(NO_MORE, "no longer trusted")
                 return
             answer = await asyncio.to_thread(dialogue.answer, frame)

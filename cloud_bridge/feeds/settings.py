@@ -21,8 +21,8 @@ class OcppSettings(Settings):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8887
-    folder: SettingsPath
-    """Holds the stations and digests of their passwords; bridges of one store share it."""
+    folder: SettingsPath | None = None
+    """Where an earlier version kept the stations; they are brought into the store from there."""
     heartbeat_s: Annotated[int, Field(ge=10, le=86_400)] = 300
     tls: FeedTlsSettings | None = None
     """Security profile 2; without it a proxy in front has to end TLS, or the line is trusted."""

@@ -1,7 +1,7 @@
-"""Which stations may report over OCPP: `ocpp.json`, with digests of their passwords.
+"""Which stations may report over OCPP: kept in the store, with digests of their passwords.
 
-A password is random, so a slow hash would add nothing. The file is read again when it changes: a
-revoked station is refused from its next connection on.
+A password is random, so a slow hash would add nothing. All bridges on one store know a station,
+and hear it no more from its next message on once it is revoked.
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ import msgspec
 
 from cloud_bridge.enrolment.listed import Listed
 from cloud_bridge.errors import BridgeError
+from cloud_bridge.store.listings import Listings
 from packtrail.language import Text
 from packtrail.topics import GATEWAY_ID
 
+LIST: Final = "ocpp station"
 FILE: Final = "ocpp.json"
+"""Where an earlier version kept them, in `[ocpp] folder`."""
 SECRET_BYTES: Final = 24
 """32 characters; OCPP 2.1 part 2, A00.FR.205 asks for 16 to 40."""
 
@@ -49,18 +52,26 @@ class Station(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StationBook:
-    """The stations of a folder. Safe to call from any thread and any process.
+    """The stations of a store. Safe to call from any thread and any process.
 
     Args:
-        folder: where `ocpp.json` lies; it is made with the first station.
+        store: where they lie.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._stations = Listed(folder / FILE, list[Station])
+    def __init__(self, store: Listings) -> None:
+        self._stations = Listed(store, LIST, Station)
+
+    def take_over(self, folder: Path) -> None:
+        """Bring in the stations that an earlier version kept in a folder."""
+        self._stations.take_over(folder / FILE)
 
     def all(self) -> list[Station]:
         """Every station, in the order of their ids."""
-        return sorted(self._stations.now().values(), key=lambda station: station.id)
+        return self._stations.all()
+
+    def find(self, number: str) -> Station | None:
+        """The station of that id."""
+        return self._stations.find(number)
 
     def add(self, number: str, site: str, now_ns: int) -> str:
         """Let a station in, or give it another password; the password, which is kept nowhere.
@@ -88,7 +99,7 @@ class StationBook:
         Raises:
             BridgeError: there is none of that id.
         """
-        found = self._stations.now().get(number)
+        found = self._stations.find(number)
         if found is None:
             raise BridgeError(
                 Text("no such station", "没有此站点"),
@@ -104,11 +115,11 @@ class StationBook:
 
     def holds(self, station: Station) -> bool:
         """Whether it may still report, by the password that it came with."""
-        return self._stations.now().get(station.id) == station and not station.revoked_ns
+        return self._stations.find(station.id) == station and not station.revoked_ns
 
     def known(self, number: str, password: str) -> Station | None:
         """The station that this password proves, or None."""
-        station = self._stations.now().get(number)
+        station = self._stations.find(number) if re.fullmatch(GATEWAY_ID, number) else None
         if station is None or station.revoked_ns:
             return None
         return station if hmac.compare_digest(station.digest, _digest(password)) else None

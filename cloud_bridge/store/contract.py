@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from cloud_bridge.store.accounts import Accounts
+from cloud_bridge.store.listings import Listings
 from cloud_bridge.store.personal import Personal
 from cloud_bridge.store.rows import Values
 from cloud_bridge.store.tables import Table
@@ -40,7 +41,7 @@ from packtrail.proof.stories import Completeness
 from packtrail.topics import RecordAddress
 
 
-class Store(Accounts, Personal, Protocol):
+class Store(Accounts, Listings, Personal, Protocol):
     """One database that holds the truth. Safe to call from any thread.
 
     Every method raises `StoreError` when the database does not answer; it says whether

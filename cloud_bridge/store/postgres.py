@@ -21,6 +21,7 @@ from psycopg.conninfo import conninfo_to_dict
 from cloud_bridge.errors import ContentError, StoreError
 from cloud_bridge.store.accounts import AccountRows
 from cloud_bridge.store.linking import Vault
+from cloud_bridge.store.listings import ListingRows
 from cloud_bridge.store.personal import PersonalRows
 from cloud_bridge.store.pool import Pool
 from cloud_bridge.store.postgres_rows import (
@@ -69,7 +70,7 @@ WHERE table_schema = current_schema() AND is_identity = 'YES'"""
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
 
 
-class PostgresStore(Reads, Writes, AccountRows, PersonalRows):
+class PostgresStore(Reads, Writes, AccountRows, ListingRows, PersonalRows):
     """Connect, and bring the database to this version's schema.
 
     Args:

@@ -16,6 +16,7 @@ from typing import Any, Final
 from cloud_bridge.errors import ContentError, StoreError
 from cloud_bridge.store.accounts import AccountRows
 from cloud_bridge.store.linking import Vault
+from cloud_bridge.store.listings import ListingRows
 from cloud_bridge.store.personal import PersonalRows
 from cloud_bridge.store.pool import Pool
 from cloud_bridge.store.reads import Reads
@@ -33,7 +34,7 @@ AND name NOT IN ('tally', 'duty', 'duty_day', 'duty_report', 'duty_covered', 'du
 ORDER BY name"""
 
 
-class SqliteStore(Reads, Writes, AccountRows, PersonalRows):
+class SqliteStore(Reads, Writes, AccountRows, ListingRows, PersonalRows):
     """Open, or make, the database at `path` and bring it to this version's schema.
 
     Args:

@@ -74,7 +74,7 @@ def house_over(
     gate = Gate(
         read_table(),
         Jurisdiction.CN,
-        KeyRing(folder / "access"),
+        KeyRing(desk.store),
         ReadLog(folder / "access"),
         clock,
         Doors(login.sessions, limits=limits, **doors),

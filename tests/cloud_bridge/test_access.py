@@ -6,6 +6,7 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
+import msgspec
 import pytest
 from fastapi.testclient import TestClient
 
@@ -15,6 +16,7 @@ from cloud_bridge.access.reads import ReadLog
 from cloud_bridge.access.redact import OF_A_PACK
 from cloud_bridge.privacy.subjects import Subjects
 from cloud_bridge.settings import HttpSettings
+from cloud_bridge.store import SqliteStore
 from cloud_bridge.web import WebServer, application, guarded, listen
 from packtrail.command import run_line
 from packtrail.event import ConditionCommitted, PackInstalled
@@ -28,10 +30,9 @@ WHOLE = ("/events", "/proof", "/telemetry")
 
 
 @pytest.fixture
-def gate(tmp_path):
-    folder = tmp_path / "access"
-    table = read_table()
-    return Gate(table, Jurisdiction.CN, KeyRing(folder), ReadLog(folder), lambda: NOW)
+def gate(desk, tmp_path):
+    log = ReadLog(tmp_path / "access")
+    return Gate(read_table(), Jurisdiction.CN, KeyRing(desk.store), log, lambda: NOW)
 
 
 @pytest.fixture
@@ -158,7 +159,7 @@ def test_a_purpose_that_the_key_does_not_have_or_nobody_knows(guard, gate):
 
 def test_nothing_restricted_is_shown_when_the_log_cannot_be_written(guard, gate):
     headers = key(gate, "recycler", Purpose.TRIAGE)
-    (gate.log._file).mkdir()
+    (gate.log._file).mkdir(parents=True)
     answer = guard.get(PATH, headers=headers)
     assert answer.status_code == 503
     assert "0.91" not in answer.text
@@ -204,15 +205,50 @@ def test_keys_and_reads_at_the_terminal(tmp_path, capsys):
     add = ["bridge", "key", "add", "north yard", "--role", "recycler", "--purpose", "triage"]
     assert run_line([*add, *settings]) == 0
     token = capsys.readouterr().out.splitlines()[-1]
-    ring = KeyRing(tmp_path / "b" / "access")
+    store = SqliteStore(next((tmp_path / "b").glob("*.sqlite")))
+    ring = KeyRing(store)
     assert ring.known(token, NOW).name == "north yard"
-    assert token.rpartition("_")[2] not in (tmp_path / "b" / "access" / "keys.json").read_text()
+    for file in (tmp_path / "b").iterdir():
+        assert file.is_dir() or token.rpartition("_")[2].encode() not in file.read_bytes()
     assert run_line(["bridge", "key", "list", *settings]) == 0
     assert "north yard  recycler  triage" in capsys.readouterr().out
     assert run_line(["bridge", "key", "revoke", ring.all()[0].id, *settings]) == 0
     assert ring.known(token, NOW) is None
     assert run_line(["bridge", "key", "revoke", "none", *settings]) != 0
     assert run_line(["bridge", "reads", *settings]) == 0
+    store.close()
+
+
+def test_keys_of_an_earlier_version_are_brought_into_the_store_and_stay_revoked(desk, tmp_path):
+    ring, file = KeyRing(desk.store), tmp_path / "keys.json"
+    token = ring.add("old yard", Reader.RECYCLER, (Purpose.TRIAGE,), (), NOW)
+    (key,) = ring.all()
+    for number in ("00000001", key.id):
+        file.write_bytes(msgspec.json.encode([msgspec.structs.replace(key, id=number)]))
+        ring.take_over(tmp_path)
+        ring.take_over(tmp_path)
+        assert [one.name for one in tmp_path.glob("keys*")] == ["keys.json.taken"]
+    assert sorted(one.id for one in ring.all()) == sorted(["00000001", key.id])
+    ring.revoke(key.id, NOW)
+    file.write_bytes(msgspec.json.encode([key]))
+    ring.take_over(tmp_path)
+    assert ring.known(token, NOW) is None
+    assert ring.known(token.replace(key.id, "00000001"), NOW).name == "old yard"
+
+
+def test_every_bridge_on_a_store_knows_a_key_and_its_end(desk, tmp_path):
+    here, there = KeyRing(desk.store), KeyRing(desk.store)
+    token = here.add("a", Reader.OPERATOR, (Purpose.AUDIT,), (), NOW)
+    assert there.known(token, NOW)
+    there.revoke(here.all()[0].id, NOW)
+    assert here.known(token, NOW) is None
+
+
+@pytest.mark.parametrize(
+    "token", ["", "pt_", "pt__", "pt_%_x", "pt_\x00_\x00", "x" * 9000, "pt_é_é"]
+)
+def test_what_is_no_token_is_nobodys(desk, token):
+    assert KeyRing(desk.store).known(token, NOW) is None
 
 
 def test_a_terminal_shows_its_key_to_a_guarded_bridge(guard, gate, tmp_path, capsys, monkeypatch):

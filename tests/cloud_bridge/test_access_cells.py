@@ -107,7 +107,7 @@ class Reading:
 @pytest.fixture
 def bridge_of(told, tmp_path):
     """A guarded bridge under a jurisdiction, on a day."""
-    ring, log = KeyRing(tmp_path / "a"), Listened(tmp_path / "a")
+    ring, log = KeyRing(told.store), Listened(tmp_path / "a")
     table = read_table()
 
     def made(where, day):

@@ -46,10 +46,9 @@ def told(desk, gateway):
 
 
 @pytest.fixture
-def gate(tmp_path):
-    folder = tmp_path / "access"
-    table = read_table()
-    return Gate(table, Jurisdiction.CN, KeyRing(folder), ReadLog(folder), lambda: NOW)
+def gate(desk, tmp_path):
+    log = ReadLog(tmp_path / "access")
+    return Gate(read_table(), Jurisdiction.CN, KeyRing(desk.store), log, lambda: NOW)
 
 
 def key(gate, role, *purposes, codes=()):

@@ -8,9 +8,9 @@ import json
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +66,15 @@ def frame(body: dict[str, Any], action: str = "BatterySwap", number: str = "n-1"
 
 
 def ocpp_settings(folder: Path, **more: object) -> Any:
-    return settings_for(
-        folder, free_port(), ocpp={"port": 0, "folder": str(folder / "ocpp")}, **more
-    )
+    return settings_for(folder, free_port(), ocpp={"port": 0}, **more)
+
+
+@contextmanager
+def book_of(folder: Path) -> Iterator[StationBook]:
+    """The stations of a bridge's store, as a command at the terminal opens them."""
+    store = SqliteStore(folder / "bridge.sqlite")
+    yield StationBook(store)
+    store.close()
 
 
 @pytest.fixture
@@ -79,7 +85,8 @@ def bridge(tmp_path):
 
 @pytest.fixture
 def password(tmp_path):
-    return StationBook(tmp_path / "ocpp").add("S1", "north", parts.T0)
+    with book_of(tmp_path) as book:
+        return book.add("S1", "north", parts.T0)
 
 
 def line(port: int, password: str, name: str = "S1", path: str = "S1", protocol: str = "ocpp2.1"):
@@ -264,7 +271,7 @@ def test_a_new_connection_ends_the_old_one(bridge, password):
 def test_a_revoked_station_is_heard_no_more(bridge, password, tmp_path):
     async def story() -> int:
         async with line(bridge.ocpp.port, password) as connection:
-            StationBook(tmp_path / "ocpp").revoke("S1", parts.T0)
+            bridge.stations.revoke("S1", parts.T0)
             await connection.send(frame(swap_body()))
             with pytest.raises(ConnectionClosed) as closed:
                 await asyncio.wait_for(connection.recv(), 20)
@@ -277,7 +284,7 @@ def test_a_revoked_station_is_heard_no_more(bridge, password, tmp_path):
 def write_settings(folder: Path, port: int) -> None:
     (folder / "bridge.toml").write_text(
         f'key_file = "bridge.pem"\n[store]\npath = "bridge.sqlite"\n[mqtt]\nport = {free_port()}\n'
-        f'[http]\nport = {free_port()}\n[ocpp]\nport = {port}\nfolder = "ocpp"\n'
+        f"[http]\nport = {free_port()}\n[ocpp]\nport = {port}\n"
     )
     parts.AUTHORITY.save(folder / "bridge.pem")
 
@@ -359,11 +366,12 @@ def test_the_command_adds_lists_and_revokes(tmp_path, language, word, monkeypatc
     monkeypatch.setenv("LANGUAGE", language)
     parts.AUTHORITY.save(tmp_path / "bridge.pem")
     file = tmp_path / "bridge.toml"
-    file.write_text('key_file = "bridge.pem"\n[store]\npath = "db"\n[ocpp]\nfolder = "ocpp"\n')
+    file.write_text('key_file = "bridge.pem"\n[store]\npath = "bridge.sqlite"\n[ocpp]\n')
     told, password = at_terminal.add(file, "S1", "north", parts.T0)
     assert ":8887/ocpp/S1" in told
     assert 16 <= len(password) <= 40
-    assert StationBook(tmp_path / "ocpp").known("S1", password)
+    with book_of(tmp_path) as book:
+        assert book.known("S1", password)
     assert "S1  north" in at_terminal.listed(file)[0]
     assert word in at_terminal.revoke(file, "S1", parts.T0)[0]
     assert word in at_terminal.listed(file)[0]
@@ -374,7 +382,8 @@ def test_the_command_adds_lists_and_revokes(tmp_path, language, word, monkeypatc
 
 
 def test_a_station_added_while_the_bridge_runs_is_heard(bridge, tmp_path):
-    late = StationBook(tmp_path / "ocpp").add("S9", "south", parts.T0)
+    with book_of(tmp_path) as book:
+        late = book.add("S9", "south", parts.T0)
 
     async def tell() -> Any:
         async with line(bridge.ocpp.port, late, "S9", "S9") as connection:

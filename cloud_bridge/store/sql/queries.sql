@@ -682,3 +682,17 @@ ORDER BY due_ns, rule, event_id LIMIT :limit
 SELECT CAST(coalesce(sum(count), 0) AS BIGINT),
        CAST(coalesce(sum(CASE WHEN due_ns < :now THEN count ELSE 0 END), 0) AS BIGINT)
 FROM duty_day
+
+-- name: find_listed
+SELECT content FROM listed WHERE list = :list AND id = :id
+
+-- name: all_listed
+SELECT content FROM listed WHERE list = :list ORDER BY id
+
+-- name: add_listed
+INSERT INTO listed (list, id, content) VALUES (:list, :id, :content)
+ON CONFLICT (list, id) DO NOTHING
+
+-- name: put_listed
+INSERT INTO listed (list, id, content) VALUES (:list, :id, :content)
+ON CONFLICT (list, id) DO UPDATE SET content = excluded.content

@@ -1,0 +1,26 @@
+"""Lists in the store that commands write and bridges read, on both databases."""
+
+from __future__ import annotations
+
+
+def test_an_entry_is_found_under_its_list_and_id_and_exchanged_by_the_next(store):
+    store.put_listed("keys", "b", "1")
+    store.put_listed("keys", "a", "2")
+    store.put_listed("stations", "a", "3")
+    store.put_listed("keys", "b", "4")
+    assert (store.listed("keys", "b"), store.listed("stations", "a")) == ("4", "3")
+    assert store.all_listed("keys") == ["2", "4"]
+    assert (store.listed("keys", "c"), store.all_listed("none")) == (None, [])
+
+
+def test_what_is_only_added_exchanges_nothing(store):
+    store.put_listed("keys", "a", "new")
+    store.add_listed("keys", {"a": "old", "b": "more"})
+    assert store.all_listed("keys") == ["new", "more"]
+
+
+def test_what_one_connection_writes_another_reads(database, store):
+    other = database.open()
+    store.put_listed("keys", "a", "1")
+    assert other.listed("keys", "a") == "1"
+    other.close()
