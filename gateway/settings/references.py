@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from gateway.settings.sources import BusSettings, ScannerSettings, SlotSettings, VehicleFeedSettings
 from packtrail.language import Text
-
-if TYPE_CHECKING:
-    from gateway.settings.whole import GatewaySettings
 
 TWICE = Text("{kind} {name!r} is named twice", "{kind} {name!r} 出现了两次")
 BUS = Text("bus", "总线")
@@ -32,7 +30,27 @@ SCANNER_ASTRAY = Text(
 )
 
 
-def find_doubles(settings: GatewaySettings) -> Iterator[str]:
+class Named(Protocol):
+    """The tables of the settings that bear names or refer to one."""
+
+    @property
+    def bus(self) -> tuple[BusSettings, ...]:
+        """The buses."""
+
+    @property
+    def slot(self) -> tuple[SlotSettings, ...]:
+        """The slots."""
+
+    @property
+    def vehicle_feed(self) -> tuple[VehicleFeedSettings, ...]:
+        """The vehicle feeds, each of a slot."""
+
+    @property
+    def scanner(self) -> tuple[ScannerSettings, ...]:
+        """The scanners, some of a slot."""
+
+
+def find_doubles(settings: Named) -> Iterator[str]:
     """Say which buses, slots and vehicle feeds bear a name that another one bears too."""
     named = (
         (TWICE, BUS, [bus.name for bus in settings.bus]),
@@ -44,7 +62,7 @@ def find_doubles(settings: GatewaySettings) -> Iterator[str]:
             yield words.say(kind=kind.say(), name=name)
 
 
-def find_dangling(settings: GatewaySettings) -> Iterator[str]:
+def find_dangling(settings: Named) -> Iterator[str]:
     """Say which slots, vehicle feeds and scanners refer to nothing."""
     slots = {slot.name for slot in settings.slot}
     yield from _slots_astray(settings)
@@ -56,7 +74,7 @@ def find_dangling(settings: GatewaySettings) -> Iterator[str]:
             yield SCANNER_ASTRAY.say(device=str(scanner.device), slot=scanner.slot)
 
 
-def _slots_astray(settings: GatewaySettings) -> Iterator[str]:
+def _slots_astray(settings: Named) -> Iterator[str]:
     buses = {bus.name for bus in settings.bus}
     fed = {feed.slot for feed in settings.vehicle_feed}
     for slot in settings.slot:
