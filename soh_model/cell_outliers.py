@@ -110,7 +110,7 @@ def cell_outliers(samples: SampleBatch, spec: PackSpec) -> CellOutliers:
 def cell_figures(samples: SampleBatch, spec: PackSpec) -> CellFigures:
     """The worst cells of a session, and what sets each cell apart."""
     fresh = fresh_cell(spec)
-    session = None if fresh is None else prepare(samples, spec, fresh)
+    session = None if fresh is None else prepare(samples, spec, fresh, still=True)
     if session is None or fresh is None or isinstance(session, Refusal) or session.cells is None:
         return CellFigures(CellOutliers(), None)
     leak, ohms = _leak(session, spec, fresh), step_resistances(session, spec)

@@ -20,7 +20,8 @@ import numpy as np
 
 from packtrail.estimate import Estimate, Interval, Verdict
 from packtrail.sample import SampleBatch
-from soh_model.cell_order import CellOrder, Signature, matched
+from soh_model.cell_history import CellHistory
+from soh_model.cell_order import CellOrder
 from soh_model.cell_outliers import CellOutliers, cell_figures
 from soh_model.energy import with_soh
 from soh_model.estimating import estimate
@@ -122,8 +123,7 @@ class Gathering:
         self.life, self.counters = PackLife(), UseCounters()
         self.sessions = self.told = self._first_ns = 0
         self.answer: Estimate | None = None
-        self.outliers, self.cell_order = CellOutliers(), CellOrder()
-        self._signature: Signature | None = None
+        self._cells = CellHistory()
         self._spec, self._per_year = spec, cycles_per_year
         self._readings: list[LifeReading] = []
 
@@ -143,16 +143,20 @@ class Gathering:
 
     def _follow_cells(self, batch: SampleBatch) -> None:
         """Name the cells of the sessions so far as this one does, and take in its own."""
-        figures = cell_figures(batch, self._spec)
-        if self.sessions:
-            match = matched(self._signature, figures.signature)
-            self.cell_order = self.cell_order.with_order(match.order)
-            self.outliers = self.outliers.renumbered(match)
-            if self.answer is not None:
-                weakest = match.followed(self.answer.weakest_cell)
-                self.answer = msgspec.structs.replace(self.answer, weakest_cell=weakest)
-        self.outliers = self.outliers.with_newer(figures.outliers)
-        self._signature = figures.signature or self._signature
+        match = self._cells.take(cell_figures(batch, self._spec))
+        if match is not None and self.answer is not None:
+            weakest = match.followed(self.answer.weakest_cell)
+            self.answer = msgspec.structs.replace(self.answer, weakest_cell=weakest)
+
+    @property
+    def outliers(self) -> CellOutliers:
+        """The cells that discharge themselves most and resist most, of all sessions so far."""
+        return self._cells.outliers
+
+    @property
+    def cell_order(self) -> CellOrder:
+        """Whether the sessions so far number the cells alike."""
+        return self._cells.cell_order
 
     def fused(self) -> Estimate | None:
         """The last session's estimate, its mean cell replaced by what all sessions say."""

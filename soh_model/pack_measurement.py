@@ -7,12 +7,52 @@ has to be measured (`gates.GateTest`), it is not taken to be sound.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import numpy as np
 
 from packtrail.sample import SampleBatch
+from soh_model.cell_history import CellHistory
+from soh_model.cell_outliers import CellFigures, cell_figures
 from soh_model.chemistry import fresh_cell
 from soh_model.lifetime import Gathering
 from soh_model.pack_spec import PackSpec
+
+
+@dataclass(frozen=True, slots=True)
+class GateReadings:
+    """What one session says at the gates; small, so that it may be kept for the samples.
+
+    Attributes:
+        cells: the worst cells, and what sets each cell apart.
+        insulation_ohm: lowest insulation resistance seen, None if never measured.
+        pack_voltage_v: highest pack voltage seen, None if never measured.
+        samples: how many.
+    """
+
+    cells: CellFigures
+    insulation_ohm: float | None
+    pack_voltage_v: float | None
+    samples: int
+
+
+def gate_readings(batch: SampleBatch, spec: PackSpec) -> GateReadings:
+    """What a session says at the gates, without an estimate of its health."""
+    return GateReadings(
+        cell_figures(batch, spec),
+        _known(_extreme(batch, "insulation_ohm", np.fmin, np.inf)),
+        _known(_extreme(batch, "pack_voltage_v", np.fmax, -np.inf)),
+        len(batch),
+    )
+
+
+def cells_over(sessions: Iterable[GateReadings]) -> CellHistory:
+    """The cells over sessions in order of time."""
+    history = CellHistory()
+    for one in sessions:
+        history.take(one.cells)
+    return history
 
 
 class PackMeasurement:
@@ -41,12 +81,12 @@ class PackMeasurement:
     @property
     def insulation_ohm(self) -> float | None:
         """Lowest insulation resistance seen, None if never measured."""
-        return float(self._insulation) if np.isfinite(self._insulation) else None
+        return _known(self._insulation)
 
     @property
     def pack_voltage_v(self) -> float | None:
         """Highest pack voltage seen, None if never measured."""
-        return float(self._voltage) if np.isfinite(self._voltage) else None
+        return _known(self._voltage)
 
 
 def nominal_kwh(spec: PackSpec) -> float:
@@ -55,6 +95,10 @@ def nominal_kwh(spec: PackSpec) -> float:
     if fresh is None:
         return 0.0
     return float(spec.rated_ah * spec.cells_in_series * np.mean(fresh.ocv_v) / 1000)
+
+
+def _known(extreme: float) -> float | None:
+    return float(extreme) if np.isfinite(extreme) else None
 
 
 def _extreme(batch: SampleBatch, name: str, of: np.ufunc, none: float) -> float:

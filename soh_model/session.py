@@ -25,6 +25,9 @@ FEWEST_SAMPLES: Final = 4
 IDLE_PER_RATED: Final = 0.012
 """A current below this share of the rated capacity (in A per Ah) counts as rest."""
 
+LEAST_MOVED: Final = 0.005
+"""Share of the rated capacity that has to move before anything is said of the capacity."""
+
 LONGEST_STEP_S: Final = 60.0
 """A longer step between samples is a gap, unless the whole session is sampled that slowly."""
 
@@ -80,7 +83,9 @@ class Refusal:
     advice: Advice
 
 
-def prepare(samples: SampleBatch, spec: PackSpec, fresh: FreshCell) -> Session | Refusal:
+def prepare(
+    samples: SampleBatch, spec: PackSpec, fresh: FreshCell, *, still: bool = False
+) -> Session | Refusal:
     """Check the samples and reduce them.
 
     Args:
@@ -88,6 +93,7 @@ def prepare(samples: SampleBatch, spec: PackSpec, fresh: FreshCell) -> Session |
             `cell_voltage_v` or `pack_voltage_v`.
         spec: the pack's type.
         fresh: its fresh cell, for what a voltage can be.
+        still: whether a rest alone will do: it tells how cells drift apart, though no capacity.
     """
     current = samples.values.get("pack_current_a")
     if current is None or not np.isfinite(current).any():
@@ -101,7 +107,11 @@ def prepare(samples: SampleBatch, spec: PackSpec, fresh: FreshCell) -> Session |
     t_s = samples.t_s[known]
     current, volts = current[known], volts[known]
     cells = None if cells is None else cells[known]
-    fault = _fault(t_s, current, volts, fresh, spec.rated_ah)
+    fault = _implausible(current, volts, fresh, spec.rated_ah)
+    if fault is None and still and _at_rest(t_s, current, spec.rated_ah):
+        fault = Reason.FLAT_SENSOR if _frozen(volts if cells is None else cells) else None
+    elif fault is None:
+        fault = _fault(t_s, current, volts, spec.rated_ah)
     if fault is not None:
         return Refusal((fault,), Advice.CHECK_SENSOR)
     return _session(samples, spec, known, t_s, current, volts, cells, numbers)
@@ -127,17 +137,37 @@ def _voltages(
     return None, numbers, pack / spec.cells_in_series
 
 
-def _fault(
-    t_s: Floats, current: Floats, volts: Floats, fresh: FreshCell, rated_ah: float
+def _implausible(
+    current: Floats, volts: Floats, fresh: FreshCell, rated_ah: float
 ) -> Reason | None:
-    """What makes the columns unusable, None if nothing does."""
+    """Whether there are values that no cell can have."""
     low, high = fresh.limits_v
     if not low - 1.0 < float(np.median(volts)) < high + 0.5:
         return Reason.IMPLAUSIBLE
-    if float(np.quantile(np.abs(current), 0.95)) > 20 * rated_ah:
-        return Reason.IMPLAUSIBLE
-    moved = float(np.sum(np.abs(current[1:]) * np.diff(t_s))) / 3600
-    if moved < 0.005 * rated_ah:
+    strong = float(np.quantile(np.abs(current), 0.95)) > 20 * rated_ah
+    return Reason.IMPLAUSIBLE if strong else None
+
+
+def _at_rest(t_s: Floats, current: Floats, rated_ah: float) -> bool:
+    """Whether nothing flowed throughout but what a parked pack draws."""
+    return _moved(t_s, current) < LEAST_MOVED * rated_ah or bool(
+        (np.abs(current) < IDLE_PER_RATED * rated_ah).all()
+    )
+
+
+def _frozen(table: Floats) -> bool:
+    """Whether no voltage ever moved: a BMS asleep repeats its last ones."""
+    return not bool((np.nanmax(table, axis=0) > np.nanmin(table, axis=0)).any())
+
+
+def _moved(t_s: Floats, current: Floats) -> float:
+    """Ampere-hours in either direction."""
+    return float(np.sum(np.abs(current[1:]) * np.diff(t_s))) / 3600
+
+
+def _fault(t_s: Floats, current: Floats, volts: Floats, rated_ah: float) -> Reason | None:
+    """What makes the columns unusable, None if nothing does."""
+    if _moved(t_s, current) < LEAST_MOVED * rated_ah:
         return Reason.TOO_LITTLE_CHARGE
     if np.ptp(volts) < 0.002:
         return Reason.FLAT_SENSOR

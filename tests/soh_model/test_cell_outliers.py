@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from packtrail.estimate import Interval
+from packtrail.estimate import Interval, Reason
 from packtrail.sample import SampleBatch
-from soh_model import PackSpec
+from soh_model import PackSpec, estimate
 from soh_model.cell_outliers import CellOutliers, cell_outliers
 from tests.soh_model.invented import fresh, session
 
@@ -70,3 +70,29 @@ def test_a_cell_that_began_to_leak_does_not_hide_behind_an_older_measurement():
     assert (both.leaking_cell, both.self_discharge_pct_day.low) == (7, 0.9)
     assert both.resistant_cell == 2
     assert leaks.with_newer(sound).leaking_cell == 3
+
+
+def resting(*, sinking_v=0.0, moving=True):
+    """A day of rest and nothing else, cell 3 sinking: what the gate's own test asks for."""
+    rng, t_s = np.random.default_rng(3), np.arange(0.0, 86_400.0, 30.0)
+    cells = 3.7 + rng.normal(0, 0.005, 12) + rng.normal(0, 0.0005, (len(t_s), 12))
+    cells[:, 3] -= sinking_v * t_s / 86_400
+    if not moving:
+        cells[:] = cells[0]
+    draw = rng.normal(-0.02, 0.01, len(t_s))
+    return SampleBatch.from_arrays(t_s=t_s, cell_voltage_v=cells, pack_current_a=draw)
+
+
+@pytest.mark.parametrize(("sinking_v", "low"), [(0.010, 0.4), (0.0, -0.5)])
+def test_a_rest_alone_answers_the_gate_that_asks_for_one(sinking_v, low):
+    found = cell_outliers(resting(sinking_v=sinking_v), SPEC).self_discharge_pct_day
+    assert found.low > low
+    assert (found.value > 0.5) is bool(sinking_v)
+
+
+def test_a_rest_of_voltages_that_never_move_is_no_measurement():
+    assert cell_outliers(resting(moving=False), SPEC) == CellOutliers()
+
+
+def test_a_rest_alone_still_tells_no_capacity():
+    assert Reason.TOO_LITTLE_CHARGE in estimate(resting(), SPEC).reasons
