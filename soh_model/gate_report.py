@@ -139,7 +139,7 @@ _UNIT_OF: Final = {
 _UNITS: Final = {
     "ohm/V": Text("Ω/V", "Ω/V"),
     "%/d": Text("% a day", "%/天"),
-    "x median": Text("x median", "倍中位数"),
+    "x median": Text("× median", "倍中位数"),
 }
 _OUTCOMES: Final = {
     GateOutcome.PASSED: Text("passed", "通过"),

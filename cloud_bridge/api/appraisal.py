@@ -15,6 +15,7 @@ from cloud_bridge.api.packs import known_unit
 from cloud_bridge.api.problems import Problem
 from cloud_bridge.api.sight import See, note, refusal
 from cloud_bridge.appraisal import Appraisal, Appraiser
+from cloud_bridge.appraisal.appraiser import AT_ONCE
 from cloud_bridge.appraisal.certificate import certificate_of
 from cloud_bridge.exports.formats import encoded
 from packtrail.errors import PacktrailError
@@ -72,14 +73,22 @@ def appraised(request: Request, bridge: Context, sight: Sight, unit: UnitRef) ->
     return appraisal_for(bridge, bridge.appraiser, unit)
 
 
-def appraisal_for(bridge: Context, appraiser: Appraiser, unit: UnitRef) -> Appraisal:
+def appraisal_for(
+    bridge: Context, appraiser: Appraiser, unit: UnitRef, most_chunks: int = AT_ONCE
+) -> Appraisal:
     """The appraisal, for a reader who has been let in and taken down.
+
+    Args:
+        bridge: where it is.
+        appraiser: by policy and prices.
+        unit: which pack.
+        most_chunks: of telemetry to read for it; see `Appraiser.appraise`.
 
     Raises:
         Problem: 422 where the pack cannot be appraised yet.
     """
     try:
-        return appraiser.appraise(bridge.packs.view(unit), bridge.now())
+        return appraiser.appraise(bridge.packs, unit, bridge.now(), most_chunks)
     except PacktrailError as error:
         detail = Text(error.describe("en"), error.describe("zh"))
         raise Problem(422, detail, code=str(unit)) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import msgspec
 from cloud_bridge.appraisal.appraiser import Appraisal
 from cloud_bridge.appraisal.certificate import certificate_of, check_certificate
 from cloud_bridge.appraisal.opening import appraiser_for
-from cloud_bridge.appraisal.words import conclusion, grade_text
+from cloud_bridge.appraisal.words import conclusion, grade_text, report_text
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.ledger.offline import told
 from cloud_bridge.settings import BridgeSettings
@@ -22,6 +23,8 @@ from packtrail.estimate import Advice, Interval
 from packtrail.language import Text
 from packtrail.settings import load
 from packtrail.signing import SigningKey, VerifyKey
+from soh_model.gate_report import GateReport
+from soh_model.triage_text import describe_provisional
 
 
 def appraise(code: str, settings: Path, out: Path | None, *, as_json: bool) -> str:
@@ -46,7 +49,7 @@ def appraise(code: str, settings: Path, out: Path | None, *, as_json: bool) -> s
                 where=str(unit),
                 hint=Text("check the code", "请核对编码"),
             )
-        found = appraiser.appraise(Packs(store).view(unit), time.time_ns())
+        found = appraiser.appraise(Packs(store), unit, time.time_ns(), sys.maxsize)
     finally:
         store.close()
     if out is not None:
@@ -63,6 +66,10 @@ def described(found: Appraisal, language: str | None = None) -> str:
         f"  {grade_text(found, name).say(language)}: {share * 100:.0f} %"
         for name, share in decision.probabilities.items()
     ]
+    lines += [_told(one, language) for one in found.asked]
+    lines += [
+        f"  {line}" for line in describe_provisional(decision.provisional, found.policy, language)
+    ]
     if decision.value:
         worth = Text("residual value", "残值").say(language)
         lines.append(f"  {worth}: {_money(decision.value.best)} {decision.value.currency}")
@@ -73,6 +80,21 @@ def described(found: Appraisal, language: str | None = None) -> str:
         )
     lines.append(f"  {Text('policy', '判定规则').say(language)}: {decision.policy}")
     return "\n".join(lines)
+
+
+def _told(one: GateReport, language: str | None) -> str:
+    """A safety test: what it found, its limit, what came of it and how it is decided."""
+    said = f"  {report_text(one).say(language)}: {one.outcome.text.say(language)}"
+    if one.measured:
+        unit = one.unit_text.say(language)
+        said += f", {one.measured.value:.2f}"
+        if one.measured.width:
+            said += f" ({one.measured.low:.2f} .. {one.measured.high:.2f})"
+        said += f" {unit}"
+    if one.limit is not None:
+        said += f"; {Text('limit', '限值').say(language)} {one.limit:g}"
+        said += f" [{Text('provisional', '暂定').say(language)}]" if one.provisional else ""
+    return f"{said}; {one.test.text.say(language)}" if one.test else said
 
 
 def verify_certificate(

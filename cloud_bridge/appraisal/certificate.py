@@ -6,6 +6,7 @@ foreign verifier reads it too. It is valid for a while only: health and prices m
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -36,7 +37,8 @@ def certificate_of(appraisal: Appraisal, key: SigningKey, valid_days: int) -> Js
     """The signed certificate; its `id` follows from what it says."""
     subject = passport_id(appraisal.unit, appraisal.life)
     until = parse_time(appraisal.at) + int(timedelta(days=valid_days).total_seconds()) * NS_PER_S
-    name = f"{CERTIFICATE}/{appraisal.state_digest}/{appraisal.at}"
+    content = hashlib.sha256(msgspec.json.encode(appraisal, order="sorted")).hexdigest()
+    name = f"{CERTIFICATE}/{appraisal.state_digest}/{appraisal.at}/{content}"
     document = {
         "@context": CONTEXT,
         "id": uuid.uuid5(uuid.UUID(subject), name).urn,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from cloud_bridge.appraisal.measuring import NOTHING, CellEvidence
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.fold import PackState, Safety, Standing
+from cloud_bridge.fold.state import Inspection
 from cloud_bridge.view.packs import Reading
 from packtrail.event import ProductAssembled, UnitRegistered
 from packtrail.language import Text
+from packtrail.times import parse_time
 from soh_model.gates import Alarm, PackFacts
 
 CONTESTED: Final = "contested"
@@ -25,12 +28,13 @@ _NOT_TOLD: Final = Text("nothing was ever told of its health", "没有任何健�
 _MEASURE: Final = Text("charge it at a gateway and let it rest", "请在网关充电并静置后再测")
 
 
-def facts_of(state: PackState, reading: Reading | None) -> PackFacts:
+def facts_of(state: PackState, reading: Reading | None, cells: CellEvidence = NOTHING) -> PackFacts:
     """What the gates and grades are asked about.
 
     Args:
         state: the digital ID.
         reading: the newest sample: insulation is measured at its voltage.
+        cells: what telemetry says, of insulation since the newest bench test of it.
 
     Raises:
         BridgeError: the pack is not registered, or no health was ever reported.
@@ -41,16 +45,18 @@ def facts_of(state: PackState, reading: Reading | None) -> PackFacts:
     point = state.newest_health or (state.health[-1] if state.health else None)
     if point is None:
         raise BridgeError(_NOT_TOLD, where=str(state.unit), hint=_MEASURE)
-    values = reading.values if reading else {}
+    insulation_ohm, volts = _insulation(state, stated.nominal_voltage_v, reading, cells)
     return PackFacts(
         code=str(state.unit),
         chemistry=stated.chemistry.upper(),
         nominal_kwh=_energy_kwh(stated),
         estimate=point.estimate,
-        insulation_ohm=values.get("insulation_ohm"),
-        pack_voltage_v=values.get("pack_voltage_v"),
+        insulation_ohm=insulation_ohm,
+        pack_voltage_v=volts,
         events=_events(state),
         alarms=_alarms(state),
+        self_discharge_pct_day=cells.outliers.self_discharge_pct_day,
+        cell_resistance_ratio=cells.outliers.resistance_ratio,
         origin_known=True,
     )
 
@@ -65,6 +71,26 @@ def holds_of(state: PackState) -> tuple[str, ...]:
     if state.custody.missing:
         found.append(MISSING)
     return tuple(found)
+
+
+def bench_insulation(state: PackState) -> Inspection | None:
+    """The newest inspection that measured insulation: it settles what was seen before it."""
+    found = [one for one in state.inspections if one.found.insulation_ohm_per_v is not None]
+    return found[-1] if found else None
+
+
+def _insulation(
+    state: PackState, nominal_v: float, reading: Reading | None, cells: CellEvidence
+) -> tuple[float | None, float | None]:
+    """The lowest insulation for its voltage: ohm and volt, None where nobody measured it."""
+    bench = bench_insulation(state)
+    pairs = [(cells.insulation_ohm, cells.pack_voltage_v)]
+    if reading and (bench is None or reading.t_ns > parse_time(bench.at)):
+        pairs.append((reading.values.get("insulation_ohm"), reading.values.get("pack_voltage_v")))
+    if bench is not None:
+        pairs.append(((bench.found.insulation_ohm_per_v or 0.0) * nominal_v, nominal_v))
+    known = [(ohm, volts) for ohm, volts in pairs if ohm is not None and volts]
+    return min(known, key=lambda pair: pair[0] / pair[1], default=(None, None))
 
 
 def _energy_kwh(stated: UnitRegistered | ProductAssembled) -> float:

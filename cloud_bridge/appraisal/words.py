@@ -9,6 +9,7 @@ from cloud_bridge.appraisal.appraiser import Appraisal
 from cloud_bridge.fold import kind_text
 from cloud_bridge.fold.verdict import KINDS
 from packtrail.language import Text
+from soh_model.gate_report import GateReport
 from soh_model.gates import gate_text as engine_text
 from soh_model.triage import RECYCLE
 
@@ -46,6 +47,12 @@ def gate_text(name: str) -> Text:
     if name in _OURS:
         return _OURS[name]
     return kind_text(name) if name in KINDS else engine_text(name)
+
+
+def report_text(report: GateReport) -> Text:
+    """What a safety test looks at; of what stopped a pack, what happened."""
+    ours = report.gate in _OURS or report.gate in KINDS
+    return gate_text(report.gate) if ours else report.text
 
 
 def _about(sentence: Text, names: Iterable[str]) -> Text:

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from cloud_bridge.appraisal.pack_type import registered_type
 from cloud_bridge.exports.rests import Rested, Rests
 from cloud_bridge.exports.usage import Use, use_of
 from cloud_bridge.fold import PackState, Told, as_it_was, fold
@@ -17,7 +18,6 @@ from cloud_bridge.store import Store
 from cloud_bridge.view.batches import samples_of
 from cloud_bridge.view.packs import Packs
 from cloud_bridge.view.stories import told_of, with_roles
-from packtrail.errors import SettingsError
 from packtrail.event import (
     ModelRef,
     ModelSheetPublished,
@@ -27,7 +27,6 @@ from packtrail.event import (
     UnitRegistered,
 )
 from packtrail.sample import SampleBatch
-from soh_model import PackSpec
 
 MOST_CHUNKS: Final = 20_000
 """Of the newest telemetry, two weeks at a chunk a minute; days before count by their counters."""
@@ -72,7 +71,7 @@ def gather(
         standing = Settlement(ordered).standing
         model = model_of(state)
         of_model = _of_model(store, model, at_ns) if model else []
-        rests = Rests(_spec(state))
+        rests = Rests(registered_type(state))
         batches = rests.watching(_telemetry(store, first, at_ns, most_chunks))
         use = use_of(standing, batches, _rated_ah(state))
     sheets = [told for told in of_model if isinstance(told.event.body, ModelSheetPublished)]
@@ -122,21 +121,6 @@ def _of_model(store: Store, model: ModelRef, at_ns: int | None) -> list[Told]:
 
 def _rated_ah(state: PackState) -> float | None:
     return state.registration.stated.rated_capacity_ah if state.registration else None
-
-
-def _spec(state: PackState) -> PackSpec | None:
-    """The unit's type as far as its maker registered it; None where that is not enough."""
-    stated = state.registration.stated if state.registration else None
-    if not isinstance(stated, UnitRegistered):
-        return None
-    try:
-        return PackSpec(
-            chemistry=stated.chemistry,
-            rated_ah=stated.rated_capacity_ah,
-            cells_in_series=stated.cells_in_series,
-        )
-    except SettingsError:
-        return None
 
 
 def _telemetry(store: Store, unit: UnitRef, at_ns: int | None, most: int) -> Iterable[SampleBatch]:

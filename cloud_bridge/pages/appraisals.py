@@ -14,19 +14,27 @@ from cloud_bridge.api.context import Bridge, Context, Language
 from cloud_bridge.api.problems import Problem
 from cloud_bridge.api.sight import See, hidden_answer
 from cloud_bridge.appraisal import Appraisal
-from cloud_bridge.appraisal.words import conclusion, grade_text
+from cloud_bridge.appraisal.words import conclusion, grade_text, report_text
 from cloud_bridge.exports.multibase import did_of
+from cloud_bridge.pages import figures
 from cloud_bridge.pages.paper import Paper
 from cloud_bridge.pages.portrait import label_of
 from cloud_bridge.view import parse_unit
 from packtrail.errors import CodeError
+from packtrail.estimate import Interval
 from packtrail.event import UnitRef
 from packtrail.language import Text
 from packtrail.times import NS_PER_S, parse_time
-from soh_model.gates import what_text
+from soh_model.gate_report import GateOutcome
 from soh_model.policy import use_text
 
 DAY_NS: Final = 86_400 * NS_PER_S
+TONES: Final = {
+    GateOutcome.PASSED: "green",
+    GateOutcome.FAILED: "red",
+    GateOutcome.UNSURE: "amber",
+    GateOutcome.NOT_DONE: "amber",
+}
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -58,7 +66,7 @@ def appraisal_of(bridge: Context, sight: Sight, unit: UnitRef) -> Appraisal | No
     if bridge.appraiser is None or not sight.of(unit) >= RESTS_ON:
         return None
     try:
-        return appraisal_for(bridge, bridge.appraiser, unit)
+        return appraisal_for(bridge, bridge.appraiser, unit, most_chunks=0)
     except Problem:
         return None
 
@@ -74,7 +82,10 @@ def _filled(paper: Paper, bridge: Context, found: Appraisal, language: str) -> H
         sentence=sentence.say(language),
         grade=lambda name: grade_text(found, name).say(language),
         use=lambda name: use_text(found.policy, name).say(language),
-        gate=what_text,
+        kind_of=report_text,
+        reading=_reading,
+        tone=lambda one: TONES[one.outcome],
+        why=lambda gate: Text(*found.policy.provisional[gate]).say(language),
         w=partial(_word, language),
         issuer=did_of(bridge.proof_key.public) if bridge.proof_key else "",
         key=bridge.proof_key.public.text if bridge.proof_key else "",
@@ -82,6 +93,13 @@ def _filled(paper: Paper, bridge: Context, found: Appraisal, language: str) -> H
         label=label_of(found.unit),
         example="example" in found.prices.source.lower(),
     )
+
+
+def _reading(measured: Interval) -> str:
+    """A measurement with its interval, where it has one."""
+    if not measured.width:
+        return figures.number(measured.value)
+    return f"{measured.value:.2f} ({measured.low:.2f} – {measured.high:.2f})"
 
 
 def _word(language: str, name: str, /, **fields: object) -> str:
@@ -120,9 +138,29 @@ WORDS: Final = {
     "mean": Text("Mean cell", "平均单体"),
     "energy": Text("Nominal energy", "标称能量"),
     "estimated": Text("Estimated", "估计"),
-    "insulation": Text("Insulation", "绝缘电阻"),
-    "unsure": Text("Straddles its limit", "区间跨越限值"),
-    "unmeasured": Text("Not measured", "未检测"),
+    "tests": Text("Safety tests", "安全检测"),
+    "test": Text("Test", "项目"),
+    "found": Text("Measured (95 %)", "测得值（95 %）"),
+    "limit": Text("Limit", "限值"),
+    "outcome": Text("Result", "结果"),
+    "provisional": Text("provisional", "暂定"),
+    "decides": Text("To decide it: ", "判定方法："),
+    "unsettled": Text(
+        "{test}: the limit is provisional and calls for a test only; {why}",
+        "{test}：限值为暂定，仅据此要求复检；{why}",
+    ),
+    "from_days": Text(
+        "Cells and insulation from the telemetry of {days} days, {first} to {last}, "
+        "{samples} samples.",
+        "单体与绝缘取自 {days} 天的遥测（{first} 至 {last}，{samples} 个采样）。",
+    ),
+    "from_none": Text(
+        "No telemetry was read that shows single cells.", "未读到能反映单体的遥测数据。"
+    ),
+    "waiting": Text(
+        "{days} days are not read yet; this page reads on by itself.",
+        "尚有 {days} 天未读取；本页将自动继续。",
+    ),
     "policy": Text("Policy", "判定规则"),
     "policy_text": Text(
         "{name}, version {version}, in force from {effective}; {reference}",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         SlotNow,
         StoredChunk,
         Stranger,
+        TelemetryDay,
     )
     from packtrail.proof.entry import Entry
 
@@ -55,6 +56,7 @@ __all__ = [
     "Store",
     "StoredChunk",
     "Stranger",
+    "TelemetryDay",
 ]
 
 _ELSEWHERE = {"SqliteStore": "sqlite", "Store": "contract"}

@@ -34,6 +34,7 @@ from cloud_bridge.store.values import (
     SlotNow,
     StoredChunk,
     Stranger,
+    TelemetryDay,
 )
 from packtrail.event import Subject, UnitRef, VehicleRef
 from packtrail.proof.entry import Entry
@@ -212,6 +213,13 @@ class Store(Accounts, Listings, Personal, Protocol):
 
     def units_of_day(self, from_ns: int, to_ns: int) -> list[UnitRef]:
         """Units with kept telemetry that ends in [from_ns, to_ns)."""
+
+    def telemetry_days(self, unit: UnitRef, limit: int) -> list[TelemetryDay]:
+        """How the newest `limit` chunks of a unit lie over UTC days, the newest day first.
+
+        Without reading their bytes. What was attributed to the unit counts as its own, so that
+        twice `limit` chunks may be told of.
+        """
 
     def first_sample_ns(self) -> int | None:
         """The earliest end of kept telemetry, None without any."""

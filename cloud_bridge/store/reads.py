@@ -26,6 +26,7 @@ from cloud_bridge.store.values import (
     SlotNow,
     StoredChunk,
     Stranger,
+    TelemetryDay,
 )
 from packtrail.event import PlaceRef, Subject, UnitRef, VehicleRef
 from packtrail.personal import SUBJECT, VEHICLE
@@ -191,6 +192,11 @@ class Reads(ABC):
             DayChunk._make((RecordAddress(*row[:3]), bytes(row[3]), *row[4:11], bool(row[11])))
             for row in rows
         ]
+
+    def telemetry_days(self, unit: UnitRef, limit: int) -> list[TelemetryDay]:
+        """See `Store.telemetry_days`."""
+        rows = self._run("telemetry_days", {**_name(unit), "limit": limit})
+        return [TelemetryDay(*row) for row in rows]
 
     def emptied_of(
         self, unit: UnitRef, from_ns: int, to_ns: int, limit: int = 1000

@@ -109,6 +109,20 @@ class DayRecord(NamedTuple):
     recorded_ns: int
 
 
+class TelemetryDay(NamedTuple):
+    """How much telemetry there is of a unit's UTC day; another value where more has come since.
+
+    Attributes:
+        day: number since 1970-01-01.
+        chunks: that have their bytes.
+        position: of the newest of them in the store's order.
+    """
+
+    day: int
+    chunks: int
+    position: int
+
+
 class DayChunk(NamedTuple):
     """A chunk of a unit's day as far as it stays when its bytes go.
 

@@ -87,6 +87,11 @@ class Packs:
         self._sessions: dict[UnitRef, tuple[RecordAddress, SampleBatch]] = {}
         self._lock = threading.Lock()
 
+    @property
+    def store(self) -> Store:
+        """Where packs are read from."""
+        return self._store
+
     @contextmanager
     def together(self) -> Iterator[None]:
         """Everything asked for inside is of one moment."""

@@ -23,10 +23,11 @@ from cloud_bridge.web import application, guarded
 from packtrail.event import KeyRegistered, SignedEvent
 from packtrail.language import Text
 from tests.cloud_bridge import parts
+from tests.cloud_bridge.appraising import shop
 from tests.databases import postgres
 from tests.services import mosquitto
 
-__all__ = ["desk", "mosquitto", "postgres"]
+__all__ = ["desk", "mosquitto", "postgres", "shop"]
 
 ORIGIN = "bridge.example/ledger"
 NOW = parts.T0 + 12 * parts.HOUR

@@ -29,6 +29,19 @@ def test_chunks_are_found_by_any_overlap(store):
     assert [one.address.seq for one in store.latest_chunks(parts.PACK, 2)] == [5, 4]
 
 
+def test_days_of_telemetry_are_counted_without_their_bytes(store):
+    day = 24 * parts.HOUR
+    spans = [parts.T0, parts.T0 + parts.MINUTE, parts.T0 + day]
+    store.commit([arrival(i + 1, chunk(from_ns=at)) for i, at in enumerate(spans)], [], NOW)
+    store.commit([arrival(9, chunk(None))], [], NOW)
+    newest, older = store.telemetry_days(parts.PACK, 100)
+    assert (newest.day, newest.chunks) == ((parts.T0 + day) // day, 1)
+    assert (older.day, older.chunks) == (parts.T0 // day, 2)
+    assert newest.position > older.position
+    assert [one.chunks for one in store.telemetry_days(parts.PACK, 2)] == [1, 1]
+    assert store.telemetry_days(parts.OTHER_PACK, 100) == []
+
+
 def test_a_projection_follows_chunks_in_the_order_of_their_commits(store):
     assert store.newest_chunk() == 0
     store.commit([arrival(2, chunk()), arrival(1)], [], NOW)

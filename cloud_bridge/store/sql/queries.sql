@@ -336,6 +336,29 @@ SELECT * FROM (
     ORDER BY to_ns DESC, gateway, epoch, seq LIMIT :limit) AS told
 ORDER BY 8 DESC, 1, 2, 3 LIMIT :limit
 
+-- How many of the newest chunks end on which UTC day, and the newest of each by its position.
+
+-- name: telemetry_days
+SELECT day, CAST(count(*) AS BIGINT), max(position) FROM (
+    SELECT * FROM (
+        SELECT to_ns / 86400000000000 AS day, position FROM chunk
+        WHERE scheme = :scheme AND unit = :unit
+        AND length(data) > 0 AND NOT EXISTS (SELECT 1 FROM attribution AS a
+            WHERE a.old_scheme = :scheme AND a.old_unit = :unit AND a.gateway = chunk.gateway
+            AND a.slot = chunk.slot AND a.from_ns <= chunk.from_ns AND chunk.to_ns <= a.to_ns)
+        ORDER BY to_ns DESC LIMIT :limit) AS own
+    UNION ALL
+    SELECT * FROM (
+        SELECT DISTINCT (CASE WHEN c.to_ns < a.to_ns THEN c.to_ns ELSE a.to_ns END)
+            / 86400000000000 AS day, c.position
+        FROM attribution AS a JOIN chunk AS c
+        ON c.gateway = a.gateway AND c.slot = a.slot AND c.to_ns >= a.from_ns
+        AND c.from_ns <= a.to_ns AND coalesce(c.scheme, '') = a.old_scheme
+        AND coalesce(c.unit, '') = a.old_unit
+        WHERE a.scheme = :scheme AND a.unit = :unit AND length(c.data) > 0
+        ORDER BY 2 DESC LIMIT :limit) AS told) AS newest
+GROUP BY day ORDER BY day DESC
+
 -- name: gateways
 SELECT gateway, epoch, through, highest, sealed_ns, committed_ns FROM receipt
 ORDER BY committed_ns DESC, gateway, epoch
