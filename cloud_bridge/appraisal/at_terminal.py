@@ -67,9 +67,8 @@ def described(found: Appraisal, language: str | None = None) -> str:
         for name, share in decision.probabilities.items()
     ]
     lines += [_told(one, language) for one in found.asked]
-    lines += [
-        f"  {line}" for line in describe_provisional(decision.provisional, found.policy, language)
-    ]
+    unsettled = tuple(one.gate for one in found.asked if one.provisional)
+    lines += [f"  {line}" for line in describe_provisional(unsettled, found.policy, language)]
     if decision.value:
         worth = Text("residual value", "残值").say(language)
         lines.append(f"  {worth}: {_money(decision.value.best)} {decision.value.currency}")

@@ -74,7 +74,7 @@ def test_a_projection_misses_nothing_of_bridges_that_write_side_by_side(store):
         position, last = 0, False
         while not last:
             last = ends.is_set()
-            fresh = store.chunks_after(position, store.newest_chunk())
+            fresh = store.chunks_after(position, store.newest_chunk(), 200)
             seen.extend(place for place, _ in fresh)
             position = seen[-1] if seen else 0
 
