@@ -2,7 +2,8 @@
 
 The tag is the digest of the answer, so it changes with what the reader may see of it. An answer
 that shows more than anybody may see is kept by no cache (RFC 9111, `no-store`); its reader may
-keep the tag and ask again all the same.
+keep the tag and ask again all the same. A route that knows what its answer follows from sets the
+tag itself; who has it then costs neither the answer nor its digest.
 """
 
 from __future__ import annotations
@@ -39,9 +40,10 @@ class ReadRoute(APIRoute):
 def tagged(request: Request, response: Response) -> Response:
     """`response` with its tag and its rule for caches, or 304 for who has it."""
     body = getattr(response, "body", None)
-    if response.status_code != 200 or not isinstance(body, bytes):
+    etag = response.headers.get("ETag", "")
+    if response.status_code != 200 or not (etag or isinstance(body, bytes)):
         return response
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    etag = etag or f'"{hashlib.sha256(body or b"").hexdigest()[:32]}"'
     response.headers["ETag"] = etag
     response.headers["Vary"] = VARY
     response.headers["Cache-Control"] = _rule(request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from starlette.responses import StreamingResponse
 
 from cloud_bridge.access.fields import Field
 from cloud_bridge.access.gate import Sight
@@ -25,6 +26,7 @@ from cloud_bridge.api.cursors import Cursor, Leaf, cursor_of, cut, key_of, linke
 from cloud_bridge.api.describing import described
 from cloud_bridge.api.downloads import (
     FILES,
+    MEDIA,
     MOST_ROWS,
     Asked,
     Form,
@@ -36,7 +38,7 @@ from cloud_bridge.api.problems import Problem
 from cloud_bridge.api.sight import See, hidden_from, note, require
 from cloud_bridge.api.tables import events_table, packs_table
 from cloud_bridge.fold import digest
-from cloud_bridge.ledger.proof import prove
+from cloud_bridge.ledger.proof import PAGE, ground_of, proof_pieces
 from cloud_bridge.privacy.people import vehicles_in
 from cloud_bridge.privacy.subjects import Subjects
 from cloud_bridge.view import parse_unit
@@ -134,11 +136,18 @@ def list_events(
 
 @router.get("/{code:path}/proof", responses=described(PackProof, 404))
 def show_proof(request: Request, bridge: Bridge, sight: See, code: Code) -> Response:
-    """The pack's facts with their paths to a signed checkpoint that covers them all."""
+    """The pack's facts with their paths to a signed checkpoint that covers them all.
+
+    A long story comes in pieces, without its length.
+    """
     unit = known_unit(bridge, code)
     require(request, bridge, sight, Field.LEDGER, unit)
     bridge.seal()
-    return answer(prove(bridge.store, unit, bridge.origin, bridge.log_key))
+    ground = ground_of(bridge.store, unit, bridge.origin, bridge.log_key)
+    pieces, headers = proof_pieces(bridge.store, ground), {"ETag": f'"{ground.tag}"'}
+    if len(ground.proven) > PAGE:
+        return StreamingResponse(pieces, media_type=MEDIA[Form.JSON], headers=headers)
+    return Response(b"".join(pieces), media_type=MEDIA[Form.JSON], headers=headers)
 
 
 # Last of all: identifiers may hold a slash, so this path takes whatever is left.

@@ -7,7 +7,7 @@ records of the same gateway at the same time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -38,6 +38,7 @@ from cloud_bridge.store.values import (
 )
 from packtrail.event import Subject, UnitRef, VehicleRef
 from packtrail.proof.entry import Entry
+from packtrail.proof.paths import Place
 from packtrail.proof.stories import Completeness
 from packtrail.topics import RecordAddress
 
@@ -73,11 +74,20 @@ class Store(Accounts, Listings, Personal, Protocol):
     def node(self, level: int, position: int) -> bytes:
         """The hash of a complete subtree of the ledger."""
 
+    def nodes(self, places: Collection[Place]) -> dict[Place, bytes]:
+        """The hashes of many complete subtrees, in one step."""
+
     def entries(self, after: int = -1, limit: int = 1000) -> list[Entry]:
         """Ledger lines with leaf numbers above `after`, rising."""
 
     def entries_of(self, unit: UnitRef, after: int = -1, limit: int = ALL) -> list[Entry]:
         """Ledger lines that touch a unit with leaves above `after`, rising; all by default."""
+
+    def entries_at(self, leaves: Collection[int]) -> list[Entry]:
+        """Ledger lines with these leaf numbers, rising; those that there are."""
+
+    def leaves_of(self, unit: UnitRef, before: int = ALL) -> list[int]:
+        """Leaves below `before` whose lines touch a unit, rising."""
 
     def entries_about(self, subject: Subject, after: int = -1, limit: int = 10_000) -> list[Entry]:
         """Ledger lines that name a vehicle, lot, model, site, party or event, rising by leaf.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from typing import Any
 
 from cloud_bridge.errors import StoreError
 from cloud_bridge.store.attribution import Span, clip
 from cloud_bridge.store.numbers import reach
+from cloud_bridge.store.places import packed
 from cloud_bridge.store.rows import Rows, Values
 from cloud_bridge.store.stories import completeness_of
 from cloud_bridge.store.values import (
@@ -31,6 +34,7 @@ from cloud_bridge.store.values import (
 from packtrail.event import PlaceRef, Subject, UnitRef, VehicleRef
 from packtrail.personal import SUBJECT, VEHICLE
 from packtrail.proof.entry import Entry
+from packtrail.proof.paths import Place
 from packtrail.proof.stories import Completeness
 from packtrail.receipt import MAX_AHEAD, Refusal
 from packtrail.topics import RecordAddress
@@ -64,6 +68,26 @@ class Reads(ABC):
             raise StoreError(f"the ledger's tree lacks node {level}/{position}")
         value: bytes = row[0]
         return value
+
+    def nodes(self, places: Collection[Place]) -> dict[Place, bytes]:
+        """See `Store.nodes`."""
+        found = {
+            (level, position): bytes(value)
+            for level, position, value in self._run("find_nodes", packed(places))
+        }
+        if len(found) < len(set(places)):
+            level, position = min(set(places) - found.keys())
+            raise StoreError(f"the ledger's tree lacks node {level}/{position}")
+        return found
+
+    def entries_at(self, leaves: Collection[int]) -> list[Entry]:
+        """See `Store.entries_at`."""
+        wanted = {"leaves": json.dumps(sorted(leaves))}
+        return [_entry(row) for row in self._run("entries_at", wanted)]
+
+    def leaves_of(self, unit: UnitRef, before: int = ALL) -> list[int]:
+        """See `Store.leaves_of`."""
+        return [leaf for (leaf,) in self._run("listed_of", {**_name(unit), "last": before})]
 
     def entries(self, after: int = -1, limit: int = 1000) -> list[Entry]:
         """See `Store.entries`."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from cloud_bridge.store.places import packed
 from cloud_bridge.store.rows import Rows, Transaction, Values
 from packtrail.event import UnitRef
 from packtrail.proof.stories import (
@@ -94,11 +95,10 @@ def completeness_of(run: Run, unit: UnitRef) -> Completeness:
     """The unit's part of the map."""
     position = bucket_of(key_of(unit))
     bucket = tuple((_text(key), _text(value)) for key, value in _pairs(run, position))
-    path = []
-    for level in range(DEPTH):
-        path.append(_text(_node(run, level, position ^ 1)))
-        position >>= 1
-    return Completeness(bucket, tuple(path))
+    beside = [(level, position >> level ^ 1) for level in range(DEPTH)]
+    found = {(level, at): value for level, at, value in run("find_story_nodes", packed(beside))}
+    path = tuple(_text(bytes(found.get(place, EMPTY[place[0]]))) for place in beside)
+    return Completeness(bucket, path)
 
 
 def _pairs(run: Run, bucket: int) -> list[tuple[bytes, bytes]]:

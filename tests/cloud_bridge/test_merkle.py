@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packtrail.proof import merkle
+from packtrail.proof.paths import inclusion_paths
 
 LEAVES = [
     b"",
@@ -130,3 +131,28 @@ def test_a_leaf_outside_the_tree_has_no_proof(leaf, size):
     with pytest.raises(ValueError, match="leaf"):
         merkle.inclusion_proof(leaf, size, Tree(LEAVES).read)
     assert not merkle.verify_inclusion(leaf, size, sha(b""), [], sha(b""))
+
+
+@given(st.integers(1, 300), st.data())
+def test_paths_of_many_leaves_are_those_of_each(size, data):
+    tree = Tree([b"%d" % n for n in range(size)])
+    leaves = data.draw(st.sets(st.integers(0, size - 1)))
+    asked: list[list[tuple[int, int]]] = []
+
+    def read(places):
+        asked.append(list(places))
+        return {place: tree.nodes[place] for place in places}
+
+    found = inclusion_paths(leaves, size, read, lambda step: (step.hex(),), ())
+    assert found.keys() == leaves or not leaves
+    for leaf in leaves:
+        alone = merkle.inclusion_proof(leaf, size, tree.read)
+        assert found[leaf] == tuple(step.hex() for step in alone)
+    assert [len(set(one)) for one in asked] == [len(one) for one in asked]
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("leaves", [{8}, {-1, 2}])
+def test_no_paths_of_leaves_that_are_not_there(leaves):
+    with pytest.raises(ValueError, match="of 8"):
+        inclusion_paths(leaves, 8, dict, lambda step: step, b"")

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cloud_bridge.ledger.audit import audit
-from cloud_bridge.ledger.proof import prove
+from cloud_bridge.ledger.proof import ground_of, proof_pieces, prove
 from packtrail.errors import CodecError
 from packtrail.event import PackInstalled, PackRemoved, SignedEvent
 from packtrail.proof.checkpoint import (
@@ -245,3 +245,65 @@ def test_a_cloned_gateways_records_are_named(told):
     told.receive(parts.PlayedGateway().telemetry(parts.samples(3)))
     faults = faults_of(audit(told.store, parts.PACK, ORIGIN, KEY))
     assert faults == {"records": (f"station-1 {parts.EPOCH} number 1",)}
+
+
+def in_pieces(desk) -> list[bytes]:
+    return list(proof_pieces(desk.store, ground_of(desk.store, parts.PACK, ORIGIN, KEY)))
+
+
+def long_story(desk, facts=7):
+    """Moves of the pack between lines of the other."""
+    for number in range(facts):
+        body = (PackInstalled, PackRemoved)[number % 2](place=parts.SLOT)
+        moved = parts.fact(body, counter=500 + number, t_ns=parts.T0 + number * parts.HOUR)
+        other = parts.installed(unit=parts.OTHER_PACK, counter=900 + number)
+        desk.store.append([moved, other], parts.T0)
+    desk.authority.seal()
+
+
+@pytest.mark.parametrize("page", [1, 3, 10, 1000])
+def test_a_proof_in_pieces_is_the_same_proof(told, monkeypatch, page):
+    long_story(told)
+    told.store.append([parts.installed(counter=9)], parts.T0)
+    monkeypatch.setattr("cloud_bridge.ledger.proof.PAGE", page)
+    pieces = in_pieces(told)
+    assert len(pieces) == 2 + -(-10 // page)
+    assert b"".join(pieces) == msgspec.json.encode(proof_of(told))
+
+
+def test_a_long_proof_is_handed_out_in_pieces_and_checks(told, monkeypatch):
+    long_story(told)
+    for name in ("cloud_bridge.ledger.proof.PAGE", "cloud_bridge.api.packs.PAGE"):
+        monkeypatch.setattr(name, 4)
+    path = f"/api/v1/packs/{parts.CODE}/proof"
+    answer = told.get(path)
+    assert "content-length" not in answer.headers
+    proof = msgspec.json.decode(answer.content, type=PackProof)
+    assert (len(proof.facts), faults_of(check_proof(proof, KEY))) == (10, {})
+    tag = {"If-None-Match": answer.headers["etag"]}
+    same = told.client.get(path, headers=tag)
+    assert (same.status_code, same.content) == (304, b"")
+    told.store.append([parts.installed(counter=9)], parts.T0)
+    fresh = told.client.get(path, headers=tag)
+    assert (fresh.status_code, len(fresh.json()["facts"])) == (200, 11)
+
+
+def test_a_story_of_any_length_takes_a_fixed_number_of_questions(told, monkeypatch):
+    asked: list[str] = []
+    run = told.store._run
+    monkeypatch.setattr(
+        told.store, "_run", lambda name, *more: asked.append(name) or run(name, *more)
+    )
+    in_pieces(told)
+    few = sorted(asked)
+    long_story(told, 40)
+    asked.clear()
+    in_pieces(told)
+    assert sorted(asked) == few
+
+
+def test_a_line_that_is_no_json_any_more_is_not_handed_out(told):
+    leaf = told.store.entries_of(parts.PACK)[0].leaf
+    tampered(told, f"UPDATE ledger SET signed = x'7bff' WHERE leaf = {leaf}")
+    with pytest.raises(CodecError, match=f"ledger line {leaf}"):
+        in_pieces(told)

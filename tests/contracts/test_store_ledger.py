@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from cloud_bridge.errors import StoreError
 from cloud_bridge.store import Store
 from packtrail.event import (
     CorrectionDeclared,
@@ -135,3 +136,16 @@ def test_the_newest_fact_of_a_vehicle_is_found_whatever_the_order(store):
     store.append(moves, NOW)
     assert store.vehicle_fact(car).event.unit == parts.OTHER_PACK
     assert store.vehicle_fact(VehicleRef("vin", "LTEST000000000002")) is None
+
+
+def test_many_nodes_and_lines_come_in_one_step(store):
+    store.append([parts.installed(counter=i) for i in range(1, 14)], NOW)
+    places = [(level, at) for level in range(4) for at in range(13 >> level)]
+    assert store.nodes(places) == {place: store.node(*place) for place in places}
+    assert store.nodes([]) == {}
+    with pytest.raises(StoreError, match="lacks node 3/1"):
+        store.nodes([*places, (3, 1)])
+    assert store.leaves_of(parts.PACK) == list(range(13))
+    assert store.leaves_of(parts.PACK, before=2) == [0, 1]
+    assert store.leaves_of(parts.OTHER_PACK) == []
+    assert store.entries_at([5, 99, 2]) == [store.entries()[2], store.entries()[5]]

@@ -54,3 +54,26 @@ UPDATE chunk SET data = '', retired = :leaf
 WHERE gateway = :gateway AND epoch = :epoch
   AND seq = ANY (ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:seqs AS jsonb)) AS bigint)))
   AND scheme = :scheme AND unit = :unit AND retired IS NULL AND length(data) > 0
+
+-- name: find_nodes
+SELECT node.level, node.position, node.hash
+FROM jsonb_array_elements_text(CAST(:places AS jsonb)) AS wanted
+CROSS JOIN LATERAL (
+    SELECT level, position, hash FROM tree
+    WHERE level = CAST(wanted.value AS bigint) >> 48
+      AND position = CAST(wanted.value AS bigint) & 281474976710655 LIMIT 1
+) AS node
+
+-- name: find_story_nodes
+SELECT node.level, node.position, node.hash
+FROM jsonb_array_elements_text(CAST(:places AS jsonb)) AS wanted
+CROSS JOIN LATERAL (
+    SELECT level, position, hash FROM story_node
+    WHERE level = CAST(wanted.value AS bigint) >> 48
+      AND position = CAST(wanted.value AS bigint) & 281474976710655 LIMIT 1
+) AS node
+
+-- name: entries_at
+SELECT leaf, recorded_ns, event_id, signed FROM ledger
+WHERE leaf = ANY (ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:leaves AS jsonb)) AS bigint)))
+ORDER BY leaf

@@ -46,3 +46,18 @@ WHERE type IN ('KeyRegistered', 'KeyRotated', 'KeyRevoked') AND leaf > :after OR
 SELECT leaf, recorded_ns, event_id, signed FROM ledger INDEXED BY ledger_alarm
 WHERE type IN ('IncidentRecorded', 'IdentityContested') AND author = :author
 ORDER BY leaf DESC LIMIT :limit
+
+-- name: find_nodes
+SELECT node.level, node.position, node.hash FROM json_each(:places) AS wanted
+CROSS JOIN tree AS node
+ON node.level = wanted.value >> 48 AND node.position = wanted.value & 281474976710655
+
+-- name: find_story_nodes
+SELECT node.level, node.position, node.hash FROM json_each(:places) AS wanted
+CROSS JOIN story_node AS node
+ON node.level = wanted.value >> 48 AND node.position = wanted.value & 281474976710655
+
+-- name: entries_at
+SELECT ledger.leaf, ledger.recorded_ns, ledger.event_id, ledger.signed
+FROM json_each(:leaves) AS wanted CROSS JOIN ledger ON ledger.leaf = wanted.value
+ORDER BY ledger.leaf
