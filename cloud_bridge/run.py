@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -17,6 +18,8 @@ from cloud_bridge.web import WebServer, application, context_over, guarded, list
 from packtrail import logs
 
 TICK_S = 1.0
+SWITCH_S = 0.001
+"""A thread that computes lets another go on after so long; an answer has to ask dozens of times."""
 
 log = logs.get("cloud_bridge")
 
@@ -40,6 +43,7 @@ def run(
         PacktrailError: something that has to be there at the start is not.
     """
     stop = threading.Event()
+    sys.setswitchinterval(SWITCH_S)
     _on_signals(stop)
     with ExitStack() as stack:
         listener = listen(settings.http)
@@ -47,7 +51,7 @@ def run(
         bridge = Bridge(settings)
         stack.callback(bridge.stop)
         rooms = application(context_over(bridge, settings_file))
-        app = guarded(rooms, settings.http.allowed_hosts)
+        app = guarded(rooms, settings.http.allowed_hosts, bridge.way)
         web = WebServer(app, listener, settings.http.tls, rooms.state.live.close)
         bridge.start()
         web.start()

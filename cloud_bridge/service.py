@@ -38,6 +38,7 @@ from cloud_bridge.projections.chosen import chosen
 from cloud_bridge.retention.job import Rounds
 from cloud_bridge.retention.policy import read_policy
 from cloud_bridge.retention.retiring import Retention
+from cloud_bridge.right_of_way import RightOfWay
 from cloud_bridge.rules.book import DutyBook
 from cloud_bridge.settings import BridgeSettings, TrustSettings
 from cloud_bridge.store import Store
@@ -101,9 +102,10 @@ class Bridge:
             batch_s=settings.ingest.batch_ms / 1000,
             refuse_clear=settings.privacy.refuse_clear,
         )
+        self.way = RightOfWay()
         self.followers = [
-            Follower(projection, self.store, self.metrics)
-            for projection in chosen(settings, self.key, self.store)
+            Follower(projection, self.store, self.metrics, give_way=self.way.give)
+            for projection in chosen(settings, self.key, self.store, self.way.give)
         ]
         self.stations = StationBook(self.store)
         if settings.ocpp and settings.ocpp.folder:

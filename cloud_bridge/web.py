@@ -37,11 +37,13 @@ from cloud_bridge.api import (
 )
 from cloud_bridge.api.context import Context
 from cloud_bridge.api.guard import Guard, Names, content_policy
+from cloud_bridge.api.waiting import Counted
 from cloud_bridge.appraisal.opening import appraiser_for
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.login import routes as login
 from cloud_bridge.pages import INLINE, appraisals
 from cloud_bridge.pages import routes as pages
+from cloud_bridge.right_of_way import RightOfWay
 from cloud_bridge.service import Bridge
 from cloud_bridge.settings import HttpSettings, HttpTlsSettings
 from cloud_bridge.view import Packs, Stations
@@ -114,9 +116,16 @@ def application(context: Context) -> FastAPI:
     return app
 
 
-def guarded(app: FastAPI, hosts: tuple[str, ...]) -> ASGIApp:
-    """The application behind body limits, headers and the check of the Host header."""
-    return Guard(Doorway(Names(app, hosts), app), content_policy(INLINE))
+def guarded(app: FastAPI, hosts: tuple[str, ...], way: RightOfWay | None = None) -> ASGIApp:
+    """The application behind body limits, headers and the check of the Host header.
+
+    Args:
+        app: the routes.
+        hosts: names that it answers to.
+        way: is told who waits for an answer.
+    """
+    inner = Guard(Doorway(Names(app, hosts), app), content_policy(INLINE))
+    return Counted(inner, way) if way else inner
 
 
 def listen(settings: HttpSettings) -> socket.socket:

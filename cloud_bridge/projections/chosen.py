@@ -8,6 +8,7 @@ from __future__ import annotations
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.keeping.days import Days
 from cloud_bridge.projections.contract import Projection
+from cloud_bridge.right_of_way import GiveWay, go_on
 from cloud_bridge.settings import BridgeSettings, LakeSettings, PlatformSettings
 from cloud_bridge.store import Store
 from cloud_bridge.watch import Watch
@@ -17,9 +18,18 @@ from packtrail.signing import SigningKey
 
 
 def chosen(
-    settings: BridgeSettings, key: SigningKey, store: Store | None = None
+    settings: BridgeSettings,
+    key: SigningKey,
+    store: Store | None = None,
+    give_way: GiveWay = go_on,
 ) -> list[Projection]:
     """Every projection of the settings; those that write to the ledger only where there is one.
+
+    Args:
+        settings: the whole file.
+        key: the bridge's.
+        store: where statements go.
+        give_way: called after a piece of long work, with its seconds.
 
     Raises:
         PacktrailError: a secret is not set, or a library is not installed.
@@ -37,8 +47,9 @@ def chosen(
         found += [Hook(hook, key) for hook in settings.hook]
     if store is not None:
         found += [_reports(one, settings, key, store) for one in settings.platform]
-        found.append(Watch(store, key, settings.ledger.origin, settings.ledger.grace_s))
-        found.append(Days(store, key, settings.ledger.origin))
+        origin, grace_s = settings.ledger.origin, settings.ledger.grace_s
+        found.append(Watch(store, key, origin, grace_s, give_way=give_way))
+        found.append(Days(store, key, origin))
     return found
 
 

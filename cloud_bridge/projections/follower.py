@@ -15,6 +15,7 @@ from typing import Final
 
 from cloud_bridge.metrics import Metrics
 from cloud_bridge.projections.contract import Portion, Projection, TargetError
+from cloud_bridge.right_of_way import GiveWay, go_on
 from cloud_bridge.store import Cursor, Entry, Store, StoredChunk
 from packtrail import logs
 from packtrail.errors import PacktrailError
@@ -38,6 +39,7 @@ class Follower:
         metrics: counts.
         poll_s: how often it looks for more once it is up to date, seconds.
         now: UTC nanoseconds.
+        give_way: called after each portion: readers go first.
     """
 
     def __init__(
@@ -48,12 +50,14 @@ class Follower:
         *,
         poll_s: float = POLL_S,
         now: Callable[[], int] = time.time_ns,
+        give_way: GiveWay = go_on,
     ) -> None:
         self._projection = projection
         self._store = store
         self._metrics = metrics
         self._poll_s = poll_s
         self._now = now
+        self._give_way = give_way
         self._tidied = 0.0
         self._kept: Cursor | None = None
         self._at: Cursor | None = None
@@ -73,7 +77,7 @@ class Follower:
                 pause_s = self._poll_s
                 if not self._store.lead(self.name):
                     self._at = None
-                elif self.step():
+                elif self._worked():
                     continue
                 else:
                     self._tidy()
@@ -87,6 +91,13 @@ class Follower:
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
             stop.wait(pause_s)
         self._projection.close()
+
+    def _worked(self) -> bool:
+        """A step, then room for whoever waits for an answer."""
+        begin_s = time.thread_time()
+        more = self.step()
+        self._give_way(time.thread_time() - begin_s)
+        return more
 
     def step(self) -> bool:
         """Carry one portion; returns whether there was anything.

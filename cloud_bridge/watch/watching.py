@@ -19,7 +19,8 @@ from cloud_bridge.fold.told import in_order
 from cloud_bridge.inquiry import Position
 from cloud_bridge.ledger.own_word import OwnWord, Statement
 from cloud_bridge.projections import Portion
-from cloud_bridge.store import Store
+from cloud_bridge.right_of_way import GiveWay, go_on
+from cloud_bridge.store import Entry, Store
 from cloud_bridge.view.packs import Packs
 from cloud_bridge.watch.suspicions import (
     Sent,
@@ -38,7 +39,7 @@ from packtrail.event import (
     units_named,
 )
 from packtrail.signing import SigningKey
-from packtrail.times import parse_time
+from packtrail.times import NS_PER_S, parse_time
 
 STREAM: Final = "watch"
 TIDIES_S: Final = 600.0
@@ -47,6 +48,8 @@ JOINED_NS: Final = 10 * 60 * 10**9
 """Telemetry of one source with no longer silence in it is looked at as one."""
 REMEMBERED: Final = 100_000
 """Units of which the watch knows that nothing has changed since it looked."""
+WAITING: Final = 100_000
+"""Units of which late reports are waited for, half a kilobyte each."""
 WATCHED: Final = frozenset(
     {ContestReason.CLOCK, ContestReason.TOO_FAST, ContestReason.WRONG_SOURCE}
 )
@@ -70,6 +73,8 @@ class Watch:
         author: under what name its own key speaks.
         grace_s: how long late reports are waited for, seconds.
         now: UTC nanoseconds.
+        most: so many units wait at most; after that the one that has waited longest is looked at.
+        give_way: called after each look: readers go first.
     """
 
     name = "watch"
@@ -81,6 +86,9 @@ class Watch:
         author: str,
         grace_s: float = 600.0,
         now: Callable[[], int] = time.time_ns,
+        *,
+        most: int = WAITING,
+        give_way: GiveWay = go_on,
     ) -> None:
         # What waits here is lost by a kill: the cursor stays behind it.
         self.settle_s = grace_s + TIDIES_S if grace_s else 0.0
@@ -88,6 +96,9 @@ class Watch:
         self._packs = Packs(store)
         self._word = OwnWord(store, key, author, STREAM, now)
         self._grace_s = grace_s
+        self._now = now
+        self._most = most
+        self._give_way = give_way
         self._due: OrderedDict[UnitRef, _Due] = OrderedDict()
         self._at_ease: OrderedDict[UnitRef, Sent] = OrderedDict()
         self._sites: dict[str, Position] = {}
@@ -95,17 +106,42 @@ class Watch:
 
     def take(self, portion: Portion) -> None:
         """See `Projection.take`."""
-        for entry in portion.entries:
-            if isinstance(entry.event.body, AnomalyFlagged | ConflictDetected):
-                continue  # our own word is no news
-            for unit in units_named(entry.event):
-                self._note(unit).told = True
+        if self._is_old(portion):
+            self._catch_up(portion)
+        else:
+            self._hear(portion.entries)
         for stored in portion.telemetry:
             chunk = stored.chunk
             if chunk.unit:
                 sent = Sent(stored.address.gateway, chunk.slot, chunk.from_ns, chunk.to_ns)
                 _join(self._note(chunk.unit).sent, sent)
         self._look()
+
+    def _hear(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            if isinstance(entry.event.body, AnomalyFlagged | ConflictDetected):
+                continue  # our own word is no news
+            for unit in units_named(entry.event):
+                self._note(unit).told = True
+
+    def _is_old(self, portion: Portion) -> bool:
+        """Whether all late reports about these lines have had their time already."""
+        waited_ns = self._now() - portion.entries[-1].recorded_ns if portion.entries else 0
+        return waited_ns > self._grace_s * NS_PER_S > 0
+
+    def _catch_up(self, portion: Portion) -> None:
+        """Look at the units that later lines do not speak of: the others come by again.
+
+        So a watch that follows a long ledger from its beginning looks at each unit once, and holds
+        none of them meanwhile.
+        """
+        span = {"first": portion.begin.leaf + 1, "last": portion.end.leaf + 1}
+        with self._store.reading():
+            units = [UnitRef(*row) for row in self._store.stream("last_named_between", span)]
+        for unit in units:
+            due = self._due.pop(unit, _Due(0.0))
+            due.told = True
+            self._look_at(unit, due)
 
     def tidy(self) -> None:
         """See `Projection.tidy`."""
@@ -125,7 +161,7 @@ class Watch:
         until_s = time.monotonic() - self._grace_s
         while self._due:
             unit, due = next(iter(self._due.items()))
-            if due.since_s > until_s:
+            if due.since_s > until_s and len(self._due) <= self._most:
                 return
             if not self._is_more_of_the_same(unit, due):
                 self._look_at(unit, due)
@@ -141,6 +177,11 @@ class Watch:
         )
 
     def _look_at(self, unit: UnitRef, due: _Due) -> None:
+        begin_s = time.thread_time()
+        self._judge(unit, due)
+        self._give_way(time.thread_time() - begin_s)
+
+    def _judge(self, unit: UnitRef, due: _Due) -> None:
         with self._store.reading():
             unit, facts = self._packs.story(unit)
             told = in_order(facts)

@@ -110,7 +110,7 @@ def test_what_a_late_report_explains_is_withdrawn(desk, look):
 
 
 def test_late_reports_are_waited_for(desk, look):
-    patient = Watch(desk.store, parts.AUTHORITY, "bridge-1", grace_s=3600)
+    patient = Watch(desk.store, parts.AUTHORITY, "bridge-1", grace_s=3600, now=lambda: parts.T0)
     told(
         desk,
         e.PackInstalled(place=parts.SLOT),
@@ -143,3 +143,72 @@ def test_only_what_is_sure_counts_against_a_source(stay, author, slot, suspect):
     assert not wrong_source([stay], [sent], {}, {"id": "operator"})
     soon = sent._replace(from_ns=parts.T0, to_ns=parts.T0 + 10 * parts.MINUTE)
     assert not wrong_source([stay], [soon], homes, authors), "clocks may differ by that much"
+
+
+@pytest.fixture
+def patient(desk, monkeypatch):
+    """A watch that waits for late reports, an hour after the last; and the units it looks at."""
+    watch = Watch(
+        desk.store,
+        parts.AUTHORITY,
+        "bridge-1",
+        grace_s=600,
+        now=lambda: parts.T0 + 2 * parts.HOUR,
+        most=3,
+    )
+    judge, seen = watch._judge, []
+    monkeypatch.setattr(watch, "_judge", lambda unit, due: seen.append(unit.id) or judge(unit, due))
+    return watch, seen
+
+
+def followed(desk, watch, entries=4):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cloud_bridge.projections.follower.ENTRIES", entries)
+        follower = Follower(watch, desk.store, Metrics())
+        while follower.step():
+            pass
+
+
+def test_a_long_ledger_from_its_beginning_is_one_look_a_unit_and_none_waits(desk, patient):
+    watch, seen = patient
+    for round_ in range(3):
+        for number in range(10):
+            unit, t_ns = e.UnitRef("maker_serial", f"P{number}"), parts.T0 + round_ * parts.MINUTE
+            body = (e.PackInstalled, e.PackRemoved)[round_ % 2](place=parts.SLOT)
+            told(desk, body, unit=unit, t_ns=t_ns)
+    followed(desk, watch)
+    assert sorted(seen) == [f"P{number}" for number in range(10)]
+    assert not watch._due
+
+
+def test_a_watch_that_catches_up_finds_what_it_would_have_found(desk, patient):
+    watch, _seen = patient
+    late = told(
+        desk, e.PackInstalled(place=parts.SLOT), t_ns=parts.T0 + parts.HOUR, recorded_ns=parts.T0
+    )
+    body = e.Disputed(late, "its clock is right")
+    told(desk, body, unit=None, recorded_ns=parts.T0)
+    followed(desk, watch)
+    contests = fold(parts.PACK, Packs(desk.store).facts(parts.PACK)).contests
+    assert ContestReason.CLOCK in reasons(contests)
+    size = desk.store.size()
+    followed(desk, Watch(desk.store, parts.AUTHORITY, "bridge-1", 600, lambda: parts.T0 * 2))
+    assert desk.store.size() == size
+
+
+def test_lines_that_are_new_wait_for_late_reports(desk, patient):
+    watch, seen = patient
+    told(desk, e.PackInstalled(place=parts.SLOT), recorded_ns=parts.T0 + 2 * parts.HOUR)
+    followed(desk, watch)
+    assert (seen, list(watch._due)) == ([], [parts.PACK])
+
+
+def test_no_more_units_wait_than_there_is_room_for(desk, patient):
+    watch, seen = patient
+    for number in range(8):
+        unit = e.UnitRef("maker_serial", f"P{number}")
+        body = e.PackInstalled(place=parts.SLOT)
+        told(desk, body, unit=unit, recorded_ns=parts.T0 + 2 * parts.HOUR)
+    followed(desk, watch)
+    assert seen == [f"P{number}" for number in range(5)]
+    assert len(watch._due) == 3

@@ -550,6 +550,12 @@ ON CONFLICT (one) DO UPDATE SET size = excluded.size
 -- name: listed_between
 SELECT leaf, scheme, unit FROM ledger_unit WHERE leaf >= :first AND leaf < :last ORDER BY leaf
 
+-- name: last_named_between
+SELECT DISTINCT here.scheme, here.unit FROM ledger_unit AS here
+WHERE here.leaf >= :first AND here.leaf < :last AND NOT EXISTS (
+    SELECT 1 FROM ledger_unit AS later
+    WHERE later.scheme = here.scheme AND later.unit = here.unit AND later.leaf >= :last)
+
 -- name: listed_of
 SELECT leaf FROM ledger_unit WHERE scheme = :scheme AND unit = :unit AND leaf < :last ORDER BY leaf
 
