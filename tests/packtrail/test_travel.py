@@ -172,6 +172,26 @@ def test_every_character_and_every_odd_number_comes_out_as_rfc_8785_has_it():
         _, quick = decode_with_canonical(encode_event(SignedEvent(content, "", "")))
         assert quick == rfc8785.dumps(content)
     odd = ['"\\u007f\\/"', "-0", "1.0", "1e2", "9007199254740991", '{"\ue000":1,"\U0001f600":2}']
+    odd += [
+        "0.1",
+        "-2.50",
+        "1e-5",
+        "1e-07",
+        "0.00001",
+        "0.0001",
+        "1e21",
+        "1.5e300",
+        "5e-324",
+        "-0.0",
+    ]
+    odd += [
+        "9007199254740993.0",
+        "0.30000000000000004",
+        "123456789012345.67",
+        "4.35",
+        "1E2",
+        "1.0e1",
+    ]
     for event in ('{"a":' + text + "}" for text in odd):
         signed, quick = decode_with_canonical(line_of(event))
         assert quick == rfc8785.dumps(json.loads(event)) == signed.canonical
@@ -179,6 +199,21 @@ def test_every_character_and_every_odd_number_comes_out_as_rfc_8785_has_it():
 
 def line_of(event: str) -> bytes:
     return b'{"event":%b, "signature":"s","key_id":"k"}' % event.encode()
+
+
+@given(st.floats(-1e15, 1e15))
+def test_every_number_comes_out_as_rfc_8785_has_it(number):
+    content = {"a": number, "b": [number, 1.5]}
+    line = encode_event(SignedEvent(content, "k", "s"))
+    for data in (line, line_of(json.dumps(content)), line.replace(b"1.5", b"1.50")):
+        assert decode_with_canonical(data)[1] == rfc8785.dumps(content)
+
+
+@pytest.mark.parametrize("number", ["0.912", "345.6", "-0.0001", "0.1234567890123456"])
+def test_a_line_with_fractions_in_canonical_form_takes_the_quick_way(number, monkeypatch):
+    data = encode_event(SignedEvent({"a": float(number)}, "k", "s"))
+    monkeypatch.setattr("packtrail.event.signed.canonical", lambda _: pytest.fail("the slow way"))
+    assert decode_with_canonical(data)[1] == b'{"a":%b}' % number.encode()
 
 
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
