@@ -31,6 +31,13 @@ class Findings:
         else:
             self._more += 1
 
+    def add(self, part: Findings) -> None:
+        """Take in what another process found in its part."""
+        self.count += part.count
+        for where in part._shown:
+            self.fault(where)
+        self._more += part._more
+
     def check(self) -> Check:
         """What was found."""
         more = (f"and {self._more} more",) if self._more else ()

@@ -1,56 +1,17 @@
-"""What follows from lines and records: places, vehicles, units, kept bytes, receipts."""
+"""What follows from lines and records: units, kept bytes, receipts, days."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from cloud_bridge.keeping.faults import Findings
-from cloud_bridge.keeping.lines import Voices
 from cloud_bridge.keeping.telemetry import kept_fault
+from cloud_bridge.keeping.voices import Voices
 from cloud_bridge.ledger.days import DAY_NS, committed, number_of
 from cloud_bridge.store import Store
-from cloud_bridge.store.recorder import Facts
 from packtrail.event import TelemetryCommitted, UnitRef
 from packtrail.proof.pack import Check
-
-Rows = Mapping[tuple[Any, ...], tuple[Any, ...]]
-
-
-def check_now(store: Store, facts: Facts) -> Check:
-    """Places, vehicles and attributions against what the lines state."""
-    found = Findings("now")
-    places = {
-        (row["author"], row["site"], row["slot"]): (row["from_ns"], row["leaf"])
-        for row in facts.places.values()
-    }
-    vehicles = {
-        (row["scheme"], row["vehicle"]): (row["from_ns"], row["leaf"])
-        for row in facts.vehicles.values()
-    }
-    attributions = {(row["leaf"],): tuple(row.values())[1:] for row in facts.attributions}
-    for name, wanted, key in (
-        ("all_places", places, 3),
-        ("all_vehicles", vehicles, 2),
-        ("all_attributions", attributions, 1),
-    ):
-        stored = {row[:key]: row[key:] for row in store.stream(name)}
-        _compare(found, name.removeprefix("all_")[:-1], wanted, stored)
-    counted = {row[:1]: row[1:] for row in store.stream("counted_anew")}
-    _compare(found, "tally", counted, {row[:1]: row[1:] for row in store.stream("all_tallies")})
-    return found.check()
-
-
-def _compare(found: Findings, what: str, wanted: Rows, stored: Rows) -> None:
-    found.count += len(wanted)
-    for key in sorted(wanted.keys() | stored.keys(), key=str):
-        name = f"{what} {' '.join(map(str, key))}"
-        if key not in stored:
-            found.fault(f"{name} is missing")
-        elif key not in wanted:
-            found.fault(f"{name}: no line states it")
-        elif wanted[key] != stored[key]:
-            found.fault(f"{name} says {stored[key]}, the lines {wanted[key]}")
 
 
 def check_units(store: Store, found: Findings) -> None:

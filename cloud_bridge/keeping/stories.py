@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
+from cloud_bridge.errors import StoreError
 from cloud_bridge.keeping.faults import Findings
-from cloud_bridge.keeping.lines import Name
+from cloud_bridge.keeping.workers import Hand, Workers
 from cloud_bridge.store import Store
 from packtrail.errors import CodecError
 from packtrail.event import UnitRef
@@ -19,83 +22,149 @@ from packtrail.proof.stories import (
     bucket_hash,
     bucket_of,
     further,
+    join,
     key_of,
     rise,
     root_in,
     value_of,
 )
-from packtrail.signing import VerifyKey
+
+AT_ONCE: Final = 128
+"""Buckets that one process takes at a time: two thousand packs of a million."""
+
+Nodes = dict[tuple[int, int], bytes]
 
 
-class StoriesCheck:
-    """Tells every story anew, line by line.
+class Span(NamedTuple):
+    """Buckets from `first` up to and without `last`; the map covers lines below `size`."""
 
-    Args:
-        store: inside `reading`.
+    first: int
+    last: int
+    size: int
+
+
+@dataclass(slots=True)
+class Buckets:
+    """What a span of buckets gave.
+
+    Attributes:
+        right: how many stories are those that their lines tell.
+        hashes: bucket -> its hash, from the lines.
+        found: faults.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._size: int = next(store.stream("story_size"))[0]
-        self._stories: dict[Name, tuple[int, bytes]] = {}
-
-    def add(self, leaf: int, units: Iterable[Name], hashed: bytes) -> None:
-        """The next line: the units under which it is listed, and its leaf hash."""
-        if leaf >= self._size:
-            return
-        for unit in units:
-            count, head = self._stories.get(unit, (0, START))
-            self._stories[unit] = count + 1, further(head, hashed)
-
-    def check(self, origin: str, authority: VerifyKey) -> Check:
-        """What was found, at the end."""
-        found = Findings("stories", len(self._stories))
-        wanted = {
-            (bucket_of(key), key): (*unit, *story)
-            for unit, story in self._stories.items()
-            for key in [key_of(UnitRef(*unit))]
-        }
-        stored = {
-            (bucket, bytes(key)): (scheme, name, count, bytes(head))
-            for bucket, key, scheme, name, count, head in self._store.stream("all_stories")
-        }
-        for place in sorted(wanted.keys() | stored.keys()):
-            if wanted.get(place) != stored.get(place):
-                row = stored.get(place) or wanted[place]
-                found.fault(f"the story of {row[0]}:{row[1]} is not the one that its lines tell")
-        self._check_nodes(found, _nodes(wanted), origin, authority)
-        return found.check()
-
-    def _check_nodes(
-        self,
-        found: Findings,
-        wanted: dict[tuple[int, int], bytes],
-        origin: str,
-        authority: VerifyKey,
-    ) -> None:
-        stored = {
-            (level, position): bytes(value)
-            for level, position, value in self._store.stream("all_story_nodes")
-        }
-        for level, position in sorted(wanted.keys() | stored.keys()):
-            if wanted.get((level, position)) != stored.get((level, position)):
-                found.fault(f"node {level}/{position} of the map was changed")
-        root = wanted.get((DEPTH, 0), EMPTY[DEPTH])
-        note = self._store.checkpoint()
-        try:
-            head = open_checkpoint(note, origin, authority) if note else None
-        except CodecError:
-            return  # the heads' own check tells
-        signed = root_in(head.extension) if head else None
-        if head and signed is not None and head.size == self._size and signed != root:
-            found.fault(f"the head of {head.size} lines commits to other stories")
+    right: int = 0
+    hashes: dict[int, bytes] = field(default_factory=dict)
+    found: Findings = field(default_factory=lambda: Findings("stories"))
 
 
-def _nodes(
-    stories: dict[tuple[int, bytes], tuple[str, str, int, bytes]],
-) -> dict[tuple[int, int], bytes]:
-    buckets: dict[int, list[tuple[bytes, bytes]]] = defaultdict(list)
-    for (bucket, key), (*_, count, head) in sorted(stories.items()):
-        buckets[bucket].append((key, value_of(count, head)))
-    changed = {bucket: bucket_hash(pairs) for bucket, pairs in buckets.items()}
-    return rise(changed, lambda level, _position: EMPTY[level]) if changed else {}
+def look_at_buckets(span: Span, hand: Hand) -> Buckets:
+    """Tell every story of some buckets anew."""
+    told = Buckets()
+    try:
+        _look(span, hand.store, told)
+    except StoreError as error:
+        if error.retryable:
+            raise
+        told.found.fault(f"buckets {span.first} to {span.last - 1} cannot be read: {error}")
+    return told
+
+
+def _look(span: Span, store: Store, told: Buckets) -> None:
+    pairs: dict[int, list[tuple[bytes, bytes]]] = defaultdict(list)
+    chains = _Chains(store, span)
+    for bucket, key, scheme, name, count, head in store.stream("stories_between", span._asdict()):
+        told.found.count += 1
+        wanted, place = chains.of(bucket, bytes(key)), key_of(UnitRef(scheme, name))
+        right = wanted == (count, bytes(head)) and (bucket, key) == (bucket_of(place), place)
+        told.right += right
+        if not right:
+            said = f"the story of {scheme}:{name} is not the one that its lines tell"
+            told.found.fault(said)
+        if wanted[0]:
+            pairs[bucket_of(place)].append((place, value_of(*wanted)))
+    told.hashes = {bucket: bucket_hash(sorted(found)) for bucket, found in pairs.items()}
+
+
+class _Chains:
+    """Count and head of each story, from the hashes of its lines, in the order of the map."""
+
+    def __init__(self, store: Store, span: Span) -> None:
+        self._rows = store.stream("hashes_of_stories", span._asdict())
+        self._next = next(self._rows, None)
+
+    def of(self, bucket: int, key: bytes) -> tuple[int, bytes]:
+        count, head = 0, START
+        while self._next is not None and self._next[:2] == (bucket, key):
+            count += 1
+            head = further(head, bytes(self._next[2] or b""))
+            self._next = next(self._rows, None)
+        return count, head
+
+
+def check_stories(workers: Workers, told_of: Callable[[float], None]) -> Check:
+    """The map of stories, its nodes and its root in the newest head."""
+    hand, found = workers.own, Findings("stories")
+    size: int = next(hand.store.stream("story_size"))[0]
+    right, hashes = 0, dict[int, bytes]()
+    for told in workers.answers(look_at_buckets, _spans(hand.store, size)):
+        found.add(told.found)
+        right += told.right
+        hashes |= told.hashes
+        told_of(told.found.count)
+    if right != next(hand.store.stream("count_told", {"size": size}))[0]:
+        _tell_missing(hand.store, size, found)
+    wanted = rise(hashes, lambda level, _position: EMPTY[level]) if hashes else {}
+    _check_nodes(hand.store, wanted, found)
+    _check_head(hand, size, wanted.get((DEPTH, 0), EMPTY[DEPTH]), found)
+    return found.check()
+
+
+def _spans(store: Store, size: int) -> Iterator[Span]:
+    """Spans in which there are stories, wherever their rows say that they stand."""
+    bucket = next(store.stream("first_bucket"))[0]
+    while bucket is not None:
+        first = bucket // AT_ONCE * AT_ONCE
+        yield Span(first, first + AT_ONCE, size)
+        bucket = next(store.stream("next_bucket", {"first": first + AT_ONCE}))[0]
+
+
+def _tell_missing(store: Store, size: int, found: Findings) -> None:
+    for scheme, name in store.stream("units_told", {"size": size}):
+        key = key_of(UnitRef(scheme, name))
+        place = {"bucket": bucket_of(key), "key": key}
+        if next(store.stream("find_story", place), None) is None:
+            found.fault(f"the story of {scheme}:{name} is missing, and lines tell it")
+
+
+def _check_nodes(store: Store, wanted: Nodes, found: Findings) -> None:
+    stored = {
+        (level, position): bytes(value)
+        for level, position, value in store.stream("all_story_nodes")
+    }
+    for place in sorted(wanted.keys() | stored.keys()):
+        if wanted.get(place) != stored.get(place) and not _follows(place, stored):
+            found.fault(f"node {place[0]}/{place[1]} of the map was changed")
+
+
+def _follows(place: tuple[int, int], stored: Nodes) -> bool:
+    """Whether a node is as the stored ones below it make it, so that the fault is theirs."""
+    level, position = place
+    if not 0 < level <= DEPTH:
+        return False
+    left, right = (
+        stored.get((level - 1, below), EMPTY[level - 1])
+        for below in (2 * position, 2 * position + 1)
+    )
+    return stored.get(place) == join(left, right)
+
+
+def _check_head(hand: Hand, size: int, root: bytes, found: Findings) -> None:
+    note = hand.store.checkpoint()
+    try:
+        head = open_checkpoint(note, hand.origin, hand.authority) if note else None
+    except CodecError:
+        return  # the heads' own check tells
+    signed = root_in(head.extension) if head else None
+    if head and signed is not None and head.size == size and signed != root:
+        found.fault(f"the head of {head.size} lines commits to other stories")

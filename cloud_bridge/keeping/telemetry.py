@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Final, NamedTuple
 
-from cloud_bridge.keeping.lines import Voices
+from cloud_bridge.keeping.faults import Findings
+from cloud_bridge.keeping.voices import Voices
+from cloud_bridge.keeping.workers import Hand
+from cloud_bridge.store import Store
 from packtrail.columns import check_columns
 from packtrail.errors import CodecError
 from packtrail.record import MAX_RECORD_BYTES, Sealed, unseal
 from packtrail.topics import RecordAddress
 
-FOREVER = 2**62
+FOREVER: Final = 2**62
+SPAN: Final = 500
 
 
 class ChunkRow(NamedTuple):
@@ -40,17 +44,27 @@ class ChunkRow(NamedTuple):
         return f"{self.gateway}/{self.epoch}/{self.seq}"
 
 
-def look_at_chunks(rows: Sequence[ChunkRow], voices: Voices) -> list[str]:
-    """Faults of a portion of chunks."""
-    faults = []
-    for row in rows:
+def chunk_spans(store: Store) -> Iterator[tuple[int, int]]:
+    """Positions from the first up to and without the second, of chunks that are there."""
+    first = next(store.stream("first_chunk"))[0]
+    while first is not None:
+        yield first, first + SPAN
+        first = next(store.stream("next_chunk", {"first": first + SPAN}))[0]
+
+
+def look_at_chunks(span: tuple[int, int], hand: Hand) -> Findings:
+    """Faults of the chunks of a span."""
+    found = Findings("chunks")
+    for content in hand.store.stream("chunks_between", {"first": span[0], "last": span[1]}):
+        row = ChunkRow._make(content)
+        found.count += 1
         try:
-            fault = _fault(row, voices)
+            fault = _fault(row, hand.voices)
         except CodecError as error:
             fault = f"cannot be read: {error}"
         if fault:
-            faults.append(f"chunk {row.name}: {fault}")
-    return faults
+            found.fault(f"chunk {row.name}: {fault}")
+    return found
 
 
 def kept_fault(gateway: str, data: bytes, digest: bytes | None, voices: Voices) -> str:

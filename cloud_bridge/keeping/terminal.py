@@ -26,9 +26,6 @@ from packtrail.settings import load
 from packtrail.signing import SigningKey
 from packtrail.times import format_time, parse_time
 
-_VERIFYING = Text("verifying", "正在核验")
-_UNIT = Text("lines and chunks", "行与数据块")
-
 
 def verify(settings_file: Path, jobs: int, *, as_json: bool) -> tuple[str, bool]:
     """The report, and whether all is sound.
@@ -41,9 +38,7 @@ def verify(settings_file: Path, jobs: int, *, as_json: bool) -> tuple[str, bool]
     key = own.public
     store = open_existing(settings.store, KeyVault(own))
     try:
-        total = store.size() + store.counts().chunks
-        with watched(_VERIFYING, total, _UNIT) as told_of:
-            checks = verify_whole(store, settings.ledger.origin, key, max(jobs, 0), told_of)
+        checks = verify_whole(store, settings.ledger.origin, key, max(jobs, 0), watched)
     finally:
         store.close()
     sound = all(not check.faults for check in checks)

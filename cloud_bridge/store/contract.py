@@ -43,6 +43,13 @@ from packtrail.proof.stories import Completeness
 from packtrail.topics import RecordAddress
 
 
+class Moment(Protocol):
+    """What a store holds now, for another process to read: it can be pickled."""
+
+    def joined(self) -> AbstractContextManager[Store]:
+        """The store, inside `reading`; it is closed at the end."""
+
+
 class Store(Accounts, Listings, Personal, Protocol):
     """One database that holds the truth. Safe to call from any thread.
 
@@ -67,6 +74,13 @@ class Store(Accounts, Listings, Personal, Protocol):
 
     def reading(self) -> AbstractContextManager[None]:
         """Everything read inside sees the same moment."""
+
+    def together(self, join: Callable[[Moment], None]) -> AbstractContextManager[None]:
+        """`reading`, of one moment with other processes.
+
+        Args:
+            join: gets the moment, and returns when everybody who shall read it has begun to.
+        """
 
     def size(self) -> int:
         """How many leaves the ledger has."""

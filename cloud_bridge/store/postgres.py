@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from typing import Any, Final
 from zlib import crc32
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.sql import SQL
 
 from cloud_bridge.errors import ContentError, StoreError
 from cloud_bridge.store.accounts import AccountRows
+from cloud_bridge.store.contract import Moment
 from cloud_bridge.store.linking import Vault
 from cloud_bridge.store.listings import ListingRows
 from cloud_bridge.store.personal import PersonalRows
@@ -79,6 +82,7 @@ class PostgresStore(Reads, Writes, AccountRows, ListingRows, PersonalRows):
         keep_strangers: how many messages without a trusted key are kept.
         version: stop at this version of the schema: a backup of that version is put back into it.
         vault: see `SqliteStore`.
+        as_it_is: see `SqliteStore`.
 
     Raises:
         StoreError: no answer, no rights, or a schema of a newer version.
@@ -92,6 +96,7 @@ class PostgresStore(Reads, Writes, AccountRows, ListingRows, PersonalRows):
         keep_strangers: int = 1000,
         version: int | None = None,
         vault: Vault | None = None,
+        as_it_is: bool = False,
     ) -> None:
         self._conninfo = conninfo
         self.vault = vault
@@ -106,6 +111,8 @@ class PostgresStore(Reads, Writes, AccountRows, ListingRows, PersonalRows):
             for name, sql in statements("postgres").items()
         }
         self._copies = copies_of(statements("postgres"))
+        if as_it_is:
+            return
         try:
             self._migrate(version)
         except BaseException:
@@ -113,18 +120,28 @@ class PostgresStore(Reads, Writes, AccountRows, ListingRows, PersonalRows):
             raise
 
     @contextmanager
-    def reading(self) -> Iterator[None]:
-        """See `Store.reading`."""
+    def reading(self, snapshot: str = "") -> Iterator[None]:
+        """See `Store.reading`; of the moment that somebody else exported, where it is named."""
         with self._translated(), self._pool.connection() as connection:
             if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
                 yield
                 return
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             try:
+                if snapshot:
+                    connection.execute(SQL("SET TRANSACTION SNAPSHOT {}").format(snapshot))
                 yield
             finally:
                 if not connection.closed:
                     connection.rollback()
+
+    @contextmanager
+    def together(self, join: Callable[[Moment], None]) -> Iterator[None]:
+        """See `Store.together`: PostgreSQL lends its snapshots."""
+        with self.reading():
+            ((snapshot,),) = self._stream(b"SELECT pg_export_snapshot()")
+            join(PostgresMoment(self._conninfo, self._password, snapshot))
+            yield
 
     def newest_chunk(self) -> int:
         """See `Store.newest_chunk`."""
@@ -299,6 +316,24 @@ class PostgresStore(Reads, Writes, AccountRows, ListingRows, PersonalRows):
             raise kind(
                 Text(f"the database refuses: {why}", f"数据库拒绝操作：{why}"), where=self._where
             ) from error
+
+
+@dataclass(frozen=True)
+class PostgresMoment:
+    """See `Moment`: a snapshot, by its name."""
+
+    conninfo: str
+    password: str = field(repr=False)
+    snapshot: str
+
+    @contextmanager
+    def joined(self) -> Iterator[PostgresStore]:
+        """See `Moment.joined`."""
+        with (
+            closing(PostgresStore(self.conninfo, password=self.password, as_it_is=True)) as store,
+            store.reading(self.snapshot),
+        ):
+            yield store
 
 
 def _usable(connection: Connection) -> bool:

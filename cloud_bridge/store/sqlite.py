@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from cloud_bridge.errors import ContentError, StoreError
 from cloud_bridge.store.accounts import AccountRows
+from cloud_bridge.store.contract import Moment
 from cloud_bridge.store.linking import Vault
 from cloud_bridge.store.listings import ListingRows
 from cloud_bridge.store.personal import PersonalRows
@@ -43,6 +45,7 @@ class SqliteStore(Reads, Writes, AccountRows, ListingRows, PersonalRows):
         busy_s: how long to wait for another writer before giving up, seconds.
         version: stop at this version of the schema: a backup of that version is put back into it.
         vault: seals openings; without one, facts that bring some are not taken.
+        as_it_is: somebody who has the file open has brought its schema forward.
 
     Raises:
         StoreError: the file cannot be opened, is no database, or is of a newer version.
@@ -56,6 +59,7 @@ class SqliteStore(Reads, Writes, AccountRows, ListingRows, PersonalRows):
         busy_s: float = BUSY_S,
         version: int | None = None,
         vault: Vault | None = None,
+        as_it_is: bool = False,
     ) -> None:
         self._path = path
         self.vault = vault
@@ -64,6 +68,8 @@ class SqliteStore(Reads, Writes, AccountRows, ListingRows, PersonalRows):
         self._pool = Pool(self._open, lambda _connection: True)
         self._writing = threading.Lock()
         self._statements = statements("sqlite")
+        if as_it_is:
+            return
         try:
             self._migrate(version)
         except BaseException:
@@ -83,6 +89,16 @@ class SqliteStore(Reads, Writes, AccountRows, ListingRows, PersonalRows):
                 yield
             finally:
                 connection.rollback()
+
+    @contextmanager
+    def together(self, join: Callable[[Moment], None]) -> Iterator[None]:
+        """See `Store.together`: nobody writes until all have begun to read."""
+        with self.reading():
+            with self._translated(), closing(self._open()) as still:
+                still.execute("BEGIN IMMEDIATE")
+                self.size()  # the first look is what begins the moment
+                join(SqliteMoment(self._path))
+            yield
 
     def newest_chunk(self) -> int:
         """See `Store.newest_chunk`."""
@@ -204,6 +220,20 @@ class SqliteStore(Reads, Writes, AccountRows, ListingRows, PersonalRows):
     def _refusal(self, error: Exception) -> StoreError:
         told = Text(f"the database refuses: {error}", f"数据库拒绝操作：{error}")
         return StoreError(told, where=str(self._path))
+
+
+@dataclass(frozen=True)
+class SqliteMoment:
+    """See `Moment`: the file as it is while its maker lets nobody write."""
+
+    path: Path
+
+    @contextmanager
+    def joined(self) -> Iterator[SqliteStore]:
+        """See `Moment.joined`."""
+        with closing(SqliteStore(self.path, as_it_is=True)) as store, store.reading():
+            store.size()
+            yield store
 
 
 class _Transaction:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from cloud_bridge.keeping.whole import verify_whole
 from cloud_bridge.settings import StoreSettings
 from cloud_bridge.store.opening import open_store
 from packtrail.event import PackInstalled
+from packtrail.language import Text
 from tests.cloud_bridge import parts
 from tests.cloud_bridge.conftest import ORIGIN
 from tests.cloud_bridge.stored import KEY, NOW, Kept, contents, kept, place, tell
@@ -49,9 +52,18 @@ PLACES = {
 
 def test_a_sound_store_is_sound_and_everything_in_it_was_looked_at(kept):
     store = kept.open()
-    told: list[float] = []
-    checks = verify_whole(store, ORIGIN, KEY, 2, told.append)
-    assert sum(told) == store.size() + store.counts().chunks == 11
+    told: dict[str, tuple[float, float]] = {}
+
+    @contextmanager
+    def watch(what: Text, total: float, _unit: Text) -> Iterator[Callable[[float], None]]:
+        heard: list[float] = []
+        yield heard.append
+        told[what.en] = (sum(heard), total)
+
+    checks = verify_whole(store, ORIGIN, KEY, 2, watch)
+    assert told["verifying the ledger"] == (8, 8)
+    assert told["verifying telemetry"] == (3, 3)
+    assert all(done >= total for done, total in told.values())
     store.close()
     assert [one for one in checks if one.faults] == []
     counts = {one.name: one.count for one in checks}

@@ -456,37 +456,62 @@ SELECT commitment.subject, commitment.reference, commitment.sealed, subject_key.
        subject_key.blind
 FROM commitment LEFT JOIN subject_key ON subject_key.subject = commitment.subject
 
--- From the first row to the last: what a verification of the whole store reads.
+-- From the first row to the last: what a verification of the whole store reads, span by span.
 
--- name: all_lines
-SELECT leaf, event_id, type, author, stream, counter, signed FROM ledger ORDER BY leaf
+-- name: next_line
+SELECT min(leaf) FROM ledger WHERE leaf >= :first
 
--- name: all_ledger_units
-SELECT leaf, scheme, unit FROM ledger_unit ORDER BY leaf
+-- name: first_line
+SELECT min(leaf) FROM ledger
 
--- name: all_ledger_subjects
-SELECT leaf, kind, id FROM ledger_subject ORDER BY leaf
+-- name: tree_size
+SELECT coalesce(max(position) + 1, 0) FROM tree WHERE level = 0
 
--- name: tree_levels
-SELECT DISTINCT level FROM tree ORDER BY level
+-- name: lines_between
+SELECT leaf, event_id, type, author, stream, counter, signed FROM ledger
+WHERE leaf >= :first AND leaf < :last ORDER BY leaf
 
--- name: spoken_targets
-SELECT DISTINCT id FROM ledger_subject WHERE kind = 'event'
+-- name: count_subjects
+SELECT count(*) FROM ledger_subject
 
--- name: tree_level
-SELECT position, hash FROM tree WHERE level = :level ORDER BY position
+-- name: subject_lines
+SELECT ledger_subject.kind, ledger_subject.id, ledger_subject.leaf, ledger.signed
+FROM ledger_subject LEFT JOIN ledger ON ledger.leaf = ledger_subject.leaf
 
--- name: all_checkpoints
-SELECT size, root, note FROM checkpoint ORDER BY size
-
--- name: all_attributions
+-- name: attributions_between
 SELECT leaf, gateway, slot, scheme, unit, old_scheme, old_unit, from_ns, to_ns FROM attribution
+WHERE leaf >= :first AND leaf < :last ORDER BY leaf
 
--- name: all_places
-SELECT author, site, slot, from_ns, leaf FROM place
+-- name: next_level
+SELECT min(level) FROM tree WHERE level > :level
 
--- name: all_vehicles
-SELECT scheme, id, from_ns, leaf FROM vehicle
+-- name: nodes_between
+SELECT position, hash FROM tree
+WHERE level = :level AND position >= :first AND position < :last ORDER BY position
+
+-- name: heads_between
+SELECT size, root, note FROM checkpoint WHERE size >= :first AND size < :last ORDER BY size
+
+-- name: place_lines
+SELECT place.author, place.site, place.slot, place.from_ns, place.leaf, ledger.signed
+FROM place LEFT JOIN ledger ON ledger.leaf = place.leaf
+
+-- name: vehicle_lines
+SELECT vehicle.scheme, vehicle.id, vehicle.from_ns, vehicle.leaf, ledger.signed
+FROM vehicle LEFT JOIN ledger ON ledger.leaf = vehicle.leaf
+
+-- name: next_chunk
+SELECT min(position) FROM chunk WHERE position >= :first
+
+-- name: first_chunk
+SELECT min(position) FROM chunk
+
+-- name: chunks_between
+SELECT chunk.gateway, chunk.epoch, chunk.seq, chunk.scheme, chunk.unit, chunk.slot, chunk.from_ns,
+       chunk.to_ns, chunk.samples, chunk.data, record.digest, chunk.retired
+FROM chunk LEFT JOIN record ON record.gateway = chunk.gateway AND record.epoch = chunk.epoch
+    AND record.seq = chunk.seq AND record.outcome = 'stored'
+WHERE chunk.position >= :first AND chunk.position < :last ORDER BY chunk.position
 
 -- name: all_units
 SELECT scheme, id FROM unit ORDER BY scheme, id
@@ -494,13 +519,6 @@ SELECT scheme, id FROM unit ORDER BY scheme, id
 -- name: all_named_units
 SELECT scheme, unit FROM ledger_unit UNION
 SELECT scheme, unit FROM chunk WHERE scheme IS NOT NULL ORDER BY 1, 2
-
--- name: all_chunks
-SELECT chunk.gateway, chunk.epoch, chunk.seq, chunk.scheme, chunk.unit, chunk.slot, chunk.from_ns,
-       chunk.to_ns, chunk.samples, chunk.data, record.digest, chunk.retired
-FROM chunk LEFT JOIN record ON record.gateway = chunk.gateway AND record.epoch = chunk.epoch
-    AND record.seq = chunk.seq AND record.outcome = 'stored'
-ORDER BY chunk.position
 
 -- name: all_retired
 SELECT chunk.retired, chunk.gateway, chunk.epoch, chunk.seq, record.digest, chunk.slot,
@@ -573,8 +591,21 @@ ON CONFLICT (bucket, key) DO UPDATE SET count = excluded.count, head = excluded.
 -- name: story_bucket
 SELECT key, count, head FROM story WHERE bucket = :bucket ORDER BY key
 
--- name: all_stories
-SELECT bucket, key, scheme, unit, count, head FROM story ORDER BY bucket, key
+-- name: stories_between
+SELECT bucket, key, scheme, unit, count, head FROM story
+WHERE bucket >= :first AND bucket < :last ORDER BY bucket, key
+
+-- name: first_bucket
+SELECT min(bucket) FROM story
+
+-- name: next_bucket
+SELECT min(bucket) FROM story WHERE bucket >= :first
+
+-- name: count_told
+SELECT count(*) FROM (SELECT DISTINCT scheme, unit FROM ledger_unit WHERE leaf < :size) AS told
+
+-- name: units_told
+SELECT DISTINCT scheme, unit FROM ledger_unit WHERE leaf < :size
 
 -- name: find_story_node
 SELECT hash FROM story_node WHERE level = :level AND position = :position

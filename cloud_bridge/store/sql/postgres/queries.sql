@@ -77,3 +77,55 @@ CROSS JOIN LATERAL (
 SELECT leaf, recorded_ns, event_id, signed FROM ledger
 WHERE leaf = ANY (ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:leaves AS jsonb)) AS bigint)))
 ORDER BY leaf
+
+-- name: units_of_events
+SELECT DISTINCT ledger_unit.scheme, ledger_unit.unit
+FROM ledger JOIN ledger_unit ON ledger_unit.leaf = ledger.leaf
+WHERE ledger.event_id = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST(:event_ids AS jsonb))))
+
+-- One look into the index for each, see find_records.
+-- name: places_of
+SELECT found.author, found.site, found.slot, found.from_ns, found.leaf
+FROM jsonb_array_elements(CAST(:keys AS jsonb)) AS wanted
+CROSS JOIN LATERAL (
+    SELECT author, site, slot, from_ns, leaf FROM place
+    WHERE author = wanted.value ->> 0 AND site = wanted.value ->> 1 AND slot = wanted.value ->> 2
+    LIMIT 1
+) AS found
+
+-- name: vehicles_of
+SELECT found.scheme, found.id, found.from_ns, found.leaf
+FROM jsonb_array_elements(CAST(:keys AS jsonb)) AS wanted
+CROSS JOIN LATERAL (
+    SELECT scheme, id, from_ns, leaf FROM vehicle
+    WHERE scheme = wanted.value ->> 0 AND id = wanted.value ->> 1 LIMIT 1
+) AS found
+
+-- name: hashes_of_stories
+SELECT story.bucket, story.key, told.hash
+FROM story CROSS JOIN LATERAL (
+    SELECT leaf, (SELECT hash FROM tree WHERE level = 0 AND position = leaf) AS hash
+    FROM ledger_unit
+    WHERE scheme = story.scheme AND unit = story.unit AND leaf < :size ORDER BY leaf OFFSET 0
+) AS told
+WHERE story.bucket >= :first AND story.bucket < :last
+ORDER BY story.bucket, story.key, told.leaf
+
+-- name: subjects_listed
+SELECT found.leaf, found.kind, found.id
+FROM jsonb_array_elements(CAST(:keys AS jsonb)) AS wanted
+CROSS JOIN LATERAL (
+    SELECT leaf, kind, id FROM ledger_subject
+    WHERE kind = wanted.value ->> 1 AND id = wanted.value ->> 2
+    AND leaf = CAST(wanted.value ->> 0 AS bigint) LIMIT 1
+) AS found
+
+-- name: nodes_over
+WITH RECURSIVE span (level, first, last) AS (
+    SELECT CAST(0 AS bigint), CAST(:first AS bigint), CAST(:last AS bigint)
+    UNION ALL SELECT level + 1, first / 2, last / 2 FROM span WHERE level < :top
+)
+SELECT span.level, found.position, found.hash FROM span CROSS JOIN LATERAL (
+    SELECT position, hash FROM tree WHERE tree.level = span.level
+    AND position >= span.first AND position < span.last OFFSET 0
+) AS found

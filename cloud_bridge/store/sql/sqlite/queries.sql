@@ -61,3 +61,42 @@ ON node.level = wanted.value >> 48 AND node.position = wanted.value & 2814749767
 SELECT ledger.leaf, ledger.recorded_ns, ledger.event_id, ledger.signed
 FROM json_each(:leaves) AS wanted CROSS JOIN ledger ON ledger.leaf = wanted.value
 ORDER BY ledger.leaf
+
+-- name: units_of_events
+SELECT DISTINCT ledger_unit.scheme, ledger_unit.unit
+FROM ledger JOIN ledger_unit ON ledger_unit.leaf = ledger.leaf
+WHERE ledger.event_id IN (SELECT value FROM json_each(:event_ids))
+
+-- name: places_of
+SELECT place.author, place.site, place.slot, place.from_ns, place.leaf
+FROM json_each(:keys) AS wanted CROSS JOIN place
+WHERE place.author = json_extract(wanted.value, '$[0]')
+AND place.site = json_extract(wanted.value, '$[1]')
+AND place.slot = json_extract(wanted.value, '$[2]')
+
+-- name: vehicles_of
+SELECT vehicle.scheme, vehicle.id, vehicle.from_ns, vehicle.leaf
+FROM json_each(:keys) AS wanted CROSS JOIN vehicle
+WHERE vehicle.scheme = json_extract(wanted.value, '$[0]')
+AND vehicle.id = json_extract(wanted.value, '$[1]')
+
+-- name: hashes_of_stories
+SELECT story.bucket, story.key, tree.hash
+FROM story CROSS JOIN ledger_unit LEFT JOIN tree ON tree.level = 0 AND tree.position = leaf
+WHERE story.bucket >= :first AND story.bucket < :last
+AND ledger_unit.scheme = story.scheme AND ledger_unit.unit = story.unit AND leaf < :size
+ORDER BY story.bucket, story.key, leaf
+
+-- name: subjects_listed
+SELECT ledger_subject.leaf, ledger_subject.kind, ledger_subject.id
+FROM json_each(:keys) AS wanted CROSS JOIN ledger_subject
+WHERE ledger_subject.kind = json_extract(wanted.value, '$[1]')
+AND ledger_subject.id = json_extract(wanted.value, '$[2]')
+AND ledger_subject.leaf = json_extract(wanted.value, '$[0]')
+
+-- name: nodes_over
+WITH RECURSIVE span (level, first, last) AS (
+    SELECT 0, :first, :last UNION ALL SELECT level + 1, first / 2, last / 2 FROM span WHERE level < :top
+)
+SELECT tree.level, tree.position, tree.hash FROM span CROSS JOIN tree
+WHERE tree.level = span.level AND tree.position >= span.first AND tree.position < span.last
