@@ -13,7 +13,7 @@ import numpy as np
 import zstandard
 
 from benchmarks.timing import processor_us, table
-from packtrail.columns import decode_columns, encode_columns
+from packtrail.columns import check_columns, decode_columns, encode_columns
 from packtrail.quantities import QUANTITIES
 from packtrail.sample import SampleBatch
 
@@ -70,6 +70,16 @@ def bytes_shuffled_zstd(batch: SampleBatch) -> bytes:
     return zstandard.compress(msgspec.msgpack.encode([times.tobytes(), planes]), 3)
 
 
+def differences_listed(batch: SampleBatch) -> bytes:
+    """Our chunk of format 1: the same differences as MessagePack integers."""
+    columns = []
+    for name, column in batch.values.items():
+        steps = np.rint(column / QUANTITIES[name].resolution).astype(np.int64)
+        columns.append([name, np.diff(steps.T.ravel(), prepend=0).tolist()])
+    times = np.diff(batch.t_ns, prepend=0).tolist()
+    return zstandard.compress(msgspec.msgpack.encode([times, columns]), 3)
+
+
 def main() -> None:
     """Print size and processor time of each layout."""
     batch = minute()
@@ -78,6 +88,7 @@ def main() -> None:
         "MessagePack rows": rows_msgpack,
         "JSON columns, zstd": columns_json_zstd,
         "packed delta planes, zstd": bytes_shuffled_zstd,
+        "differences as MessagePack integers, zstd": differences_listed,
         "packtrail chunk": encode_columns,
     }
     sizes = {name: len(encode(batch)) for name, encode in layouts.items()}
@@ -87,5 +98,6 @@ def main() -> None:
     rows = [(n, sizes[n], f"{base / sizes[n]:.1f}", f"{times[n]:.0f}") for n in layouts]
     table(("layout", "bytes", "x smaller than JSON rows", "encode us"), rows)
     chunk = encode_columns(batch)
-    decode = processor_us({"decode": lambda: decode_columns(chunk)}, repeat=10)["decode"]
-    print(f"\npacktrail chunk: decode {decode:.0f} us")
+    reading = {"decode": lambda: decode_columns(chunk), "check": lambda: check_columns(chunk)}
+    took = processor_us(reading, repeat=10)
+    print(f"\npacktrail chunk: decode {took['decode']:.0f} us, check {took['check']:.0f} us")

@@ -64,12 +64,12 @@ def trust() -> TrustList:
 
 
 def messages(
-    gateways: Sequence[str] = ("g",), keys: Sequence[SigningKey] = (KEY,)
+    gateways: Sequence[str] = ("g",), keys: Sequence[SigningKey] = (KEY,), count: int = RECORDS
 ) -> list[tuple[str, bytes]]:
-    """Sealed records of 40 packs, from these gateways in turn, each with its key."""
+    """So many sealed records of 40 packs, from these gateways in turn, each with its key."""
     body = encode_columns(minute())
     sealed = []
-    for number in range(RECORDS):
+    for number in range(count):
         gateway, seq = gateways[number % len(gateways)], number // len(gateways) + 1
         record = Record(
             gateway=gateway,
@@ -125,7 +125,7 @@ def bare_commits(sealed: list[tuple[str, bytes]], folder: Path) -> float:
     connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, data BLOB)")
 
     def write() -> None:
-        for at in range(0, RECORDS, BATCH):
+        for at in range(0, len(sealed), BATCH):
             connection.execute("BEGIN")
             rows = [(data,) for _, data in sealed[at : at + BATCH]]
             connection.executemany("INSERT INTO t (data) VALUES (?)", rows)

@@ -29,7 +29,6 @@ from benchmarks.cloud_bridge.bench_ingest import (
     BATCH,
     EPOCH,
     KEY,
-    RECORDS,
     bare_commits,
     messages,
 )
@@ -42,7 +41,8 @@ from packtrail.record import unseal
 from tests.databases import Postgres
 from tests.services import LOOPBACK, Mosquitto
 
-ROUNDS, WAIT_S = 3, 120.0
+ROUNDS, WAIT_S, RECORDS = 5, 120.0, 6_000
+LOOK_S = 0.02
 BAR = 0.6
 
 
@@ -160,7 +160,7 @@ def reached(bridge: Bridge, wanted: int) -> int:
     deadline = time.perf_counter() + WAIT_S
     while (through := bridge.store.progress("g", EPOCH).through) < wanted:
         assert time.perf_counter() < deadline
-        time.sleep(0.005)
+        time.sleep(LOOK_S)
     return through
 
 
@@ -207,7 +207,7 @@ def row(name: str, rounds: list[dict[str, Spent]]) -> tuple[str, ...]:
 
 def main() -> None:
     """Print the table."""
-    sealed, found = messages(), []
+    sealed, found = messages(count=RECORDS), []
     server = Postgres()
     server.start()
     try:

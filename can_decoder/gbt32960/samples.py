@@ -14,8 +14,8 @@ from can_decoder.gbt32960.login import Login, read_login
 from can_decoder.gbt32960.report import Report, read_report, sample_of
 from can_decoder.gbt32960.units import Part
 from packtrail.codes import PackCode
-from packtrail.columns import MAX_WIDTH
 from packtrail.errors import CodeError
+from packtrail.planes import MAX_WIDTH
 from packtrail.quantities import QUANTITIES
 from packtrail.sample import Floats, Sample
 from packtrail.times import NS_PER_S

@@ -13,6 +13,7 @@ import msgspec
 
 from packtrail.columns import Chunk
 from packtrail.event import Event, SignedEvent
+from packtrail.listed import ListedChunk
 from packtrail.personal import Opening
 from packtrail.receipt import Receipt
 from packtrail.record import Record
@@ -20,7 +21,8 @@ from packtrail.record import Record
 TYPES = {
     "record-1": Record,
     "receipt-1": Receipt,
-    "chunk-1": Chunk,
+    "chunk-1": ListedChunk,
+    "chunk-2": Chunk,
     "event-1": Event,
     "signed-event-1": SignedEvent,
     "opening-1": Opening,

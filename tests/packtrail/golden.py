@@ -33,6 +33,8 @@ SAMPLES = SampleBatch(
     {"soc_pct": np.array([0.0, 0.25, 0.5, 2.5])},
 )
 CHUNK = encode_columns(SAMPLES)
+LISTED = (FOLDER / "chunk-1.bin").read_bytes()
+"""The same samples as gateways sent them before."""
 RECORD = Record(
     gateway="station-7",
     epoch=EPOCH,
@@ -44,7 +46,7 @@ RECORD = Record(
     sealed_ns=T0 + 60_000_000_000,
     mono_ns=123_456_789,
     clock=ClockQuality.SYNCED,
-    body=CHUNK,
+    body=LISTED,
 )
 EVENT = Event(
     unit=UnitRef("gbt34014", "000PB0100000ABG410000001"),
@@ -76,7 +78,7 @@ RECEIPT = Receipt(
 def files() -> dict[str, bytes]:
     """Name and content of every golden file."""
     return {
-        "chunk-1.bin": CHUNK,
+        "chunk-2.bin": CHUNK,
         "record-1.bin": seal(RECORD, KEY),
         "receipt-1.bin": seal_receipt(RECEIPT, KEY),
         "event-1.json": encode_event(sign_event(EVENT, KEY)),

@@ -1,5 +1,7 @@
 """Column chunks: exact within the wire's resolution, and safe to open."""
 
+from itertools import accumulate
+
 import msgspec
 import numpy as np
 import pytest
@@ -28,6 +30,7 @@ def minute(n=60, cells=112, seed=1):
 
 
 def chunk(**changes):
+    """A chunk of format 1 unless told otherwise, as a foreign program may write it."""
     fields = {
         "format": 1,
         "n": 2,
@@ -35,6 +38,14 @@ def chunk(**changes):
         "columns": [{"name": "soc_pct", "unit": "%", "step": [1, 100], "data": [1, 1]}],
     }
     return zstandard.compress(msgspec.msgpack.encode(fields | changes))
+
+
+def soc(data, **changes):
+    return {"name": "soc_pct", "unit": "%", "step": [1, 100], "data": data, **changes}
+
+
+def packed(data, n=2, t_ns=(T0, 1), **changes):
+    return chunk(format=2, n=n, t_ns=t_ns, columns=[soc(data, **changes)])
 
 
 def test_values_come_back_to_the_wires_resolution():
@@ -93,6 +104,20 @@ def test_an_empty_batch_travels():
         encode_columns(minute())[:-3],
         encode_columns(minute()) + b"tail",
         chunk(format=2),
+        chunk(format=3),
+        packed(b""),
+        packed(b"\0"),
+        packed(b"\0" * 3),
+        packed(b"\0" * 16),
+        packed([0, 0]),
+        packed("\0\0"),
+        packed(b"\0\0", age=b"\0"),
+        packed(b"\0\0", age=[]),
+        packed(b"\0\0", step=[0, 1]),
+        packed(b"\0\0", name="nonsense"),
+        packed(b"\0\0", width=5000),
+        packed(b"\xfe" * 7 * 1024 * 1024, n=1024, width=1024, t_ns=[T0] + [0] * 1023),
+        chunk(n=17, t_ns=[T0] + [1] * 16, columns=[soc("x")]),
         chunk(n=3),
         chunk(n=-1),
         chunk(n=10**9),
@@ -145,6 +170,52 @@ def test_what_is_checked_passes_where_it_decodes_and_nowhere_else(times, data, a
     else:
         ends = (int(batch.t_ns[0]), int(batch.t_ns[-1])) if len(batch) else (0, 0)
         assert check_columns(sent) == (len(batch), *ends)
+
+
+def signed(step):
+    return 2 * step if step >= 0 else -2 * step - 1
+
+
+def planes(numbers):
+    """What docs/reference/wire.md says, number by number."""
+    known = [number for number in numbers if number is not None]
+    steps = iter(b - a for a, b in zip([0, *known], known, strict=False))
+    codes = [None if number is None else signed(next(steps)) for number in numbers]
+    highest = max((code for code in codes if code is not None), default=0)
+    size = next(k for k in range(1, 8) if highest < 256**k - 1)
+    whole = [256**size - 1 if code is None else code for code in codes]
+    return bytes(code >> 8 * k & 255 for k in range(size) for code in whole)
+
+
+@given(numbers=st.lists(st.one_of(st.none(), st.integers(-(2**52), 2**52), st.integers(-130, 130))))
+def test_planes_are_what_the_page_says_and_lists_still_say_the_same(numbers):
+    running = list(accumulate(numbers, lambda last, one: last if one is None else one, initial=0))
+    deltas = [None if n is None else n - running[i] for i, n in enumerate(numbers)]
+    about = {"n": len(numbers), "t_ns": [T0, *[1] * len(numbers)][: len(numbers)]}
+    expected = [np.nan if n is None else n / 100 for n in numbers]
+    for sent in (chunk(**about, columns=[soc(deltas)]), packed(planes(numbers), **about)):
+        np.testing.assert_array_equal(decode_columns(sent).values["soc_pct"], expected)
+        assert check_columns(sent).n == len(numbers)
+
+
+@given(
+    data=st.one_of(
+        st.binary(max_size=30), st.text(max_size=8), st.lists(st.integers(-9, 9), max_size=2)
+    ),
+    age=st.one_of(st.none(), st.binary(max_size=6), st.lists(st.integers(0, 9), max_size=3)),
+    n=st.integers(0, 4),
+    width=st.integers(0, 3),
+)
+def test_packed_columns_pass_where_they_decode_and_nowhere_else(data, age, n, width):
+    about = {} if age is None else {"age": age}
+    sent = packed(data, n=n, t_ns=[T0, 1, 1, 1][:n], width=width, **about)
+    try:
+        decode_columns(sent)
+    except CodecError:
+        with pytest.raises(CodecError):
+            check_columns(sent)
+    else:
+        assert check_columns(sent).n == n
 
 
 def test_a_value_too_large_for_its_step_is_refused():
