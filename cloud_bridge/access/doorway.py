@@ -88,11 +88,28 @@ def counted_as(visitor: Visitor) -> str:
     return f"of {bearer.reader}" if bearer else f"from {visitor.origin.block}"
 
 
-def _wait_s(gate: Gate, visitor: Visitor) -> float:
+def charge(request: Request, pages: int) -> None:
+    """Let a file of so many pages of JSON cost as much as they would; one is paid at the door.
+
+    Raises:
+        Problem: 429.
+    """
+    gate, visitor = context_of(request).access, visitor_of(request)
+    if gate is None or visitor is None or pages < 2:
+        return
+    wait_s = _wait_s(gate, visitor, pages - 1)
+    if wait_s:
+        who = "known" if visitor.bearer else "anybody"
+        context_of(request).metrics.told_to_wait.labels(who).inc()
+        raise too_many(wait_s)
+
+
+def _wait_s(gate: Gate, visitor: Visitor, tokens: int = 1) -> float:
     limits = gate.doors.limits
     if limits is None:
         return 0.0
-    return limits.wait_s(counted_as(visitor), known=visitor.bearer is not None)
+    known = visitor.bearer is not None
+    return limits.wait_s(counted_as(visitor), known=known, tokens=tokens)
 
 
 def _told_to_wait(wait_s: float, language: str) -> ASGIApp:

@@ -52,13 +52,17 @@ class Limits:
     def __len__(self) -> int:
         return len(self._full_at)
 
-    def wait_s(self, who: str, *, known: bool) -> float:
-        """Take a token; 0, or for how long there is none, seconds (nothing is taken then)."""
+    def wait_s(self, who: str, *, known: bool, tokens: int = 1) -> float:
+        """Take tokens; 0, or for how long there are too few, seconds (nothing is taken then).
+
+        What costs more than a whole bucket takes a full one.
+        """
         rate = self._known if known else self._anybody
         each = 60.0 / rate.per_minute
         now = self._now()
         with self._lock:
-            full_at = max(self._full_at.get(who, now), now) + each
+            taken = each * min(tokens, rate.at_once)
+            full_at = max(self._full_at.get(who, now), now) + taken
             late = full_at - now - each * rate.at_once
             if late > 1e-9:
                 return late

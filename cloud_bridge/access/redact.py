@@ -8,12 +8,19 @@ from typing import Any
 import msgspec
 
 from cloud_bridge.access.fields import Field
-from cloud_bridge.fold import PackState
+from cloud_bridge.access.gate import Sight
+from cloud_bridge.fold import PackState, Told
 from cloud_bridge.fold.state import Binding, Custody, Parts, Stay
-from cloud_bridge.view import PackView
+from cloud_bridge.view import PackView, SlotView, StationView
+from packtrail.event import IdentityContested, UnitRef
 
 OF_A_PACK = frozenset(Field) - {Field.STATIONS, Field.DUTIES}
 """The fields that speak of a pack."""
+
+OF_A_STATION = frozenset(
+    {Field.STATIONS, Field.PLACES, Field.HEALTH, Field.INCIDENTS, Field.TELEMETRY}
+)
+"""The fields that a station's slots and alarms show."""
 
 _BLANK: dict[Field, dict[str, Any]] = {
     Field.MAKING: {"registration": None, "aliases": (), "parts": Parts()},
@@ -21,17 +28,28 @@ _BLANK: dict[Field, dict[str, Any]] = {
     Field.INCIDENTS: {"incidents": ()},
     Field.CUSTODY: {"custody": Custody()},
     Field.VEHICLES: {"vehicles": 0, "swaps": 0},
+    Field.LEDGER: {
+        "contests": (),
+        "gaps": (),
+        # Counts and moments of facts tell of facts that are hidden.
+        "events": 0,
+        "first_at": "",
+        "last_at": "",
+        "stage_since": "",
+        "stage_event": "",
+    },
 }
 
 
 def redacted(view: PackView, seen: frozenset[Field]) -> PackView:
     """`view` with what is not in `seen` left out; the verdict is judged on the whole."""
-    state = redacted_state(view.state, seen)
-    return replace(view, state=state, reading=view.reading if Field.TELEMETRY in seen else None)
+    state = redacted_state(view.state, seen, view.unit)
+    reading = view.reading if Field.TELEMETRY in seen else None
+    return replace(view, state=state, reading=reading, seen_ns=_heard_ns(view, seen))
 
 
-def redacted_state(state: PackState, seen: frozenset[Field]) -> PackState:
-    """`state` with what is not in `seen` left out."""
+def redacted_state(state: PackState, seen: frozenset[Field], asked: UnitRef) -> PackState:
+    """`state` with what is not in `seen` left out, under the code that was `asked` for."""
     if seen >= OF_A_PACK:
         return state
     blank: dict[str, Any] = {}
@@ -40,10 +58,41 @@ def redacted_state(state: PackState, seen: frozenset[Field]) -> PackState:
     return msgspec.structs.replace(
         state,
         **blank,
+        # Whose other codes a pack has is told with its making alone.
+        unit=state.unit if Field.MAKING in seen else asked,
         binding=_binding(state.binding, seen),
         stays=_stays(state.stays, seen),
-        **({} if Field.LEDGER in seen else {"contests": (), "gaps": (), "stage_event": ""}),
     )
+
+
+def redacted_station(view: StationView, sight: Sight) -> StationView:
+    """A station without the places, packs and alarms that its reader may not see."""
+    seen = sight.of()
+    places = Field.PLACES in seen
+    return replace(
+        view,
+        sites=view.sites if places else (),
+        slots=tuple(_slot(slot, sight) for slot in view.slots) if places else (),
+        alarms=tuple(told for told in view.alarms if _kind(told) in seen),
+    )
+
+
+def _slot(slot: SlotView, sight: Sight) -> SlotView:
+    pack = redacted(slot.pack, sight.of(slot.pack.unit) & OF_A_PACK) if slot.pack else None
+    return replace(slot, pack=pack)
+
+
+def _kind(alarm: Told) -> Field:
+    """An alarm is of a pack, or of a slot where it is not known which pack is in it."""
+    contested = isinstance(alarm.event.body, IdentityContested)
+    return Field.PLACES if contested else Field.INCIDENTS
+
+
+def _heard_ns(view: PackView, seen: frozenset[Field]) -> int:
+    """When something was last heard of it, of what the reader may see; 0 for nothing."""
+    if seen >= {Field.TELEMETRY, Field.LEDGER}:
+        return view.seen_ns
+    return view.reading.t_ns if view.reading and Field.TELEMETRY in seen else 0
 
 
 def _binding(binding: Binding | None, seen: frozenset[Field]) -> Binding | None:

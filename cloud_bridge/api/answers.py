@@ -180,10 +180,14 @@ class StationAnswer(msgspec.Struct, frozen=True):
 
 
 class StationList(msgspec.Struct, frozen=True):
-    """One page of stations, by name; `next` is the cursor of the page after it."""
+    """One page of stations, by name; `next` is the cursor of the page after it.
+
+    `hidden` names the fields that are empty because they are hidden.
+    """
 
     stations: list[StationAnswer]
     next: str | None = None
+    hidden: tuple[str, ...] = ()
 
 
 class Outcome(msgspec.Struct, frozen=True):

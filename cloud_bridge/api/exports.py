@@ -8,12 +8,13 @@ from fastapi import APIRouter, Request, Response
 
 from cloud_bridge.access.fields import Field, Reader
 from cloud_bridge.access.gate import Sight
+from cloud_bridge.access.redact import OF_A_PACK
 from cloud_bridge.api.caching import ReadRoute
 from cloud_bridge.api.context import Bridge, Context
 from cloud_bridge.api.describing import problems
 from cloud_bridge.api.packs import Code, known_unit
 from cloud_bridge.api.problems import Problem
-from cloud_bridge.api.sight import See, note
+from cloud_bridge.api.sight import See, require
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.exports.formats import FORMATS
 from cloud_bridge.exports.making import prepared
@@ -39,15 +40,16 @@ def export_pack(request: Request, bridge: Bridge, sight: See, code: Code, form: 
 
     Formats: `batterypass`, `catenax-code`, `credential` and the others that `packtrail id export
     --help` names. Without a proven interest only public data points are shown (Regulation (EU)
-    2023/1542, Annex XIII).
+    2023/1542, Annex XIII), and nobody is shown by a format what the access table hides from him.
     """
     chosen = FORMATS.get(form)
     if chosen is None:
         known = ", ".join(FORMATS)
         raise Problem(404, Text(f"formats: {known}", f"可选格式：{known}"), format=form[:100])
     unit = known_unit(bridge, code)
-    may = allowed(bridge, sight, unit)
-    note(request, bridge, sight, sight.of(unit) if may > ANYBODY else frozenset())
+    may, seen = allowed(bridge, sight, unit), sight.of(unit)
+    shown = seen & OF_A_PACK if may > ANYBODY else frozenset()
+    require(request, bridge, sight, Field.MAKING, unit, also=shown)
     try:
         ready = prepared(
             bridge.store,
@@ -55,7 +57,7 @@ def export_pack(request: Request, bridge: Bridge, sight: See, code: Code, form: 
             bridge.now(),
             key=bridge.proof_key,
             allowed=may,
-            vehicles=Field.VEHICLES in sight.of(unit),
+            seen=seen,
         )
         document = chosen.write(ready)
     except (CodecError, BridgeError) as error:

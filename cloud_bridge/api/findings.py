@@ -20,8 +20,7 @@ router = APIRouter(prefix="/api/v1/packs", tags=["packs"], route_class=ReadRoute
 def list_findings(request: Request, bridge: Bridge, sight: See, code: str) -> Response:
     """Lost reports, misread vehicles, copied codes, wrong clocks: with proof and culprit."""
     unit = known_unit(bridge, code)
-    require(request, bridge, sight, Field.LEDGER, unit)
-    require(request, bridge, sight, Field.VEHICLES, unit)
+    require(request, bridge, sight, frozenset({Field.LEDGER, Field.VEHICLES}), unit)
     with bridge.store.reading():
         found, facts = findings_about(bridge.store, bridge.packs, unit)
     return answer(FindingList([finding_answer(one) for one in found], facts))

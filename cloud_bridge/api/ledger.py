@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from cloud_bridge.access.fields import Field
+from cloud_bridge.access.redact import OF_A_STATION, redacted_station
 from cloud_bridge.api.answers import (
     CheckpointAnswer,
     HealthAnswer,
@@ -95,13 +96,18 @@ def list_stations(
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
-    """Gateways, their newest receipt and lag, their slots and the packs in them."""
-    require(request, bridge, sight, Field.STATIONS)
+    """Gateways, their newest receipt and lag, their slots and the packs in them.
+
+    Slots are left out for who may not see places, readings for who may not see telemetry.
+    """
+    require(request, bridge, sight, Field.STATIONS, also=OF_A_STATION)
     (after,) = key_of("stations", cursor, tuple[str]) or ("",)
     names, more = cut([name for name in bridge.stations.names() if name > after], limit)
     following = cursor_of("stations", (names[-1],)) if more else None
-    listed = [station_answer(bridge.stations.view(name)) for name in names]
-    return linked(request, answer(StationList(listed, following)), following)
+    views = [redacted_station(bridge.stations.view(name), sight) for name in names]
+    hidden = tuple(sorted(OF_A_STATION - sight.of()))
+    listed = [station_answer(view) for view in views]
+    return linked(request, answer(StationList(listed, following, hidden)), following)
 
 
 @router.get("/api/v1/checkpoint", responses=described(CheckpointAnswer, 404))

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.responses import StreamingResponse
 
+from cloud_bridge.access.doorway import charge
 from cloud_bridge.access.fields import Field
 from cloud_bridge.access.gate import Sight
 from cloud_bridge.access.redact import OF_A_PACK, redacted, redacted_state
@@ -50,6 +51,9 @@ from packtrail.proof.pack import PackProof
 from packtrail.times import format_time, parse_time
 
 LAST_LEAF: Final = 2**62
+MOST_PACKS: Final = 200
+MOST_EVENTS: Final = 1000
+"""Of one page of JSON; a file costs as many requests as it has pages."""
 
 Moment = Annotated[
     str | None,
@@ -90,7 +94,7 @@ def list_packs(
     start = UnitRef(*key) if key else None
     if wanted is not Form.JSON:
         return _file_of_packs(request, bridge, sight, start, limit or MOST_ROWS, wanted)
-    limit = min(limit or 50, 200)
+    limit = min(limit or 50, MOST_PACKS)
     views, more = cut(bridge.packs.page(start, limit + 1), limit)
     following = cursor_of("packs", (views[-1].unit.scheme, views[-1].unit.id)) if more else None
     seen = [sight.of(view.unit) & OF_A_PACK for view in views]
@@ -122,10 +126,11 @@ def list_events(
     unit = known_unit(bridge, code)
     wanted = form_of(request, form)
     (after,) = key_of("events", cursor, tuple[Leaf]) or (-1,)
-    require(request, bridge, sight, Field.LEDGER, unit)
     if wanted is not Form.JSON:
+        require(request, bridge, sight, Field.LEDGER, unit)
         return _file_of_events(request, bridge, unit, after, limit or MOST_ROWS, wanted)
-    limit = min(limit or 200, 1000)
+    require(request, bridge, sight, Field.LEDGER, unit, also=frozenset({Field.VEHICLES}))
+    limit = min(limit or 200, MOST_EVENTS)
     entries, more = cut(bridge.store.entries_of(unit, after, limit + 1), limit)
     following = cursor_of("events", (entries[-1].leaf,)) if more else None
     joins = Field.VEHICLES in sight.of(unit)
@@ -172,6 +177,7 @@ def _file_of_packs(
 ) -> Response:
     """Names are read first, and what is shown of each is taken down before the first line goes."""
     units, more = cut(bridge.store.units(start, limit + 1), limit)
+    charge(request, -(-len(units) // MOST_PACKS))
     following = cursor_of("packs", (units[-1].scheme, units[-1].id)) if more else None
     note(request, bridge, sight, frozenset().union(*(sight.of(unit) & OF_A_PACK for unit in units)))
     made = file_answer(packs_table(bridge, sight, units), form, "packs")
@@ -186,6 +192,7 @@ def _file_of_events(
     with bridge.store.reading():
         leaves = [leaf for (leaf,) in bridge.store.stream("listed_of", name) if leaf > after]
     page, more = cut(leaves, limit)
+    charge(request, -(-len(page) // MOST_EVENTS))
     following = cursor_of("events", (page[-1],)) if more else None
     rows = events_table(bridge.store, unit, after, page[-1] if page else after)
     return linked(request, file_answer(rows, form, file_name(unit, "events")), following)
@@ -203,7 +210,7 @@ def pack_detail(
     view = redacted(bridge.packs.view(unit), seen)
     state = view.state
     if at_ns is not None or known_ns is not None:
-        state = redacted_state(bridge.packs.state(unit, at_ns, known_ns), seen)
+        state = redacted_state(bridge.packs.state(unit, at_ns, known_ns), seen, unit)
     return PackDetail(
         code=str(unit),
         verdict=verdict_answer(view),

@@ -21,8 +21,7 @@ router = APIRouter(prefix="/api/v1/packs", tags=["packs"], route_class=ReadRoute
 def show_retention(request: Request, bridge: Bridge, sight: See, code: str) -> Response:
     """What is kept of the pack's telemetry and until when, and what was retired with its proof."""
     unit = known_unit(bridge, code)
-    require(request, bridge, sight, Field.TELEMETRY, unit)
-    require(request, bridge, sight, Field.LEDGER, unit)
+    require(request, bridge, sight, frozenset({Field.TELEMETRY, Field.LEDGER}), unit)
     now_ns = bridge.now()
     with bridge.store.reading():
         first, facts = bridge.packs.story(unit)

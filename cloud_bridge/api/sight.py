@@ -60,20 +60,30 @@ def require(
     request: Request,
     bridge: Context,
     sight: Sight,
-    field: Field,
+    field: Field | frozenset[Field],
     unit: UnitRef | None = None,
     what: str = "",
+    also: frozenset[Field] = frozenset(),
 ) -> None:
-    """Let pass who may see `field`, and take it down.
+    """Let pass who may see `field`, or all of several, and take it down.
 
-    `what` stands for the path in the log, where the path itself names somebody.
+    Args:
+        request: whose.
+        bridge: of which bridge.
+        sight: what its reader may see.
+        field: without which there is no answer.
+        unit: the pack, None for the bridge as a whole.
+        what: stands for the path in the log, where the path itself names somebody.
+        also: what the answer shows besides, to who may see it.
 
     Raises:
         Problem: 401 for anybody, 403 for a key: what is hidden, and who may ask for it.
     """
-    if field not in sight.of(unit):
-        raise refusal(bridge, sight, field)
-    note(request, bridge, sight, frozenset({field}), what)
+    needed = field if isinstance(field, frozenset) else frozenset({field})
+    seen = sight.of(unit)
+    if hidden := needed - seen:
+        raise refusal(bridge, sight, min(hidden))
+    note(request, bridge, sight, needed | (also & seen), what)
 
 
 def refusal(bridge: Context, sight: Sight, field: Field) -> Problem:
@@ -92,7 +102,9 @@ def note(
     """Take down what is shown, before it is; no cache keeps what not everybody may see."""
     if bridge.access is None:
         return
-    request.state.restricted = bool(shown - sight.public)
+    request.state.restricted = getattr(request.state, "restricted", False) or bool(
+        shown - sight.public
+    )
     visitor = visitor_of(request)
     address = visitor.origin.address if visitor else ""
     try:

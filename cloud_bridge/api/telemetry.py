@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
+from cloud_bridge.access.doorway import charge
 from cloud_bridge.access.fields import Field
 from cloud_bridge.api.answers import TelemetryAnswer, answer, telemetry_answer
 from cloud_bridge.api.caching import ReadRoute
@@ -61,7 +62,9 @@ def show_telemetry(
     require(request, bridge, sight, Field.TELEMETRY, unit)
     span = Span(_bound(moment(start), 0), _bound(moment(to), LAST_NS))
     if wanted is not Form.JSON:
-        rows = samples_table(bridge.store, unit, _days(bridge, unit, span))
+        kept = _days(bridge, unit, span)
+        charge(request, -(-(kept.to_ns - kept.from_ns) // DAY_NS))
+        rows = samples_table(bridge.store, unit, kept)
         return file_answer(rows, wanted, file_name(unit))
     mark = Mark(*key) if key else None
     with bridge.store.reading():
@@ -79,7 +82,7 @@ def _days(bridge: Context, unit: UnitRef, span: Span) -> Span:
     """
     kept = kept_span(bridge.store, unit, span)
     if kept is None:
-        return span
+        return Span(span.from_ns, span.from_ns)
     if kept.to_ns - kept.from_ns > MOST_DAYS * DAY_NS:
         detail = Text(f"a file holds at most {MOST_DAYS} days", f"单个文件最多 {MOST_DAYS} 天")
         remedy = Text("narrow it by `from` and `to`", "请用 from 与 to 缩小范围")

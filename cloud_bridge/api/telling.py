@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+import msgspec
 from fastapi import Request
 
 from cloud_bridge.access.fields import Field
 from cloud_bridge.access.gate import Sight
-from cloud_bridge.access.redact import OF_A_PACK
+from cloud_bridge.access.redact import OF_A_PACK, redacted_state
 from cloud_bridge.api.answers import (
     LedgerGrowth,
     Newer,
     PackDetail,
     ReadingAnswer,
+    VerdictAnswer,
     event_answer,
     reading_answer_of,
 )
@@ -22,6 +24,8 @@ from cloud_bridge.api.context import Context
 from cloud_bridge.api.packs import pack_detail
 from cloud_bridge.api.sight import note
 from cloud_bridge.api.streams import Told, event
+from cloud_bridge.fold import Told as Fact
+from cloud_bridge.fold import fold, judge_pack
 from cloud_bridge.live import Listener
 from cloud_bridge.store import Entry
 from packtrail.event import UnitRef, units_named
@@ -31,7 +35,10 @@ PAGE: Final = 200
 
 
 class OfAPack(Told):
-    """Tells `state` and `reading` of one pack whenever they have changed.
+    """Tells `state` and `reading` of one pack whenever they have changed for this reader.
+
+    Who may not see the ledger is not told, by an event that says nothing new, that a hidden fact
+    was reported.
 
     Args:
         unit: the pack.
@@ -49,15 +56,19 @@ class OfAPack(Told):
 
     def begin(self, listener: Listener) -> list[bytes]:
         """The state, unless the reader has it, and the newest reading."""
-        size, last = self._names(listener)
-        known = self.after is not None and last < self.after <= size
-        told = [] if known else self._told(size)
+        size, facts = self._names(listener)
+        sight = self.sight()
+        found = pack_detail(self.bridge, sight, self.unit)
+        if self.after is not None and self.after <= size and self._had(found, facts, sight):
+            self._state, told = lasting(found), []
+        else:
+            told = self._told(size)
         newest = self.samples()
         return told if self._brief else told + newest
 
     def facts(self, listener: Listener) -> Iterator[bytes]:
         """The state, if it is another one for this reader."""
-        size, _last = self._names(listener)
+        size, _facts = self._names(listener)
         yield from self._told(size)
 
     def samples(self) -> list[bytes]:
@@ -74,25 +85,43 @@ class OfAPack(Told):
         note(self.request, self.bridge, sight, frozenset({Field.TELEMETRY}))
         return [event("reading", self._reading)]
 
-    def _names(self, listener: Listener) -> tuple[int, int]:
-        """Listen to all that the pack's facts name; lines of the ledger, the last of the pack's."""
+    def _names(self, listener: Listener) -> tuple[int, list[Fact]]:
+        """Listen to all that the pack's facts name; lines of the ledger, and these facts."""
         with self.bridge.store.reading():
             size = self.bridge.store.size()
             first, facts = self.bridge.packs.story(self.unit)
         named = {one for told in facts for one in units_named(told.event)}
         listener.names = frozenset({self.unit, first} | named)
-        return size, max((told.leaf for told in facts), default=-1)
+        return size, facts
+
+    def _had(self, found: PackDetail, facts: list[Fact], sight: Sight) -> bool:
+        """Whether the facts that the reader has come to the same for him as all of them."""
+        assert self.after is not None
+        old = [told for told in facts if told.leaf < self.after]
+        if len(old) == len(facts):
+            return True
+        state = fold(self.bridge.packs.told(self.unit).unit, old)
+        shown = redacted_state(state, sight.of(self.unit) & OF_A_PACK, self.unit)
+        verdict = judge_pack(state)
+        said = VerdictAnswer(verdict.level.value, *verdict.text)
+        return (shown, said) == (found.state, found.verdict)
 
     def _told(self, size: int) -> list[bytes]:
-        if self._brief:
-            return [event("newer", Newer(str(self.unit), "state"), size)]
         sight = self.sight()
         found = pack_detail(self.bridge, sight, self.unit)
-        if found == self._state:
+        if lasting(found) == self._state:
             return []
+        self._state = lasting(found)
+        if self._brief:
+            return [event("newer", Newer(str(self.unit), "state"), size)]
         note(self.request, self.bridge, sight, sight.of(self.unit) & OF_A_PACK)
-        self._state, self._reading = found, found.reading
+        self._reading = found.reading
         return [event("state", found, size)]
+
+
+def lasting(found: PackDetail) -> PackDetail:
+    """What facts alone change: a reading has an event of its own."""
+    return msgspec.structs.replace(found, reading=None, seen_at="")
 
 
 class OfTheLedger(Told):

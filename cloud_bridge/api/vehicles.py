@@ -22,7 +22,7 @@ from cloud_bridge.api.context import Bridge, Context
 from cloud_bridge.api.cursors import Cursor, cursor_of, cut, key_of, linked
 from cloud_bridge.api.describing import described
 from cloud_bridge.api.problems import Problem
-from cloud_bridge.api.sight import See, require
+from cloud_bridge.api.sight import See, refusal, require
 from cloud_bridge.privacy.subjects import Subjects
 from cloud_bridge.rules.book import place_of
 from cloud_bridge.view.vehicles import parse_vehicle, vehicle_state
@@ -101,7 +101,9 @@ def show_vehicle(
 
 def _asked(request: Request, bridge: Context, sight: Sight, text: str, what: str) -> VehicleRef:
     """The vehicle, for whoever may see it; the log names it by its subject, never by its VIN."""
-    # Whether a vehicle is known is told to nobody who may not see it.
+    # Whether a vehicle is known is told to nobody who may not see it, not by how long it takes.
+    if Field.VEHICLES not in sight.of():
+        raise refusal(bridge, sight, Field.VEHICLES)
     vehicle = Subjects(bridge.store).vehicle(parse_vehicle(text))
     shown = f"…{vehicle.id[-4:]}" if vehicle.scheme == "vin" else str(vehicle)
     require(request, bridge, sight, Field.VEHICLES, what=f"{what}/api/v1/vehicles/{shown}")

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from cloud_bridge.exports.points import POINTS, Access
 from packtrail.event import UnitRef
 from packtrail.language import Text
 
@@ -91,19 +90,6 @@ class Passport(msgspec.Struct, frozen=True, kw_only=True):
     state_digest: str
     data: dict[str, Datum]
     missing: dict[str, Missing]
-
-    def seen_by(self, allowed: frozenset[Access]) -> Passport:
-        """What somebody who may see `allowed` sees; the rest is told to be withheld."""
-        hidden = {key for key in self.data if POINTS[key].access not in allowed}
-        data = {key: datum for key, datum in self.data.items() if key not in hidden}
-        missing = {
-            key: Missing.WITHHELD if POINTS[key].access not in allowed else reason
-            for key, reason in (self.missing | dict.fromkeys(hidden, Missing.WITHHELD)).items()
-        }
-        digest = self.state_digest if Access.LEGITIMATE in allowed else ""
-        return msgspec.structs.replace(
-            self, data=data, missing=dict(sorted(missing.items())), state_digest=digest
-        )
 
 
 _REASONS = {

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from cloud_bridge.access.fields import Field
 from cloud_bridge.exports.epcis_events import Shape, shapes_of
 from cloud_bridge.exports.epcis_hash import event_hash
 from cloud_bridge.exports.exchange import Export, Imported
@@ -52,8 +53,8 @@ def document_of(export: Export) -> Json:
     }
     if export.forgotten:
         document["packtrail:forgotten"] = [msgspec.to_builtins(one) for one in export.forgotten]
-    hidden = len(facts) - len(shown)
-    return document | ({"packtrail:withheld": hidden} if hidden else {})
+    withheld = export.withheld(len(shown), len(facts))
+    return document | ({"packtrail:withheld": withheld} if withheld else {})
 
 
 def read_document(document: Json) -> Imported:
@@ -80,7 +81,10 @@ def read_document(document: Json) -> Imported:
 
 
 def _seen(told: Told, export: Export) -> bool:
-    """What a maker registers is public; everything after it is for those with an interest."""
+    """What a maker registers is public; everything after it is for those with an interest.
+
+    Each fact only to who may see what it speaks of, and as it was signed to who sees the ledger.
+    """
     whole = Access.LEGITIMATE in export.allowed
     entitled = whole or isinstance(told.event.body, UnitRegistered)
     return entitled and export.shows(told)
@@ -100,7 +104,7 @@ def _event(told: Told, shape: Shape, export: Export) -> Json:
     }
     if told.recorded_ns:
         event["recordTime"] = _stamp(told.recorded_ns)
-    signed = export.signed_of(told.event_id)
+    signed = export.signed_of(told.event_id) if Field.LEDGER in export.seen else None
     # The same fact may have two shapes (a swap); the first one carries it.
     if signed and shape.first:
         event[SIGNED] = encode_event(signed).decode()

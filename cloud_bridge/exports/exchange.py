@@ -8,13 +8,14 @@ from typing import Self
 
 import msgspec
 
+from cloud_bridge.access.fields import Field
 from cloud_bridge.exports.datum import Datum, Passport
 from cloud_bridge.exports.gathering import Gathered
 from cloud_bridge.exports.points import Access
+from cloud_bridge.exports.sieve import WHOLE, shows
 from cloud_bridge.exports.traction_code import StateOf
 from cloud_bridge.fold import Told
 from packtrail.event import SignedEvent, UnitRef
-from packtrail.personal import vehicle_of
 from packtrail.signing import SigningKey
 
 
@@ -39,12 +40,12 @@ class Export:
     Attributes:
         passport: as the reader may see it.
         gathered: what it was made of.
-        allowed: what the reader may see.
+        allowed: what the reader may see by Annex XIII.
         state_of: state of a part.
         signed_of: the signed event of an id.
         key: signs where a format asks for it; None for nobody.
         now: RFC 3339 UTC.
-        vehicles: whether the reader may see facts that name a vehicle.
+        seen: what the reader may see by the access table.
         forgotten: vehicles of these facts whose numbers were erased, and when.
     """
 
@@ -55,12 +56,16 @@ class Export:
     signed_of: Callable[[str], SignedEvent | None]
     key: SigningKey | None
     now: str
-    vehicles: bool = True
+    seen: frozenset[Field] = WHOLE
     forgotten: tuple[Forgotten, ...] = ()
 
     def shows(self, told: Told) -> bool:
-        """Whether a fact is among what the reader may see of vehicles."""
-        return self.vehicles or vehicle_of(told.event.body) is None
+        """Whether a fact is among what the reader may see."""
+        return shows(told.event.body, self.seen)
+
+    def withheld(self, shown: int, facts: int) -> int | bool:
+        """How many facts are left out; to who may not see the ledger only that some may be."""
+        return facts - shown if Field.LEDGER in self.seen else True
 
 
 @dataclass(frozen=True, slots=True)

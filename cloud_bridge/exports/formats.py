@@ -123,10 +123,10 @@ def _national(export: Export) -> bytes:
     entitled = export.gathered.facts if Access.LEGITIMATE in export.allowed else ()
     facts = [told for told in entitled if export.shows(told)]
     reports = reports_of((told.event_id, told.event) for told in facts)
-    hidden = len(export.gathered.facts) - len(facts)
+    withheld = export.withheld(len(facts), len(export.gathered.facts))
     document = {"code": str(export.passport.unit), "as_of": export.passport.as_of}
     gone = {"forgotten": export.forgotten} if export.forgotten else {}
-    return encoded(document | {"reports": reports, "withheld": hidden} | gone)
+    return encoded(document | {"reports": reports, "withheld": withheld} | gone)
 
 
 def _traction(export: Export) -> bytes:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from cloud_bridge.access.fields import Field
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.exports.exchange import Export, Forgotten
 from cloud_bridge.exports.formats import EVERYTHING, FORMATS, Format
 from cloud_bridge.exports.gathering import gather
 from cloud_bridge.exports.passport import passport_of
 from cloud_bridge.exports.points import Access
+from cloud_bridge.exports.sieve import WHOLE, sieved
 from cloud_bridge.privacy.people import vehicles_in
 from cloud_bridge.privacy.subjects import Subjects
 from cloud_bridge.store import Store
@@ -42,7 +44,7 @@ def prepared(
     key: SigningKey | None = None,
     allowed: frozenset[Access] = EVERYTHING,
     at_ns: int | None = None,
-    vehicles: bool = True,
+    seen: frozenset[Field] = WHOLE,
 ) -> Export:
     """Everything that a format writes from.
 
@@ -51,19 +53,20 @@ def prepared(
         unit: known to the store.
         now_ns: when it is written, UTC ns.
         key: signs credentials.
-        allowed: what its reader may see.
+        allowed: what its reader may see of the passport by Annex XIII.
         at_ns: as it was then; None for now.
-        vehicles: whether its reader may see them.
+        seen: what he may see by the access table.
     """
     gathered = gather(store, unit, at_ns)
-    passport = passport_of(gathered).seen_by(allowed)
+    moment = format_time(now_ns)
+    passport = sieved(passport_of(gathered), allowed, seen, moment)
 
     def signed_of(event_id: str) -> SignedEvent | None:
         entry = store.entry(event_id)
         return entry.signed if entry else None
 
-    moment = format_time(now_ns)
-    gone = Subjects(store).forgotten(vehicles_in(gathered.state)) if vehicles else {}
+    known = Field.VEHICLES in seen
+    gone = Subjects(store).forgotten(vehicles_in(gathered.state)) if known else {}
     return Export(
         passport,
         gathered,
@@ -72,6 +75,6 @@ def prepared(
         signed_of,
         key,
         moment,
-        vehicles,
+        seen,
         tuple(Forgotten.of(*one) for one in sorted(gone.items())),
     )

@@ -33,6 +33,8 @@ from packtrail.times import NS_PER_S, format_time, parse_time
 
 MONTH_NS: Final = 31 * 86_400 * NS_PER_S
 LABEL_MASK: Final = 0
+KEEPING: Final = frozenset({Field.TELEMETRY, Field.LEDGER})
+"""Who sees both is told what is kept, here as by the API."""
 NOTHING: Final = SampleBatch.from_arrays(t_s=())
 """No samples."""
 
@@ -102,7 +104,8 @@ def portrait(
         newest = list(bridge.packs.newest(unit)) if Field.LEDGER in seen else []
         named = _named(bridge, unit, view.state, findings) if Field.LEDGER in seen else []
         checkpoint = _checkpoint(bridge)
-        proven = bridge.store.lines_of(unit, checkpoint.size) if checkpoint else 0
+        counted = checkpoint if Field.LEDGER in seen else None
+        proven = bridge.store.lines_of(unit, counted.size) if counted else 0
         session = bridge.packs.last_session(unit) if Field.TELEMETRY in seen else NOTHING
         sheet = sheet_of(bridge.store, view.state) if Field.MAKING in seen else None
         if Field.VEHICLES in seen:
@@ -120,13 +123,14 @@ def portrait(
         proven=proven,
         checkpoint=checkpoint,
         sheet=sheet,
-        keeping=_keeping(bridge, unit, view.state) if Field.TELEMETRY in seen else None,
+        keeping=_keeping(bridge, unit) if seen >= KEEPING else None,
     )
 
 
-def _keeping(bridge: Context, unit: UnitRef, state: PackState) -> Keeping | None:
+def _keeping(bridge: Context, unit: UnitRef) -> Keeping | None:
     """Without open duties, which only add to it; None without facts."""
     facts, rules = bridge.packs.facts(unit), bridge.policy.binding(bridge.now())
+    state = bridge.packs.view(unit).state
     return keeping_of(unit, bridge.policy.name, rules, state, facts) if facts else None
 
 

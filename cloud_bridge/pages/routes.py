@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
+import msgspec
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from cloud_bridge.access.fields import Field
 from cloud_bridge.access.gate import Sight
-from cloud_bridge.access.redact import OF_A_PACK, redacted
+from cloud_bridge.access.redact import OF_A_PACK, OF_A_STATION, redacted, redacted_station
 from cloud_bridge.api.answers import HiddenAnswer
 from cloud_bridge.api.context import Bridge, Context, Language
 from cloud_bridge.api.sight import See, hidden_answer, hidden_from, note
 from cloud_bridge.appraisal.words import conclusion
 from cloud_bridge.exports.formats import FORMATS
+from cloud_bridge.fold import VehicleState
 from cloud_bridge.pages.appraisals import WORDS as APPRAISAL
 from cloud_bridge.pages.appraisals import appraisal_of
 from cloud_bridge.pages.paper import Paper
@@ -56,9 +58,9 @@ def overview(
         told = Field.STATIONS in sight.of()
         names = bridge.stations.names() if told else []
         shown = [] if start else names[:STATIONS_SHOWN]
-        stations = [bridge.stations.view(name) for name in shown]
+        stations = [redacted_station(bridge.stations.view(name), sight) for name in shown]
     seen = [sight.of(view.unit) & OF_A_PACK for view in whole]
-    note(request, bridge, sight, frozenset().union(*seen, sight.of() & {Field.STATIONS}))
+    note(request, bridge, sight, frozenset().union(*seen, sight.of() & OF_A_STATION))
     views = [redacted(view, fields) for view, fields in zip(whole, seen, strict=True)]
     return paper.render(
         "overview.html",
@@ -71,6 +73,7 @@ def overview(
         stations_online=bridge.stations.online(names),
         stations_after=names[STATIONS_SHOWN - 1] if len(names) > STATIONS_SHOWN else "",
         counts=bridge.store.counts(),
+        seen=sight.of(),
         twins=bridge.store.equivocations(limit=5) if told else [],
         hidden=_hidden_of_all(bridge, sight),
         care=[view for view in views if view.verdict.level != "green"],
@@ -90,11 +93,12 @@ def stations(
     paper = Paper(request, language, bridge.now())
     if Field.STATIONS not in sight.of():
         return paper.hidden(hidden_answer(bridge.access, Field.STATIONS))
-    note(request, bridge, sight, frozenset({Field.STATIONS}))
+    note(request, bridge, sight, sight.of() & OF_A_STATION)
     with bridge.packs.together():
         names = bridge.stations.names()
         later = [name for name in names if name > after]
-        shown = [bridge.stations.view(name) for name in later[:STATIONS_SHOWN]]
+        views = [bridge.stations.view(name) for name in later[:STATIONS_SHOWN]]
+    shown = [redacted_station(view, sight) for view in views]
     more = later[STATIONS_SHOWN - 1] if len(later) > STATIONS_SHOWN else ""
     return paper.render(
         "stations.html",
@@ -103,6 +107,7 @@ def stations(
         stations_all=len(names),
         stations_after=more,
         start=after,
+        hidden=_hidden_of_a_station(bridge, sight),
     )
 
 
@@ -123,6 +128,7 @@ def vehicle(
     found = vehicle_state(bridge.store, binding.vehicle) if binding and binding.vehicle else None
     if found is None:
         return paper.missing(code)
+    found = _within(found, sight)
     names = Subjects(bridge.store).shown([str(found.vehicle)])
     shown = vehicle_shown(found.vehicle, names)
     return paper.render("vehicle.html", here="", unit=unit, state=found, shown=shown)
@@ -169,14 +175,17 @@ def station(
     paper = Paper(request, language, bridge.now())
     if Field.STATIONS not in sight.of():
         return paper.hidden(hidden_answer(bridge.access, Field.STATIONS))
-    note(request, bridge, sight, frozenset({Field.STATIONS}))
+    note(request, bridge, sight, sight.of() & OF_A_STATION)
     if gateway not in bridge.stations.names():
         return paper.missing(gateway)
-    view = bridge.stations.view(gateway)
+    view = redacted_station(bridge.stations.view(gateway), sight)
     alarms = [line_of(told, told.event.unit, language, frozenset()) for told in view.alarms]
     alarms.sort(key=lambda line: line.t_ns, reverse=True)
     units = {told.event_id: told.event.unit for told in view.alarms}
-    return paper.render("station.html", here="", station=view, alarms=alarms, units=units)
+    hidden = _hidden_of_a_station(bridge, sight)
+    return paper.render(
+        "station.html", here="", station=view, alarms=alarms, units=units, hidden=hidden
+    )
 
 
 @router.get("/duties")
@@ -207,9 +216,24 @@ def api_description(request: Request, bridge: Bridge, language: Language) -> HTM
     return paper.render("docs.html", here="/docs", paths=request.app.openapi()["paths"])
 
 
+def _within(vehicle: VehicleState, sight: Sight) -> VehicleState:
+    """Without packs of which the reader may not see vehicles: those beyond his codes."""
+    return msgspec.structs.replace(
+        vehicle,
+        packs=tuple(one for one in vehicle.packs if Field.VEHICLES in sight.of(one[0])),
+        accounts=tuple(one for one in vehicle.accounts if Field.VEHICLES in sight.of(one.unit)),
+    )
+
+
 def _hidden_of_all(bridge: Context, sight: Sight) -> list[HiddenAnswer]:
     """What the overview leaves out for this reader: parts of packs, and the stations."""
     hidden = hidden_from(bridge, sight.of())
     if bridge.access and Field.STATIONS not in sight.of():
         hidden.append(hidden_answer(bridge.access, Field.STATIONS))
     return hidden
+
+
+def _hidden_of_a_station(bridge: Context, sight: Sight) -> list[HiddenAnswer]:
+    """What of slots and alarms is left out for this reader."""
+    hidden = OF_A_STATION - sight.of()
+    return [hidden_answer(bridge.access, field) for field in Field if field in hidden]

@@ -154,6 +154,11 @@ WORDS: Final = {
         "seconds.",
         "{all} 条事实中已有 {n} 条纳入最新签名的树，其余将在数秒内纳入。",
     ),
+    "proof_whole": Text(
+        "Every fact of this pack carries a signature and lies in the Merkle tree whose head the "
+        "bridge signs.",
+        "该电池包的每条事实均有签名，并包含在云桥签名的 Merkle 树中。",
+    ),
     "proof_none": Text("No checkpoint has been signed yet.", "尚未签署检查点。"),
     "proof_check": Text("Check it yourself:", "自行核验："),
     "download_proof": Text("proof", "证明文件"),

@@ -51,6 +51,13 @@ class Ear:
             return True
         return False
 
+    def next_within(self, seconds: float) -> Told | None:
+        """The next event; None if none comes for so long."""
+        try:
+            return self._told.get(timeout=seconds)
+        except queue.Empty:
+            return None
+
     def close(self) -> None:
         """Hang up; what was still on its way is read first."""
         self._connection.sock.shutdown(socket.SHUT_RDWR)

@@ -180,14 +180,16 @@ def check_documents(reader, seen, anybody):
     for form in FORMATS:
         path = f"{PATH}/export/{form}"
         answer, public = reader.get(path), anybody.get(path)
-        assert answer.status_code == public.status_code
-        if not seen >= DYNAMIC and form != "credential":  # whose signature has its own moment
+        assert answer.status_code in ((200, 422) if "making" in seen else (401, 403))
+        # The signature of a credential has its own moment.
+        if "making" in seen and not seen >= DYNAMIC and form != "credential":
             assert answer.content == public.content, form
     exported = (
         reader.get(f"{PATH}/export/batterypass").text,
         anybody.get(f"{PATH}/export/batterypass").text,
     )
-    assert (exported[0] != exported[1]) == (seen >= DYNAMIC)
+    if "making" in seen:
+        assert (exported[0] != exported[1]) == (seen >= DYNAMIC)
 
 
 @pytest.mark.parametrize(
