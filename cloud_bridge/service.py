@@ -43,6 +43,7 @@ from cloud_bridge.rules.book import DutyBook
 from cloud_bridge.settings import BridgeSettings, TrustSettings
 from cloud_bridge.store import Store
 from cloud_bridge.store.opening import open_store
+from cloud_bridge.view.glancing import advance
 from cloud_bridge.witness.asking import Asking
 from packtrail import logs
 from packtrail.event import KeyRegistered, Role
@@ -52,6 +53,7 @@ from packtrail.signing import SigningKey
 
 STALLED_S: Final = 60.0
 DUTIES_S: Final = 5.0
+LISTS_S: Final = 1.0
 STALLED: Final = Text("does not move any more", "已停滞")
 
 log = logs.get("cloud_bridge")
@@ -135,6 +137,7 @@ class Bridge:
             threading.Thread(target=self.intake.run, args=(self._stop,), name="intake"),
             threading.Thread(target=self._seal_regularly, name="checkpoints"),
             threading.Thread(target=self._keep_duties, name="duties"),
+            threading.Thread(target=self._keep_lists, name="lists"),
             threading.Thread(target=self.questions.run, args=(self._stop,), name="questions"),
         ]
         self._threads += [
@@ -286,6 +289,18 @@ class Bridge:
                 done = True
             # A long way to go leaves four fifths of the time to whoever waits for an answer.
             pause_s = DUTIES_S if done else 4 * (time.monotonic() - begin)
+
+    def _keep_lists(self) -> None:
+        """What lists show is written down ahead of who asks; one bridge of many does it."""
+        pause_s = LISTS_S
+        while not self._stop.wait(pause_s):
+            begin = time.monotonic()
+            try:
+                done = not self.store.lead("lists") or advance(self.store)
+            except BridgeError as error:
+                log.error("lists_failed", error=error.describe("en"))  # noqa: TRY400 - one line
+                done = True
+            pause_s = LISTS_S if done else 4 * (time.monotonic() - begin)
 
     def _seal_regularly(self) -> None:
         due = time.monotonic()

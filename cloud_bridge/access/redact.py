@@ -11,7 +11,7 @@ from cloud_bridge.access.fields import Field
 from cloud_bridge.access.gate import Sight
 from cloud_bridge.fold import PackState, Told
 from cloud_bridge.fold.state import Binding, Custody, Parts, Stay
-from cloud_bridge.view import PackView, SlotView, StationView
+from cloud_bridge.view import PackGlance, PackView, SlotView, StationView
 from packtrail.event import IdentityContested, UnitRef
 
 OF_A_PACK = frozenset(Field) - {Field.STATIONS, Field.DUTIES}
@@ -21,6 +21,9 @@ OF_A_STATION = frozenset(
     {Field.STATIONS, Field.PLACES, Field.HEALTH, Field.INCIDENTS, Field.TELEMETRY}
 )
 """The fields that a station's slots and alarms show."""
+
+HEARD_OF = frozenset({Field.TELEMETRY, Field.LEDGER})
+"""The fields that tell together when anything was last heard of a pack."""
 
 _BLANK: dict[Field, dict[str, Any]] = {
     Field.MAKING: {"registration": None, "aliases": (), "parts": Parts()},
@@ -46,6 +49,20 @@ def redacted(view: PackView, seen: frozenset[Field]) -> PackView:
     state = redacted_state(view.state, seen, view.unit)
     reading = view.reading if Field.TELEMETRY in seen else None
     return replace(view, state=state, reading=reading, seen_ns=_heard_ns(view, seen))
+
+
+def redacted_glance(pack: PackGlance, seen: frozenset[Field]) -> PackGlance:
+    """`pack` with what is not in `seen` left out; the verdict is judged on the whole."""
+    if seen >= OF_A_PACK:
+        return pack
+    told = msgspec.structs.replace(
+        pack.told,
+        soh=pack.told.soh if Field.HEALTH in seen else None,
+        model=pack.told.model if Field.MAKING in seen else "",
+        binding=_binding(pack.told.binding, seen),
+        heard_ns=pack.told.heard_ns if seen >= HEARD_OF else 0,
+    )
+    return replace(pack, told=told, reading=pack.reading if Field.TELEMETRY in seen else None)
 
 
 def redacted_state(state: PackState, seen: frozenset[Field], asked: UnitRef) -> PackState:
@@ -78,8 +95,9 @@ def redacted_station(view: StationView, sight: Sight) -> StationView:
 
 
 def _slot(slot: SlotView, sight: Sight) -> SlotView:
-    pack = redacted(slot.pack, sight.of(slot.pack.unit) & OF_A_PACK) if slot.pack else None
-    return replace(slot, pack=pack)
+    if slot.pack is None:
+        return slot
+    return replace(slot, pack=redacted_glance(slot.pack, sight.of(slot.pack.unit) & OF_A_PACK))
 
 
 def _kind(alarm: Told) -> Field:
@@ -90,7 +108,7 @@ def _kind(alarm: Told) -> Field:
 
 def _heard_ns(view: PackView, seen: frozenset[Field]) -> int:
     """When something was last heard of it, of what the reader may see; 0 for nothing."""
-    if seen >= {Field.TELEMETRY, Field.LEDGER}:
+    if seen >= HEARD_OF:
         return view.seen_ns
     return view.reading.t_ns if view.reading and Field.TELEMETRY in seen else 0
 

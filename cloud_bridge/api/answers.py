@@ -11,7 +11,7 @@ from cloud_bridge.fold import PackState, VehicleState
 from cloud_bridge.inquiry import Finding
 from cloud_bridge.rules import Duty
 from cloud_bridge.store import Entry
-from cloud_bridge.view import PackView, Reading, SlotView, StationView
+from cloud_bridge.view import PackGlance, PackView, Reading, SlotView, StationView
 from packtrail.event import SignedEvent
 from packtrail.quantities import QUANTITIES
 from packtrail.sample import SampleBatch
@@ -305,12 +305,12 @@ def answer(value: msgspec.Struct, status: int = 200) -> Response:
     return Response(msgspec.json.encode(value), status, media_type="application/json")
 
 
-def verdict_answer(view: PackView) -> VerdictAnswer:
+def verdict_answer(view: PackView | PackGlance) -> VerdictAnswer:
     """The verdict on a pack."""
     return VerdictAnswer(view.verdict.level.value, *view.verdict.text)
 
 
-def reading_answer(view: PackView) -> ReadingAnswer | None:
+def reading_answer(view: PackView | PackGlance) -> ReadingAnswer | None:
     """The newest reading of a pack."""
     return reading_answer_of(view.reading) if view.reading else None
 
@@ -320,16 +320,15 @@ def reading_answer_of(reading: Reading) -> ReadingAnswer:
     return ReadingAnswer(format_time(reading.t_ns), reading.values)
 
 
-def pack_answer(view: PackView, hidden: tuple[str, ...] = ()) -> PackAnswer:
+def pack_answer(view: PackGlance, hidden: tuple[str, ...] = ()) -> PackAnswer:
     """One line of the list of packs."""
-    state, health = view.state, view.state.newest_health
-    soh = health.estimate.soh if health else None
+    told, soh = view.told, view.told.soh
     return PackAnswer(
         code=str(view.unit),
         verdict=verdict_answer(view),
-        lifecycle=state.lifecycle.value,
-        safety=state.safety.value,
-        standing=state.standing.value,
+        lifecycle=told.lifecycle.value,
+        safety=told.safety.value,
+        standing=told.standing.value,
         soh=soh.value if soh else None,
         soh_low=soh.low if soh else None,
         soh_high=soh.high if soh else None,

@@ -104,7 +104,7 @@ def list_stations(
     (after,) = key_of("stations", cursor, tuple[str]) or ("",)
     names, more = cut([name for name in bridge.stations.names() if name > after], limit)
     following = cursor_of("stations", (names[-1],)) if more else None
-    views = [redacted_station(bridge.stations.view(name), sight) for name in names]
+    views = [redacted_station(view, sight) for view in bridge.stations.views(names)]
     hidden = tuple(sorted(OF_A_STATION - sight.of()))
     listed = [station_answer(view) for view in views]
     return linked(request, answer(StationList(listed, following, hidden)), following)

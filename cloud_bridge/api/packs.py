@@ -10,7 +10,7 @@ from starlette.responses import StreamingResponse
 from cloud_bridge.access.doorway import charge
 from cloud_bridge.access.fields import Field
 from cloud_bridge.access.gate import Sight
-from cloud_bridge.access.redact import OF_A_PACK, redacted, redacted_state
+from cloud_bridge.access.redact import OF_A_PACK, redacted, redacted_glance, redacted_state
 from cloud_bridge.api.answers import (
     EventList,
     PackDetail,
@@ -100,7 +100,7 @@ def list_packs(
     seen = [sight.of(view.unit) & OF_A_PACK for view in views]
     note(request, bridge, sight, frozenset().union(*seen))
     listed = [
-        pack_answer(redacted(view, fields), tuple(sorted(OF_A_PACK - fields)))
+        pack_answer(redacted_glance(view, fields), tuple(sorted(OF_A_PACK - fields)))
         for view, fields in zip(views, seen, strict=True)
     ]
     return linked(request, answer(PackList(listed, following)), following)

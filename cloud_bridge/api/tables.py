@@ -7,13 +7,15 @@ from typing import Any, Final
 
 import numpy as np
 
+from cloud_bridge.access.fields import Field
 from cloud_bridge.access.gate import Sight
-from cloud_bridge.access.redact import OF_A_PACK, redacted
+from cloud_bridge.access.redact import OF_A_PACK, redacted_glance
 from cloud_bridge.api.context import Context
 from cloud_bridge.files import Column, Kind, Page, Rows
 from cloud_bridge.store import Entry, Store
-from cloud_bridge.view import PackView, Reading
+from cloud_bridge.view import PackGlance, Reading
 from cloud_bridge.view.telemetry import Span, chunk_pages, quantities_of, samples_within
+from packtrail.estimate import Interval
 from packtrail.event import UnitRef
 from packtrail.quantities import QUANTITIES
 from packtrail.sample import SampleBatch
@@ -64,7 +66,8 @@ def packs_table(bridge: Context, sight: Sight, units: Sequence[UnitRef]) -> Rows
 
     def pages() -> Iterator[Page]:
         for start in range(0, len(units), PACKS):
-            lines = [_pack(bridge, sight, unit) for unit in units[start : start + PACKS]]
+            packs = bridge.packs.glances(units[start : start + PACKS])
+            lines = [_pack(pack, sight.of(unit) & OF_A_PACK) for unit, pack in packs.items()]
             yield list(zip(*lines, strict=True))
 
     return Rows(OF_PACKS, pages())
@@ -103,26 +106,22 @@ def samples_table(store: Store, unit: UnitRef, span: Span) -> Rows:
     return Rows((*times, *columns), pages())
 
 
-def _pack(bridge: Context, sight: Sight, unit: UnitRef) -> list[Any]:
-    seen = sight.of(unit) & OF_A_PACK
-    view = redacted(bridge.packs.view(unit), seen)
-    state = view.state
+def _pack(whole: PackGlance, seen: frozenset[Field]) -> list[Any]:
+    view = redacted_glance(whole, seen)
     return [
-        str(unit),
+        str(view.unit),
         view.verdict.level.value,
-        state.lifecycle.value,
-        state.safety.value,
-        state.standing.value,
-        *_health(view),
+        view.told.lifecycle.value,
+        view.told.safety.value,
+        view.told.standing.value,
+        *_health(view.told.soh),
         view.seen_ns or None,
         " ".join(sorted(OF_A_PACK - seen)),
         *_reading(view.reading),
     ]
 
 
-def _health(view: PackView) -> tuple[float | None, float | None, float | None]:
-    health = view.state.newest_health
-    soh = health.estimate.soh if health else None
+def _health(soh: Interval | None) -> tuple[float | None, float | None, float | None]:
     return (soh.value * 100, soh.low * 100, soh.high * 100) if soh else (None, None, None)
 
 

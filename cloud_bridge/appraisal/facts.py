@@ -8,7 +8,7 @@ from cloud_bridge.appraisal.measuring import NOTHING, CellEvidence
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.fold import PackState, Safety, Standing
 from cloud_bridge.fold.state import Inspection
-from cloud_bridge.view.packs import Reading
+from cloud_bridge.view import Reading
 from packtrail.event import ProductAssembled, UnitRegistered
 from packtrail.language import Text
 from packtrail.times import parse_time

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from cloud_bridge.fold import Binding
 from cloud_bridge.privacy.subjects import FORGOTTEN
@@ -40,6 +40,28 @@ def percent(fraction: float | None, digits: int = 1) -> str:
 def plus_minus(interval: Interval | None) -> str:
     """Half the width of an interval of fractions, in per cent points."""
     return NONE if interval is None else f"±\u202f{interval.width * 50:.1f}"
+
+
+class HealthBar(NamedTuple):
+    """An interval of health and its value on a bar of 100, where each begins and how wide it is."""
+
+    start: str
+    width: str
+    mark: str
+
+
+def health_bar(interval: Interval) -> HealthBar:
+    """On a scale from 50 to 105 per cent."""
+    start, end, at = (
+        (one * 100 - 50) / 0.55 for one in (interval.low, interval.high, interval.value)
+    )
+    start, end, at = max(0.0, start), min(100.0, end), max(0.0, min(99.2, at))
+    return HealthBar(f"{start:.1f}", f"{max(end - start, 0.8):.1f}", f"{max(at - 0.4, 0.0):.1f}")
+
+
+def within(value: float, low: float, high: float) -> str:
+    """`value` for a drawing, kept on its scale."""
+    return f"{max(low, min(high, value)):.1f}"
 
 
 def moment(t_ns: int) -> str:

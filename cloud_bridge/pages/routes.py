@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from cloud_bridge.access.fields import Field
 from cloud_bridge.access.gate import Sight
-from cloud_bridge.access.redact import OF_A_PACK, OF_A_STATION, redacted, redacted_station
+from cloud_bridge.access.redact import OF_A_PACK, OF_A_STATION, redacted_glance, redacted_station
 from cloud_bridge.api.answers import HiddenAnswer
 from cloud_bridge.api.context import Bridge, Context, Language
 from cloud_bridge.api.sight import See, hidden_answer, hidden_from, note
@@ -53,15 +53,15 @@ def overview(
         start = parse_unit(after) if after else None
     except CodeError:
         return paper.missing(after or "")
-    with bridge.packs.together():
+    with bridge.store.reading():
         whole = bridge.packs.page(start, PER_PAGE)
         told = Field.STATIONS in sight.of()
         names = bridge.stations.names() if told else []
         shown = [] if start else names[:STATIONS_SHOWN]
-        stations = [redacted_station(bridge.stations.view(name), sight) for name in shown]
+        stations = [redacted_station(view, sight) for view in bridge.stations.views(shown)]
     seen = [sight.of(view.unit) & OF_A_PACK for view in whole]
     note(request, bridge, sight, frozenset().union(*seen, sight.of() & OF_A_STATION))
-    views = [redacted(view, fields) for view, fields in zip(whole, seen, strict=True)]
+    views = [redacted_glance(view, fields) for view, fields in zip(whole, seen, strict=True)]
     return paper.render(
         "overview.html",
         here="/",
@@ -94,10 +94,10 @@ def stations(
     if Field.STATIONS not in sight.of():
         return paper.hidden(hidden_answer(bridge.access, Field.STATIONS))
     note(request, bridge, sight, sight.of() & OF_A_STATION)
-    with bridge.packs.together():
+    with bridge.store.reading():
         names = bridge.stations.names()
         later = [name for name in names if name > after]
-        views = [bridge.stations.view(name) for name in later[:STATIONS_SHOWN]]
+        views = bridge.stations.views(later[:STATIONS_SHOWN])
     shown = [redacted_station(view, sight) for view in views]
     more = later[STATIONS_SHOWN - 1] if len(later) > STATIONS_SHOWN else ""
     return paper.render(

@@ -23,6 +23,7 @@ from psycopg.sql import SQL
 from cloud_bridge.errors import ContentError, StoreError
 from cloud_bridge.store.accounts import AccountRows
 from cloud_bridge.store.contract import Moment
+from cloud_bridge.store.glances import GlanceRows
 from cloud_bridge.store.linking import Vault
 from cloud_bridge.store.listings import ListingRows
 from cloud_bridge.store.personal import PersonalRows
@@ -40,6 +41,7 @@ from cloud_bridge.store.reads import Reads
 from cloud_bridge.store.rows import Rows, Values
 from cloud_bridge.store.sqlite import newer_version
 from cloud_bridge.store.statements import migrations, statements
+from cloud_bridge.store.stations import ListedRows
 from cloud_bridge.store.tables import Table, in_order, select_all
 from cloud_bridge.store.writes import Writes
 from packtrail.language import Text
@@ -59,7 +61,7 @@ COLUMNS: Final = b"""
 SELECT table_name, column_name FROM information_schema.columns
 WHERE table_schema = current_schema()
 AND table_name NOT IN ('schema_version', 'tally', 'duty', 'duty_day', 'duty_report',
-                       'duty_covered', 'duty_waiting', 'duty_state')
+                       'duty_covered', 'duty_waiting', 'duty_state', 'glance', 'glance_state')
 ORDER BY table_name, ordinal_position"""
 REFERENCES: Final = b"""
 SELECT c.relname, r.relname FROM pg_constraint AS k
@@ -73,7 +75,7 @@ WHERE table_schema = current_schema() AND is_identity = 'YES'"""
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
 
 
-class PostgresStore(Reads, Writes, AccountRows, ListingRows, PersonalRows):
+class PostgresStore(Reads, Writes, AccountRows, ListingRows, PersonalRows, GlanceRows, ListedRows):
     """Connect, and bring the database to this version's schema.
 
     Args:

@@ -17,6 +17,7 @@ from typing import Any, Final
 from cloud_bridge.errors import ContentError, StoreError
 from cloud_bridge.store.accounts import AccountRows
 from cloud_bridge.store.contract import Moment
+from cloud_bridge.store.glances import GlanceRows
 from cloud_bridge.store.linking import Vault
 from cloud_bridge.store.listings import ListingRows
 from cloud_bridge.store.personal import PersonalRows
@@ -24,6 +25,7 @@ from cloud_bridge.store.pool import Pool
 from cloud_bridge.store.reads import Reads
 from cloud_bridge.store.rows import Question, Rows, Values
 from cloud_bridge.store.statements import migrations, statements
+from cloud_bridge.store.stations import ListedRows
 from cloud_bridge.store.tables import Table, in_order, insert_into, select_all
 from cloud_bridge.store.writes import Writes
 from packtrail.language import Text
@@ -32,11 +34,11 @@ BUSY_S: Final = 30.0
 TABLE_NAMES: Final = """
 SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' ESCAPE '@'
 AND name NOT IN ('tally', 'duty', 'duty_day', 'duty_report', 'duty_covered', 'duty_waiting',
-                 'duty_state')
+                 'duty_state', 'glance', 'glance_state')
 ORDER BY name"""
 
 
-class SqliteStore(Reads, Writes, AccountRows, ListingRows, PersonalRows):
+class SqliteStore(Reads, Writes, AccountRows, ListingRows, PersonalRows, GlanceRows, ListedRows):
     """Open, or make, the database at `path` and bring it to this version's schema.
 
     Args:
@@ -79,12 +81,11 @@ class SqliteStore(Reads, Writes, AccountRows, ListingRows, PersonalRows):
     @contextmanager
     def reading(self) -> Iterator[None]:
         """See `Store.reading`."""
-        with self._pool.connection() as connection:
+        with self._translated(), self._pool.connection() as connection:
             if connection.in_transaction:
                 yield
                 return
-            with self._translated():
-                connection.execute("BEGIN")
+            connection.execute("BEGIN")
             try:
                 yield
             finally:

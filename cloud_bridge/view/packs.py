@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-
-import numpy as np
 
 from cloud_bridge.fold import (
     PackState,
@@ -20,11 +17,12 @@ from cloud_bridge.fold import (
 )
 from cloud_bridge.store import Store, StoredChunk
 from cloud_bridge.view.batches import joined, samples_of
+from cloud_bridge.view.glances import Glances, PackGlance, code_of
+from cloud_bridge.view.readings import Reading, Readings
 from cloud_bridge.view.stories import Stories, Story
 from packtrail.codes import PackCode
-from packtrail.errors import CodeError
 from packtrail.event import UnitRef
-from packtrail.sample import Floats, SampleBatch
+from packtrail.sample import SampleBatch
 from packtrail.topics import RecordAddress
 
 GAP_NS: Final = 15 * 60 * 10**9
@@ -39,22 +37,8 @@ DRAWN: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """The newest sample of a pack, plain values only.
-
-    Attributes:
-        t_ns: UTC of its frames.
-        values: quantity -> newest known value; cells and probes as their extremes
-            (`cell_voltage_max_v`, `temperature_max_c` and so on).
-    """
-
-    t_ns: int
-    values: dict[str, float]
-
-
-@dataclass(frozen=True, slots=True)
 class PackView:
-    """One pack for a list or the head of its page.
+    """One pack for the head of its page.
 
     Attributes:
         unit: whose.
@@ -74,7 +58,7 @@ class PackView:
 
 
 class Packs:
-    """Reads packs from a store; a pack that is asked for twice within one `with` is read once.
+    """Reads packs from a store.
 
     Args:
         store: where.
@@ -82,8 +66,9 @@ class Packs:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._seen = threading.local()
         self._stories = Stories(store)
+        self._readings = Readings(store)
+        self._glances = Glances(store, self._stories, self._readings)
         self._sessions: dict[UnitRef, tuple[RecordAddress, SampleBatch]] = {}
         self._lock = threading.Lock()
 
@@ -91,16 +76,6 @@ class Packs:
     def store(self) -> Store:
         """Where packs are read from."""
         return self._store
-
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        """Everything asked for inside is of one moment."""
-        with self._store.reading():
-            self._seen.views = {}
-            try:
-                yield
-            finally:
-                self._seen.views = None
 
     def facts(self, unit: UnitRef) -> list[Told]:
         """Every fact that names `unit` under any of its codes, in ledger order."""
@@ -135,14 +110,6 @@ class Packs:
 
     def view(self, unit: UnitRef) -> PackView:
         """One pack as it is now."""
-        views: dict[UnitRef, PackView] | None = getattr(self._seen, "views", None)
-        if views is None:
-            return self._view(unit)
-        if unit not in views:
-            views[unit] = self._view(unit)
-        return views[unit]
-
-    def _view(self, unit: UnitRef) -> PackView:
         story, reading = self._stories.of(unit), self.reading(unit)
         seen_ns = max(story.heard_ns, reading.t_ns if reading else 0)
         return PackView(unit, code_of(unit), story.state, story.verdict, reading, seen_ns)
@@ -151,14 +118,18 @@ class Packs:
         """Whether anything was ever said of `unit`."""
         return self._store.has_unit(unit)
 
-    def page(self, after: UnitRef | None, limit: int) -> list[PackView]:
+    def page(self, after: UnitRef | None, limit: int) -> list[PackGlance]:
         """Packs in the order of their names."""
-        return [self.view(unit) for unit in self._store.units(after, limit)]
+        with self._store.reading():
+            return list(self.glances(self._store.units(after, limit)).values())
+
+    def glances(self, units: Sequence[UnitRef]) -> dict[UnitRef, PackGlance]:
+        """What lists show of each unit, in their order."""
+        return self._glances.of(units)
 
     def reading(self, unit: UnitRef) -> Reading | None:
         """The newest sample of `unit`."""
-        newest = self._store.latest_chunks(unit)
-        return reading_of(newest[0]) if newest else None
+        return self._readings.of([unit]).get(unit)
 
     def last_session(self, unit: UnitRef) -> SampleBatch:
         """The newest samples back to the first long silence, of what is drawn of a session."""
@@ -181,36 +152,3 @@ class Packs:
                 break
             session.append(chunk)
         return joined([samples_of(chunk, DRAWN) for chunk in reversed(session)])
-
-
-def code_of(unit: UnitRef) -> PackCode | None:
-    """The decoded code of a unit that has one."""
-    if unit.scheme != "gbt34014":
-        return None
-    try:
-        return PackCode.parse(unit.id)
-    except CodeError:
-        return None
-
-
-def reading_of(chunk: StoredChunk) -> Reading:
-    """The newest known value of each quantity in a chunk."""
-    batch = samples_of(chunk)
-    values: dict[str, float] = {}
-    for name, column in batch.values.items():
-        flat = column.reshape(len(batch), -1)
-        known = flat[np.isfinite(flat).any(axis=1)]
-        if len(known):
-            values |= _plain(name, known[-1], per_pack=column.ndim == 1)
-    return Reading(int(batch.t_ns[-1]), values)
-
-
-def _plain(name: str, row: Floats, *, per_pack: bool) -> dict[str, float]:
-    """A value by its name; of many, the extremes under the names of pack quantities."""
-    if per_pack:
-        return {name: float(row[0])}
-    stem, unit = name.rsplit("_", 1)
-    return {
-        f"{stem}_max_{unit}": float(np.nanmax(row)),
-        f"{stem}_min_{unit}": float(np.nanmin(row)),
-    }

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
 
 from cloud_bridge.fold import Told
 from cloud_bridge.ingest.presence import Presence
 from cloud_bridge.store import (
     Equivocation,
     GatewayProgress,
-    PlaceFact,
     RefusedRecord,
-    SlotNow,
     Store,
 )
-from cloud_bridge.view.packs import Packs, PackView
+from cloud_bridge.store.stations import StationRows
+from cloud_bridge.view.glances import PackGlance
+from cloud_bridge.view.packs import Packs
 from cloud_bridge.view.stories import told_of
 from packtrail.event import IdentityContested, PackInstalled, PlaceRef, UnitRef
 from packtrail.proof.trust import TrustList, Voice
@@ -37,7 +37,7 @@ class SlotView:
     """
 
     slot: str
-    pack: PackView | None
+    pack: PackGlance | None
     problem: str
     since_ns: int
 
@@ -116,21 +116,41 @@ class Stations:
         return sum(self._presence.of(name) is True for name in names)
 
     def view(self, gateway: str) -> StationView:
-        """One station as it is now."""
+        """One station as it is now, with its alarms."""
+        with self._store.reading():
+            (plain,) = self.views([gateway])
+            alarms = self._store.alarms(gateway, ALARMS)
+            return replace(plain, alarms=tuple(told_of(entry) for entry in alarms))
+
+    def views(self, gateways: Sequence[str]) -> list[StationView]:
+        """Stations as they are now, without alarms."""
         trust, now_ns = self._trust(), self._now()
-        voices = self._voices(trust).get(gateway, [])
-        alarms = self._store.alarms(gateway, ALARMS)
-        return StationView(
-            gateway=gateway,
-            sites=tuple(sorted(site for voice in voices for site in voice.sites)),
-            trusted=any(voice.valid(now_ns) for voice in voices),
-            online=self._presence.of(gateway),
-            progress=self._store.progress_of(gateway),
-            slots=self._slots(gateway),
-            alarms=tuple(told_of(entry) for entry in alarms),
-            refusals=tuple(self._store.refusals(gateway)),
-            equivocations=tuple(self._store.equivocations(gateway)),
-        )
+        with self._store.reading():
+            found = self._store.stations(gateways)
+            slots = self._slots(found)
+            refusals = {name: self._refusals(name) for name, one in found.items() if one.refused}
+            twins = {name: self._twins(name) for name, one in found.items() if one.doubled}
+        voices = self._voices(trust)
+        return [
+            StationView(
+                gateway=name,
+                sites=tuple(sorted(site for voice in voices.get(name, ()) for site in voice.sites)),
+                trusted=any(voice.valid(now_ns) for voice in voices.get(name, ())),
+                online=self._presence.of(name),
+                progress=found[name].progress,
+                slots=slots[name],
+                alarms=(),
+                refusals=refusals.get(name, ()),
+                equivocations=twins.get(name, ()),
+            )
+            for name in gateways
+        ]
+
+    def _refusals(self, gateway: str) -> tuple[RefusedRecord, ...]:
+        return tuple(self._store.refusals(gateway))
+
+    def _twins(self, gateway: str) -> tuple[Equivocation, ...]:
+        return tuple(self._store.equivocations(gateway))
 
     def _voices(self, trust: TrustList) -> dict[str, list[Voice]]:
         """By party; made anew when the trust list has changed."""
@@ -142,31 +162,46 @@ class Stations:
             self._grouped = trust, grouped
         return grouped
 
-    def _slots(self, gateway: str) -> tuple[SlotView, ...]:
-        facts = {fact.place.slot: fact for fact in self._store.places(gateway)}
-        chunks = {slot.slot: slot for slot in self._store.slots(gateway)}
-        names = sorted(facts.keys() | chunks.keys(), key=_natural)
-        return tuple(self._slot(name, facts.get(name), chunks.get(name)) for name in names)
+    def _slots(self, found: Mapping[str, StationRows]) -> dict[str, tuple[SlotView, ...]]:
+        """Of several stations, their packs read together."""
+        told = {name: _slots_told(rows) for name, rows in found.items()}
+        units = [slot.unit for slots in told.values() for slot in slots if slot.unit]
+        packs = self._packs.glances(units)
+        return {
+            name: tuple(_slot_view(slot, packs) for slot in slots) for name, slots in told.items()
+        }
 
-    def _slot(self, name: str, fact: PlaceFact | None, chunk: SlotNow | None) -> SlotView:
-        if fact is None:
-            unit = chunk.unit if chunk else None
-            return SlotView(name, self._packs.view(unit) if unit else None, "", 0)
-        told = told_of(fact.entry)
-        since_ns = told.event.from_ns
-        if isinstance(told.event.body, IdentityContested):
-            return SlotView(name, None, told.event.body.problem, since_ns)
-        installed = isinstance(told.event.body, PackInstalled)
-        pack = self._in_slot(told.event.unit, fact.place) if installed else None
-        return SlotView(name, pack, "", since_ns)
 
-    def _in_slot(self, unit: UnitRef | None, place: PlaceRef) -> PackView | None:
-        """The pack, unless it has gone elsewhere since it was put here."""
-        if unit is None:
-            return None
-        view = self._packs.view(unit)
-        binding = view.state.binding
-        return view if binding and binding.place == place else None
+class _Slot(NamedTuple):
+    """What the newest report of a slot says; `place` is None where only telemetry tells of it."""
+
+    name: str
+    unit: UnitRef | None
+    place: PlaceRef | None
+    problem: str
+    since_ns: int
+
+
+def _slots_told(rows: StationRows) -> list[_Slot]:
+    slots = {slot.slot: _Slot(slot.slot, slot.unit, None, "", 0) for slot in rows.slots}
+    for fact in rows.places:
+        event = fact.entry.event
+        slot = _Slot(fact.place.slot, None, fact.place, "", event.from_ns)
+        if isinstance(event.body, IdentityContested):
+            slot = slot._replace(problem=event.body.problem)
+        elif isinstance(event.body, PackInstalled):
+            slot = slot._replace(unit=event.unit)
+        slots[slot.name] = slot
+    return [slots[name] for name in sorted(slots, key=_natural)]
+
+
+def _slot_view(slot: _Slot, packs: Mapping[UnitRef, PackGlance]) -> SlotView:
+    """With its pack, unless that has gone elsewhere since it was put here."""
+    pack = packs[slot.unit] if slot.unit else None
+    if pack and slot.place:
+        binding = pack.told.binding
+        pack = pack if binding and binding.place == slot.place else None
+    return SlotView(slot.name, pack, slot.problem, slot.since_ns)
 
 
 def _natural(name: str) -> tuple[int, str]:

@@ -10,7 +10,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from heapq import nlargest
-from typing import Final
+from typing import Final, NamedTuple
 
 from cloud_bridge.fold import PackState, Told, Verdict, fold, judge_pack, names_of, owners_of
 from cloud_bridge.ledger.key_lines import key_lines
@@ -54,6 +54,27 @@ class Story:
     keys: int
 
 
+class Whole(NamedTuple):
+    """All that a fold reads.
+
+    Attributes:
+        unit: the first code of the unit.
+        facts: in the order of the ledger.
+        codes: all that were looked at.
+        keys: the newest key line, -1 where no correction asks for it.
+    """
+
+    unit: UnitRef
+    facts: list[Told]
+    codes: frozenset[UnitRef]
+    keys: int
+
+    @property
+    def heard_ns(self) -> int:
+        """The latest end of a fact, UTC ns; 0 without any."""
+        return max((told.event.to_ns for told in self.facts), default=0)
+
+
 class Stories:
     """Reads stories from a store. Safe to call from any thread.
 
@@ -85,27 +106,18 @@ class Stories:
         return story
 
     def _read(self, unit: UnitRef) -> Story:
-        facts, read = _gathered(self._store, unit)
-        seen = {unit}
-        while owners := set(owners_of(unit, facts)) - seen:
-            unit = min(owners, key=str)
-            seen |= owners
-            facts, more = _gathered(self._store, unit)
-            read |= more
-        facts.sort(key=lambda told: told.leaf)
-        state = fold(unit, facts)
-        heard_ns = max((told.event.to_ns for told in facts), default=0)
-        keys = key_lines(self._store).through if _has_corrections(facts) else -1
+        whole = gathered_whole(self._store, unit)
+        state = fold(whole.unit, whole.facts)
         return Story(
-            unit=unit,
-            facts=tuple(facts),
-            newest=tuple(nlargest(NEWEST, facts, key=lambda told: told.order)),
+            unit=whole.unit,
+            facts=tuple(whole.facts),
+            newest=tuple(nlargest(NEWEST, whole.facts, key=lambda told: told.order)),
             state=state,
             verdict=judge_pack(state),
-            heard_ns=heard_ns,
-            vehicles=_vehicles(facts),
-            codes=frozenset(read | seen),
-            keys=keys,
+            heard_ns=whole.heard_ns,
+            vehicles=_vehicles(whole.facts),
+            codes=whole.codes,
+            keys=whole.keys,
         )
 
     def _stamp(self, story: Story) -> Stamp:
@@ -124,6 +136,20 @@ class Stories:
             self._held += len(story.facts)
             while self._held > self._most:
                 self._held -= len(self._kept.popitem(last=False)[1][1].facts)
+
+
+def gathered_whole(store: Store, unit: UnitRef) -> Whole:
+    """Everything about the unit that bears the code `unit`."""
+    facts, read = _gathered(store, unit)
+    seen = {unit}
+    while owners := set(owners_of(unit, facts)) - seen:
+        unit = min(owners, key=str)
+        seen |= owners
+        facts, more = _gathered(store, unit)
+        read |= more
+    facts.sort(key=lambda told: told.leaf)
+    keys = key_lines(store).through if _has_corrections(facts) else -1
+    return Whole(unit, facts, frozenset(read | seen), keys)
 
 
 def told_of(entry: Entry) -> Told:

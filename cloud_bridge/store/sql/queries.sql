@@ -756,3 +756,29 @@ ON CONFLICT (list, id) DO NOTHING
 -- name: put_listed
 INSERT INTO listed (list, id, content) VALUES (:list, :id, :content)
 ON CONFLICT (list, id) DO UPDATE SET content = excluded.content
+-- What lists show.
+
+-- name: glance_state
+SELECT leaf, made, sweep, scheme, unit FROM glance_state
+
+-- name: move_glances
+UPDATE glance_state
+SET leaf = :leaf, made = :made, sweep = :sweep, scheme = :scheme, unit = :unit
+WHERE leaf = :old_leaf AND made = :old_made AND sweep = :old_sweep AND scheme = :old_scheme
+AND unit = :old_unit
+
+-- name: clear_glances
+DELETE FROM glance
+
+-- name: upsert_glance
+INSERT INTO glance (scheme, unit, leaf, others, keys, shown)
+VALUES (:scheme, :unit, :leaf, :others, :keys, :shown)
+ON CONFLICT (scheme, unit) DO UPDATE
+SET leaf = excluded.leaf, others = excluded.others, keys = excluded.keys, shown = excluded.shown
+
+-- name: glances_before_keys
+SELECT scheme, unit FROM glance WHERE keys >= 0 AND keys < :keys LIMIT :limit
+
+-- name: all_glances
+SELECT glance.scheme, glance.unit, glance.leaf, glance.others, glance.keys, glance.shown
+FROM glance

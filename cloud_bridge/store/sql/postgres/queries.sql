@@ -129,3 +129,55 @@ SELECT span.level, found.position, found.hash FROM span CROSS JOIN LATERAL (
     SELECT position, hash FROM tree WHERE tree.level = span.level
     AND position >= span.first AND position < span.last OFFSET 0
 ) AS found
+-- Each look-up stands by itself, whatever the planner believes of the tables.
+-- name: glances_of
+SELECT wanted.n - 1, glance.leaf, glance.others, glance.keys, glance.shown,
+       coalesce(newest.leaf, -1)
+FROM jsonb_array_elements(CAST(:units AS jsonb)) WITH ORDINALITY AS wanted (value, n)
+JOIN glance_state ON glance_state.made = :made
+CROSS JOIN LATERAL (
+    SELECT leaf, others, keys, shown FROM glance
+    WHERE scheme = wanted.value ->> 0 AND unit = wanted.value ->> 1 LIMIT 1) AS glance
+LEFT JOIN LATERAL (
+    SELECT leaf FROM ledger_unit WHERE scheme = wanted.value ->> 0 AND unit = wanted.value ->> 1
+    ORDER BY scheme DESC, ledger_unit.unit DESC, leaf DESC LIMIT 1) AS newest ON true
+
+-- name: newest_samples
+SELECT wanted.n - 1,
+       (SELECT position FROM chunk WHERE scheme = wanted.value ->> 0 AND unit = wanted.value ->> 1
+        AND length(data) > 0
+        ORDER BY scheme DESC, chunk.unit DESC, to_ns DESC, gateway, epoch, seq LIMIT 1),
+       EXISTS (SELECT 1 FROM attribution
+               WHERE scheme = wanted.value ->> 0 AND unit = wanted.value ->> 1)
+       OR EXISTS (SELECT 1 FROM attribution
+                  WHERE old_scheme = wanted.value ->> 0 AND old_unit = wanted.value ->> 1)
+FROM jsonb_array_elements(CAST(:units AS jsonb)) WITH ORDINALITY AS wanted (value, n)
+
+-- name: chunks_at
+SELECT position, gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, recorded_ns
+FROM chunk WHERE length(data) > 0 AND position = ANY (
+    ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:positions AS jsonb)) AS bigint)))
+
+-- name: progress_of_all
+SELECT newest.gateway, epoch, through, highest, sealed_ns, committed_ns
+FROM jsonb_array_elements_text(CAST(:gateways AS jsonb)) AS wanted
+CROSS JOIN LATERAL (
+    SELECT gateway, epoch, through, highest, sealed_ns, committed_ns FROM receipt
+    WHERE gateway = wanted.value ORDER BY committed_ns DESC, epoch LIMIT 1) AS newest
+
+-- name: slots_of_all
+SELECT gateway, slot, scheme, unit, epoch, seq, to_ns FROM slot
+WHERE gateway = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST(:gateways AS jsonb))))
+ORDER BY gateway, slot
+
+-- name: places_of_all
+SELECT ledger.leaf, ledger.recorded_ns, ledger.event_id, ledger.signed, place.site, place.slot,
+       place.author
+FROM place JOIN ledger ON ledger.leaf = place.leaf
+WHERE place.author = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST(:gateways AS jsonb))))
+ORDER BY place.author, place.site, place.slot
+
+-- name: in_trouble
+SELECT wanted.value, EXISTS (SELECT 1 FROM refused WHERE gateway = wanted.value),
+       EXISTS (SELECT 1 FROM equivocation WHERE gateway = wanted.value)
+FROM jsonb_array_elements_text(CAST(:gateways AS jsonb)) AS wanted

@@ -100,3 +100,49 @@ WITH RECURSIVE span (level, first, last) AS (
 )
 SELECT tree.level, tree.position, tree.hash FROM span CROSS JOIN tree
 WHERE tree.level = span.level AND tree.position >= span.first AND tree.position < span.last
+-- name: glances_of
+SELECT wanted.key, glance.leaf, glance.others, glance.keys, glance.shown,
+       coalesce((SELECT max(leaf) FROM ledger_unit
+                 WHERE scheme = json_extract(wanted.value, '$[0]')
+                 AND unit = json_extract(wanted.value, '$[1]')), -1)
+FROM json_each(:units) AS wanted
+JOIN glance ON glance.scheme = json_extract(wanted.value, '$[0]')
+    AND glance.unit = json_extract(wanted.value, '$[1]')
+JOIN glance_state ON glance_state.made = :made
+
+-- name: newest_samples
+SELECT wanted.key,
+       (SELECT position FROM chunk WHERE scheme = json_extract(wanted.value, '$[0]')
+        AND unit = json_extract(wanted.value, '$[1]') AND length(data) > 0
+        ORDER BY to_ns DESC, gateway, epoch, seq LIMIT 1),
+       EXISTS (SELECT 1 FROM attribution WHERE scheme = json_extract(wanted.value, '$[0]')
+               AND unit = json_extract(wanted.value, '$[1]'))
+       OR EXISTS (SELECT 1 FROM attribution WHERE old_scheme = json_extract(wanted.value, '$[0]')
+                  AND old_unit = json_extract(wanted.value, '$[1]'))
+FROM json_each(:units) AS wanted
+
+-- name: chunks_at
+SELECT position, gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, recorded_ns
+FROM chunk WHERE position IN (SELECT value FROM json_each(:positions)) AND length(data) > 0
+
+-- name: progress_of_all
+SELECT receipt.gateway, epoch, through, highest, sealed_ns, committed_ns
+FROM json_each(:gateways) AS wanted JOIN receipt ON receipt.gateway = wanted.value
+    AND receipt.epoch = (SELECT epoch FROM receipt WHERE gateway = wanted.value
+                         ORDER BY committed_ns DESC, epoch LIMIT 1)
+
+-- name: slots_of_all
+SELECT gateway, slot, scheme, unit, epoch, seq, to_ns FROM slot
+WHERE gateway IN (SELECT value FROM json_each(:gateways)) ORDER BY gateway, slot
+
+-- name: places_of_all
+SELECT ledger.leaf, ledger.recorded_ns, ledger.event_id, ledger.signed, place.site, place.slot,
+       place.author
+FROM place JOIN ledger ON ledger.leaf = place.leaf
+WHERE place.author IN (SELECT value FROM json_each(:gateways))
+ORDER BY place.author, place.site, place.slot
+
+-- name: in_trouble
+SELECT value, EXISTS (SELECT 1 FROM refused WHERE gateway = wanted.value),
+       EXISTS (SELECT 1 FROM equivocation WHERE gateway = wanted.value)
+FROM json_each(:gateways) AS wanted

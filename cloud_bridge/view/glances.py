@@ -1,0 +1,195 @@
+"""What lists show of packs: read from rows beside the ledger wherever those still hold.
+
+A row tells which lines it was made of. It counts only while the ledger has no newer one of the
+same codes; else the pack is folded, so that a list is always what the ledger says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Final
+
+import msgspec
+
+from cloud_bridge.fold import (
+    Binding,
+    Lifecycle,
+    PackState,
+    Safety,
+    Standing,
+    Verdict,
+    fold,
+    judge_pack,
+)
+from cloud_bridge.ledger.key_lines import key_lines
+from cloud_bridge.store import Store
+from cloud_bridge.store.glances import GlanceRow
+from cloud_bridge.view.readings import Reading, Readings
+from cloud_bridge.view.stories import Stories, Whole, gathered_whole
+from packtrail.codes import PackCode
+from packtrail.errors import CodeError
+from packtrail.estimate import Interval
+from packtrail.event import UnitRef
+from packtrail.shapes import from_json, from_msgpack
+
+MADE_BY: Final = ("cloud_bridge.fold", "packtrail.event")
+"""Packages whose text decides what a fold comes to."""
+
+
+class Glance(msgspec.Struct, frozen=True, array_like=True):
+    """What lists show of a unit's fold.
+
+    Attributes:
+        verdict: what to do with it.
+        lifecycle: stage of life.
+        safety: how careful to be.
+        standing: clean, incomplete or contested.
+        soh: newest told state of health, fraction, or None.
+        model: as registered, "" for none.
+        binding: where it is, or None.
+        heard_ns: the latest end of a fact, UTC ns; 0 without any.
+    """
+
+    verdict: Verdict
+    lifecycle: Lifecycle
+    safety: Safety
+    standing: Standing
+    soh: Interval | None
+    model: str
+    binding: Binding | None
+    heard_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class PackGlance:
+    """One pack of a list.
+
+    Attributes:
+        unit: whose.
+        code: the decoded code, or None for another scheme.
+        told: what its fold comes to.
+        reading: the newest sample, or None.
+    """
+
+    unit: UnitRef
+    code: PackCode | None
+    told: Glance
+    reading: Reading | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """What to do with it."""
+        return self.told.verdict
+
+    @property
+    def seen_ns(self) -> int:
+        """When anything was last heard of it, UTC ns; 0 for never."""
+        return max(self.told.heard_ns, self.reading.t_ns if self.reading else 0)
+
+
+class Glances:
+    """Reads what lists show. Safe to call from any thread.
+
+    Args:
+        store: where.
+        stories: folds what has no row that holds.
+        readings: newest samples.
+    """
+
+    def __init__(self, store: Store, stories: Stories, readings: Readings) -> None:
+        self._store = store
+        self._stories = stories
+        self._readings = readings
+
+    def of(self, units: Sequence[UnitRef]) -> dict[UnitRef, PackGlance]:
+        """Each unit as it is now, all of one moment."""
+        units = list(dict.fromkeys(units))
+        if not units:
+            return {}
+        with self._store.reading():
+            rows = self._store.glances(units, made())
+            told = {unit: self._told(unit, *rows.get(unit, (None, -1))) for unit in units}
+            read = self._readings.of(units)
+        return {unit: PackGlance(unit, code_of(unit), told[unit], read.get(unit)) for unit in units}
+
+    def _told(self, unit: UnitRef, row: GlanceRow | None, newest: int) -> Glance:
+        if row and holds(self._store, row, newest):
+            return from_msgpack(row.shown, Glance)
+        story = self._stories.of(unit)
+        return glance_of(story.state, story.verdict, story.heard_ns)
+
+
+def holds(store: Store, row: GlanceRow, newest: int) -> bool:
+    """Whether nothing that a row was made of has changed since.
+
+    Args:
+        store: where it lies.
+        row: of a unit.
+        newest: the unit's newest line now.
+    """
+    if row.leaf != newest or (row.keys >= 0 and row.keys != key_lines(store).through):
+        return False
+    if not row.others:
+        return True
+    others = from_json(row.others, list[tuple[str, str, int]])
+    return all(store.newest_line_of(UnitRef(*name)) == leaf for *name, leaf in others)
+
+
+def glance_of(state: PackState, verdict: Verdict, heard_ns: int) -> Glance:
+    """What lists show of a fold."""
+    health, registration = state.newest_health, state.registration
+    return Glance(
+        verdict=verdict,
+        lifecycle=state.lifecycle,
+        safety=state.safety,
+        standing=state.standing,
+        soh=health.estimate.soh if health else None,
+        model=getattr(registration.stated, "model", "") if registration else "",
+        binding=state.binding,
+        heard_ns=heard_ns,
+    )
+
+
+def row_of(store: Store, unit: UnitRef) -> tuple[GlanceRow, Whole]:
+    """The row of a unit as the ledger has it now, and what it was made of."""
+    whole = gathered_whole(store, unit)
+    newest = _newest_lines(store, whole)
+    state = fold(whole.unit, whole.facts)
+    shown = msgspec.msgpack.encode(glance_of(state, judge_pack(state), whole.heard_ns))
+    others = sorted((one.scheme, one.id, leaf) for one, leaf in newest.items() if one != unit)
+    text = msgspec.json.encode(others).decode() if others else ""
+    return GlanceRow(newest[unit], text, whole.keys, shown), whole
+
+
+def _newest_lines(store: Store, whole: Whole) -> Mapping[UnitRef, int]:
+    if len(whole.codes) == 1:  # its facts are the lines of its one code
+        (unit,) = whole.codes
+        return {unit: whole.facts[-1].leaf if whole.facts else -1}
+    return {code: store.newest_line_of(code) for code in whole.codes}
+
+
+@cache
+def made() -> str:
+    """Names this version of the fold: rows that another one made are of no use."""
+    digest = hashlib.sha256()
+    for package in MADE_BY:
+        parts = (one for one in files(package).iterdir() if one.name.endswith(".py"))
+        for part in sorted(parts, key=lambda one: one.name):
+            digest.update(part.name.encode() + b"\0" + part.read_bytes() + b"\0")
+    digest.update(files("cloud_bridge.view").joinpath("glances.py").read_bytes())
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=8192)
+def code_of(unit: UnitRef) -> PackCode | None:
+    """The decoded code of a unit that has one."""
+    if unit.scheme != "gbt34014":
+        return None
+    try:
+        return PackCode.parse(unit.id)
+    except CodeError:
+        return None
