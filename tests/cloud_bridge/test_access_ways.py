@@ -104,7 +104,7 @@ class Reading:
     """A recycler, and anybody, at a bridge whose table gives them some fields."""
 
     def __init__(self, desk, folder, fields, public=(), limits=None, codes=()):
-        ring, self.log = KeyRing(folder / "keys"), ReadLog(folder / "log")
+        ring, self.log = KeyRing(desk.store), ReadLog(folder / "log")
         login = LoginDesk(desk.store, LoginSettings(), lambda: NOW)
         doors = Doors(login.sessions, limits=limits)
         table = table_of(folder, fields, public)
