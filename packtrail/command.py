@@ -125,6 +125,7 @@ GROUPS: Final[dict[str, Group]] = {
             "prove": "cloud_bridge.keeping.commands:PROVE",
             "verify": "cloud_bridge.commands:VERIFY",
             "appraise": "cloud_bridge.appraisal.commands:APPRAISE",
+            "pulses": "cloud_bridge.appraisal.commands:PULSES",
             "export": "cloud_bridge.exports.commands:EXPORT",
             "import": "cloud_bridge.exports.commands:IMPORT",
         },
@@ -159,6 +160,7 @@ GROUPS: Final[dict[str, Group]] = {
         {
             "estimate": "soh_model.commands:ESTIMATE",
             "explain": "soh_model.commands:EXPLAIN",
+            "pulses": "soh_model.pulse_commands:PULSES",
         },
     ),
     "fleet": Group(

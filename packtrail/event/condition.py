@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -50,6 +50,31 @@ class IncidentRecorded(EventBody, frozen=True):
     cleared: bool = False
 
 
+PULSE_READINGS: Final = 21
+"""Voltages of a pulse test: U1 at rest, U2..U9 at 0.5C, U10..U17 at 1C, U18..U21 at 1.5C."""
+
+
+class PulseTest(msgspec.Struct, frozen=True):
+    """Short pulses on a workshop's tester, as its display shows them.
+
+    Order of the voltages as in the PulseBat data set (Tao et al., Nat. Commun. 15 (2024) 10154):
+    at rest, then at each start and end of a charge and a discharge pulse of 5 s.
+
+    Attributes:
+        voltages_v: of the unit, V, 21 of them.
+        charged_ah: charge put in since the unit was empty, Ah; None where nobody counted.
+        rated_ah: rated capacity that the C-rates refer to, Ah.
+        temperature_c: of the unit.
+    """
+
+    voltages_v: Annotated[
+        tuple[float, ...], msgspec.Meta(min_length=PULSE_READINGS, max_length=PULSE_READINGS)
+    ]
+    charged_ah: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    rated_ah: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    temperature_c: float | None = None
+
+
 class InspectionRecorded(EventBody, frozen=True):
     """A bench test or inspection by a laboratory or shop (GB/T 34015-2017 for capacity).
 
@@ -64,6 +89,8 @@ class InspectionRecorded(EventBody, frozen=True):
         reuse: whether the unit is declared fit for another use in a vehicle.
         clears_safety: whether earlier incidents are declared over.
         certificate_digest: SHA-256 of the certificate, hex.
+        pulses: readings of a pulse test, left out where there was none: `packtrail id pulses`
+            and `packtrail soh pulses` estimate from them.
     """
 
     method: str
@@ -76,6 +103,8 @@ class InspectionRecorded(EventBody, frozen=True):
     reuse: bool = False
     clears_safety: bool = False
     certificate_digest: str = ""
+    # Left out of the event where it says nothing, so that older reports are written as they were.
+    pulses: PulseTest | msgspec.UnsetType = msgspec.UNSET
 
 
 class Counter(msgspec.Struct, frozen=True):

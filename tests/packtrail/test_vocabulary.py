@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 
 from packtrail import event as e
 from packtrail import schema
+from packtrail.shapes import convert
 from tests.packtrail import golden, vocabulary
 
 TYPES = {body.__name__ for body in typing.get_args(e.Body)}
@@ -51,6 +52,15 @@ def test_events_are_read_as_they_were_meant():
         signed = e.decode_event(line)
         assert signed.accepted_by(vocabulary.KEY.public)
         assert signed.read() == event
+
+
+def test_an_inspection_without_pulses_is_written_as_it_was_before_there_were_any():
+    bare = msgspec.structs.replace(example("InspectionRecorded").body, pulses=msgspec.UNSET)
+    assert b"pulses" not in msgspec.json.encode(bare)
+    with pytest.raises(msgspec.ValidationError, match="pulses"):
+        convert(
+            msgspec.to_builtins(bare) | {"pulses": {"voltages_v": [3.5] * 20}}, e.InspectionRecorded
+        )
 
 
 def test_events_of_the_first_release_are_still_read():

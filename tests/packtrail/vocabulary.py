@@ -45,6 +45,7 @@ COUNTERS = (e.Counter("throughput_ah", 120_000.5, 0.0),)
 OUT = (e.MaterialOut(LOT, "black_mass", 120.5, {"Li": 4.5, "Co": 10.25}),)
 PARTS = (e.LotPart(LOT, 12.5),)
 
+PULSES = e.PulseTest(tuple(3.5 + k / 64 for k in range(21)), 3.5, 10.5, 25.5)
 BODIES: tuple[e.Body, ...] = (
     e.UnitRegistered(
         "lfp",
@@ -134,7 +135,9 @@ BODIES: tuple[e.Body, ...] = (
         (e.Gap(NOON, NOON),),
         0.5,
     ),
-    e.InspectionRecorded("GB/T 34015-2017", True, 139.5, 42.5, 900.5, 47.5, 1.5, True, True, ID),
+    e.InspectionRecorded(
+        "GB/T 34015-2017", True, 139.5, 42.5, 900.5, 47.5, 1.5, True, True, ID, PULSES
+    ),
     e.BmsReplaced(COUNTERS, "B-1", "B-2", "broken"),
     e.CounterReset(COUNTERS, True, "fell between two readings"),
     e.TelemetryAttributed(PLACE, NOON, NOON, OTHER, READ),

@@ -74,10 +74,16 @@ CHARGED = np.tile(np.arange(0.05, 0.55, 0.05), 24)
 """Charge since empty over rated capacity at which `unit` stands, of 24 units."""
 
 
+def alike():
+    """Rows of 24 units whose resistances are another unit's: only the charge tells them apart."""
+    rows, soh = units(range(24))
+    rows[:, 1:] = rows[:, :1] + np.roll(rows[:, 1:] - rows[:, :1], 70, axis=0)
+    return rows, soh
+
+
 def test_what_was_put_in_since_empty_tells_units_whose_resistance_shows_nothing():
     """The resting voltage after a known charge shows the size; after an unknown one it does not."""
-    rows, soh = units(range(24))
-    rows[:, 1:] = rows[:, :1] + np.roll(rows[:, 1:] - rows[:, :1], 70, axis=0)  # of another unit
+    rows, soh = alike()
     train, asked = slice(0, 160), slice(160, 240)
     told = PulseModel.fit(rows[train], soh[train], "LMO", charged=CHARGED[train])
     blind = PulseModel.fit(rows[train], soh[train], "LMO")
