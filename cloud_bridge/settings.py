@@ -67,7 +67,7 @@ class MqttSettings(Settings):
     protocol: Literal["5", "3.1.1"] = "5"
     shared_group: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]*$")] = ""
     """Bridges of one group share the records (MQTT 5 shared subscription)."""
-    window: Annotated[int, Field(ge=1, le=65_535)] = 500
+    window: Annotated[int, Field(ge=1, le=65_535)] = 2_000
     """Messages that the broker may have under way to us."""
     username: str = ""
     password_env: str = ""
@@ -85,7 +85,7 @@ class IngestSettings(Settings):
 
     batch_records: Annotated[int, Field(ge=1, le=10_000)] = 500
     batch_ms: Annotated[int, Field(ge=1, le=10_000)] = 200
-    queue: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    queue: Annotated[int, Field(ge=1, le=100_000)] = 2_000
 
 
 def _is_network(text: str) -> str:

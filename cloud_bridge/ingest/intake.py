@@ -2,7 +2,7 @@
 
 Order matters and is the promise: commit, then receipt, then the broker's acknowledgement. A
 crash between any two of them brings the message again, and the number removes the duplicate.
-While the database commits one batch the next one is judged; it waits where the first may change
+While the database commits one batch the next ones are judged; they wait where the first may change
 whose word counts.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -31,6 +31,8 @@ from packtrail.signing import SigningKey
 
 REFUSALS_PER_RECEIPT: Final = 128
 DETAIL: Final = 200
+AHEAD: Final = 2
+"""Batches that are judged and not committed yet: one is being written, one waits to be."""
 RETRY_S: Final = (0.1, 0.5, 1.0, 2.0, 5.0)
 
 Done = TypeVar("Done")
@@ -132,19 +134,18 @@ class Intake:
     def run(self, stop: threading.Event) -> None:
         """Take batches until `stop`."""
         with ThreadPoolExecutor(1, "commit") as writer:
-            writing: Future[Committed | None] | None = None
+            writing: deque[Future[Committed | None]] = deque()
             while not stop.is_set():
                 self._beat = time.monotonic()
                 deliveries = self._inbox.batch(self._batch, self._batch_s)
                 judged = self._until_answered(partial(self._judge, deliveries), stop)
-                if writing:
-                    writing.result()
-                writing = None
+                while writing and (len(writing) >= AHEAD or writing[0].done()):
+                    writing.popleft().result()
                 if judged and deliveries:
                     settle = partial(self._settle, judged)
-                    writing = writer.submit(self._until_answered, settle, stop)
-                    if judged.concerns_keys:
-                        writing.result()
+                    writing.append(writer.submit(self._until_answered, settle, stop))
+                while judged and judged.concerns_keys and writing:
+                    writing.popleft().result()
 
     def take(self, deliveries: Sequence[Delivery]) -> Committed:
         """Judge and commit one batch, answer, acknowledge.

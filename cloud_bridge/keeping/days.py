@@ -39,6 +39,7 @@ class Days:
     """
 
     name = "days"
+    reads_samples = False
 
     def __init__(
         self,

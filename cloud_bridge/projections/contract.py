@@ -47,10 +47,13 @@ class Projection(Protocol):
         settle_s: how long the target may forget what it has taken, when its power is cut; the
             cursor stays so far behind, and comes again from there after a fault. 0 for a target
             whose word is durable.
+        reads_samples: whether it looks into chunks; the data of `Portion.chunks` are empty for one
+            that does not.
     """
 
     name: str
     settle_s: float
+    reads_samples: bool
 
     def take(self, portion: Portion) -> None:
         """Bring it to the target; when this returns, the target has said that it has it.

@@ -22,6 +22,8 @@ from packtrail.errors import PacktrailError
 from packtrail.language import Text
 
 CHUNKS: Final = 200
+SPANS: Final = 1_000
+"""Chunks at a time for who does not look into them."""
 ENTRIES: Final = 500
 POLL_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 60.0
@@ -61,6 +63,7 @@ class Follower:
         self._tidied = 0.0
         self._kept: Cursor | None = None
         self._at: Cursor | None = None
+        self._through = 0
         self._unsettled: deque[tuple[float, Cursor]] = deque()
         self.fault: Text | None = None
 
@@ -149,13 +152,21 @@ class Follower:
             self._kept, self._at = kept, None
             self._unsettled.clear()
         begin = self._at or kept
-        chunks = self._store.chunks_after(begin.chunk, self._store.newest_chunk(), CHUNKS)
+        chunks = self._chunks(begin.chunk)
         entries = self._store.entries(begin.leaf, ENTRIES)
         end = Cursor(
             chunks[-1][0] if chunks else begin.chunk, entries[-1].leaf if entries else begin.leaf
         )
         attributed = self._store.chunks_attributed(begin, end) if end != begin else []
         return Portion(begin, end, [chunk for _, chunk in chunks], entries, attributed)
+
+    def _chunks(self, after: int) -> list[tuple[int, StoredChunk]]:
+        if after >= self._through:
+            # Whoever commits waits for this question: it is asked once for all that is there.
+            self._through = self._store.newest_chunk()
+        if self._projection.reads_samples:
+            return self._store.chunks_after(after, self._through, CHUNKS)
+        return self._store.chunk_spans_after(after, self._through, SPANS)
 
     def _behind(self, portion: Portion) -> float:
         """Seconds from the newest thing carried to its commit; what stands on a dashboard."""

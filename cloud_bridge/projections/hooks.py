@@ -60,6 +60,7 @@ class Hook:
     """
 
     settle_s = 0.0
+    reads_samples = False
 
     def __init__(
         self, settings: HookSettings, key: SigningKey, now: Callable[[], float] = time.time

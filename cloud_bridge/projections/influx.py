@@ -52,6 +52,7 @@ class Influx:
     """
 
     name = "influx"
+    reads_samples = True
 
     def __init__(self, settings: InfluxSettings) -> None:
         self._settings = settings

@@ -60,6 +60,7 @@ class Lake:
 
     name = "lake"
     settle_s = 0.0
+    reads_samples = True
 
     def __init__(
         self,

@@ -93,6 +93,7 @@ class PlatformReports:
     """
 
     settle_s = 0.0
+    reads_samples = False
 
     def __init__(
         self,

@@ -126,8 +126,17 @@ class Batch:
 
     def _keep(self, arrival: Arrival) -> None:
         outcome = REFUSED if isinstance(arrival.content, Refused) else STORED
-        row = {**arrival.address._asdict(), "digest": arrival.digest, "outcome": outcome}
-        self._gathered["insert_record"].append({**row, "now": self.now_ns})
+        gateway, epoch, seq = arrival.address
+        self._gathered["insert_record"].append(
+            {
+                "gateway": gateway,
+                "epoch": epoch,
+                "seq": seq,
+                "digest": arrival.digest,
+                "outcome": outcome,
+                "now": self.now_ns,
+            }
+        )
         self._known[arrival.address] = arrival.digest, outcome
         match arrival.content:
             case Refused() as refused:
@@ -164,8 +173,11 @@ class Batch:
         self.equivocations += 1
 
     def _keep_chunk(self, arrival: Arrival, chunk: Chunk) -> None:
+        gateway, epoch, seq = arrival.address
         row = {
-            **arrival.address._asdict(),
+            "gateway": gateway,
+            "epoch": epoch,
+            "seq": seq,
             "scheme": chunk.unit.scheme if chunk.unit else None,
             "unit": chunk.unit.id if chunk.unit else None,
             "slot": chunk.slot,
@@ -176,17 +188,18 @@ class Batch:
             "now": self.now_ns,
         }
         self._gathered["insert_chunk"].append(row)
-        place = (arrival.address.gateway, chunk.slot)
+        place = (gateway, chunk.slot)
         if place not in self._slots or chunk.to_ns >= self._slots[place]["to_ns"]:
-            keys = ("gateway", "slot", "scheme", "unit", "epoch", "seq", "to_ns")
-            self._slots[place] = {key: row[key] for key in keys}
+            self._slots[place] = row
         if chunk.unit:
             self._units.add(chunk.unit)
 
     def _write(self) -> None:
         for name, rows in self._gathered.items():
             self.rows.run_many(name, rows)
-        self.rows.run_many("upsert_slot", list(self._slots.values()))
+        keys = ("gateway", "slot", "scheme", "unit", "epoch", "seq", "to_ns")
+        slots = [{key: row[key] for key in keys} for row in self._slots.values()]
+        self.rows.run_many("upsert_slot", slots)
         self._record(self._facts)
 
     def _record(self, facts: Sequence[Fact]) -> tuple[int | None, ...]:

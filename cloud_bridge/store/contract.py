@@ -192,6 +192,11 @@ class Store(Accounts, Listings, Personal, Shown, Listed, Protocol):
     ) -> list[tuple[int, StoredChunk]]:
         """Chunks with positions above `position` up to `through`, rising, each with its own."""
 
+    def chunk_spans_after(
+        self, position: int, through: int, limit: int = 100
+    ) -> list[tuple[int, StoredChunk]]:
+        """`chunks_after` for who asks only what was sent and when: `data` is empty."""
+
     def chunks_attributed(self, begin: Cursor, end: Cursor) -> list[StoredChunk]:
         """Parts of chunks that were told to be another unit's than they were sealed for.
 

@@ -197,6 +197,14 @@ class Reads(ABC):
         span = {"after": position, "through": through, "limit": limit}
         return [(row[11], _chunk(row)) for row in self._run("chunks_after", span)]
 
+    def chunk_spans_after(
+        self, position: int, through: int, limit: int = 100
+    ) -> list[tuple[int, StoredChunk]]:
+        """See `Store.chunk_spans_after`."""
+        span = {"after": position, "through": through, "limit": limit}
+        rows = self._run("chunk_spans_after", span)
+        return [(row[11], _chunk((*row[:9], b"", row[10]))) for row in rows]
+
     def chunks_attributed(self, begin: Cursor, end: Cursor) -> list[StoredChunk]:
         """See `Store.chunks_attributed`."""
         span = {"after": begin.chunk, "through": end.chunk}

@@ -31,6 +31,7 @@ from cloud_bridge.store.writes import Writes
 from packtrail.language import Text
 
 BUSY_S: Final = 30.0
+LOG_PAGES: Final = 4_000
 TABLE_NAMES: Final = """
 SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' ESCAPE '@'
 AND name NOT IN ('tally', 'duty', 'duty_day', 'duty_report', 'duty_covered', 'duty_waiting',
@@ -179,6 +180,8 @@ class SqliteStore(Reads, Writes, AccountRows, ListingRows, PersonalRows, GlanceR
         )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        # A page that many batches write over goes to the file once in so many pages of the log.
+        connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
         connection.execute("PRAGMA foreign_keys = ON")
         # Without it REPLACE deletes rows past the triggers that forbid deletion.
         connection.execute("PRAGMA recursive_triggers = ON")

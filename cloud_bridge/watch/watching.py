@@ -78,6 +78,7 @@ class Watch:
     """
 
     name = "watch"
+    reads_samples = False
 
     def __init__(
         self,

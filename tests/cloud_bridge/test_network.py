@@ -69,6 +69,7 @@ def test_messages_of_every_length_arrive_whole_and_are_acknowledged_once(mosquit
         b"\x30\x04\x00\x09ab",
         b"\x32\x05\x00\x01a\x00\x00",
         b"\x34\x05\x00\x01a\x00\x01",
+        b"\x32\xff\xff\xff\xff\x01abcdef",
     ],
 )
 def test_a_malformed_message_ends_the_connection_and_not_the_thread(raw):
@@ -81,6 +82,20 @@ def test_a_malformed_message_ends_the_connection_and_not_the_thread(raw):
         assert not link.dead
         assert not len(link._inbox)
         link.stop()
+
+
+def test_a_socket_gives_whole_messages_and_leaves_the_rest():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ahead = ReadAhead(ours)
+        assert ahead.whole_publish() is None
+        long = b"x" * 300
+        theirs.sendall(b"\xd0\x00" + b"\x30\x05hello" + b"\x32\xac\x02" + long + b"\x32\x04\x00a")
+        assert ahead.recv(2) == b"\xd0\x00"
+        assert ahead.whole_publish() == (0x30, b"hello")
+        assert ahead.whole_publish() == (0x32, long)
+        assert ahead.whole_publish() is None  # two bytes of it are still on the way
+        assert ahead.recv(9) == b"\x32\x04\x00a"
 
 
 def test_a_socket_that_reads_ahead_gives_every_byte_once():

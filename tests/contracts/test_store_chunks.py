@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -50,6 +51,8 @@ def test_a_projection_follows_chunks_in_the_order_of_their_commits(store):
     first, second = store.chunks_after(0, end)
     assert [one.address.seq for _, one in (first, second)] == [2, 3]
     assert store.chunks_after(first[0], end) == [second]
+    spans = store.chunk_spans_after(0, end)
+    assert [(at, replace(one, data=b"")) for at, one in (first, second)] == spans
     assert store.chunks_after(0, first[0]) == [first]
 
 

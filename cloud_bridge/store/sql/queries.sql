@@ -245,6 +245,10 @@ ORDER BY 8, 1, 2, 3 LIMIT :limit
 SELECT gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, data, recorded_ns, position
 FROM chunk WHERE position > :after AND position <= :through ORDER BY position LIMIT :limit
 
+-- name: chunk_spans_after
+SELECT gateway, epoch, seq, scheme, unit, slot, from_ns, to_ns, samples, '', recorded_ns, position
+FROM chunk WHERE position > :after AND position <= :through ORDER BY position LIMIT :limit
+
 -- name: chunks_attributed
 SELECT c.gateway, c.epoch, c.seq, a.scheme, a.unit, c.slot,
     CASE WHEN c.from_ns > a.from_ns THEN c.from_ns ELSE a.from_ns END,
