@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import os
 import random
 import re
 import signal
@@ -174,6 +175,12 @@ def resident_mb(pid: int) -> tuple[float, float]:
     return tuple(int(re.findall(rf"{n}:\s+(\d+)", status)[0]) / 1024 for n in ("VmRSS", "VmHWM"))  # type: ignore[return-value]
 
 
+def processor_s(pid: int) -> float:
+    """Processor time that a process has taken, seconds."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def measure(folder: Path, world: World, only: str) -> None:
     """Print the table."""
     rows, floor = [], 0.0
@@ -186,17 +193,21 @@ def measure(folder: Path, world: World, only: str) -> None:
             times, size = asked(url, ask, 1, ASKED)
             p50, p95 = centiles(times)
             floor = floor or p50
-            crowd50, crowd95 = centiles(together(url, ask))
+            before = processor_s(pid)
+            crowd = together(url, ask)
+            crowd50, crowd95 = centiles(crowd)
+            spent = (processor_s(pid) - before) * 1000 / (len(crowd) + CLIENTS * WARM)
             rows.append(
                 (
                     name,
                     f"{size / 1000:.1f} kB",
-                    *(f"{one:.1f}" for one in (p50, p95, p50 / floor, crowd50, crowd95)),
+                    *(f"{one:.1f}" for one in (p50, p95, p50 / floor, crowd50, crowd95, spent)),
                 )
             )
             print(*rows[-1], sep="; ", flush=True, file=sys.stderr)
         now, highest = resident_mb(pid)
-    head = ("ms", "answer", "p50", "p95", "p50 over the limit", f"p50, {CLIENTS} clients", "p95")
+    crowd_heads = (f"p50, {CLIENTS} clients", "p95", "processor")
+    head = ("ms", "answer", "p50", "p95", "p50 over the limit", *crowd_heads)
     table(head, rows)
     print(f"resident memory of the bridge: {now:.0f} MB at the end, {highest:.0f} MB at most")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +10,7 @@ from urllib.parse import quote
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
 
 from cloud_bridge.access.doorway import visitor_of
 from cloud_bridge.api.answers import HiddenAnswer
@@ -35,6 +36,18 @@ def environment() -> Environment:
     )
     made.globals.update(figures=figures, style=STYLE, script=SCRIPT, version=__version__)
     return made
+
+
+def fragment(template: str, language: str, **values: Any) -> Markup:
+    """A part of a page that rests on nothing but what it is given."""
+    word = partial(_word, language)
+    text = environment().get_template(template).render(language=language, t=word, **values)
+    # A template made it, which escapes whatever it is given.
+    return Markup(text)  # noqa: S704
+
+
+def _word(language: str, name: str, **fields: object) -> str:
+    return WORDS[name].say(language, **fields)
 
 
 class Paper:
@@ -86,7 +99,7 @@ class Paper:
         return self.render("hidden.html", 403, here="", hidden=[what])
 
     def _word(self, name: str, **fields: object) -> str:
-        return WORDS[name].say(self._language, **fields)
+        return _word(self._language, name, **fields)
 
     def _say(self, text: Text) -> str:
         return text.say(self._language)

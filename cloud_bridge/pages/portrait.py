@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 from urllib.parse import quote
 
 import numpy as np
@@ -19,12 +20,15 @@ from cloud_bridge.inquiry import Finding
 from cloud_bridge.models import sheet_of
 from cloud_bridge.pages import figures
 from cloud_bridge.pages.charts import Chart, line_chart
+from cloud_bridge.pages.paper import fragment
 from cloud_bridge.pages.story import Line, gathered, lines_of
 from cloud_bridge.pages.words import WORDS
-from cloud_bridge.privacy.people import for_people, shown_to_people, state_for_people
+from cloud_bridge.privacy.people import for_people, state_for_people, vehicles_in
 from cloud_bridge.privacy.subjects import Subjects
 from cloud_bridge.retention.told import Keeping, keeping_of
 from cloud_bridge.view import PackView
+from cloud_bridge.view.kept import Same
+from cloud_bridge.view.stories import NEWEST, Story
 from packtrail.errors import CodecError
 from packtrail.event import ModelSheetPublished, UnitRef
 from packtrail.proof.checkpoint import Checkpoint, open_checkpoint
@@ -35,6 +39,8 @@ MONTH_NS: Final = 31 * 86_400 * NS_PER_S
 LABEL_MASK: Final = 0
 KEEPING: Final = frozenset({Field.TELEMETRY, Field.LEDGER})
 """Who sees both is told what is kept, here as by the API."""
+Made = TypeVar("Made")
+
 NOTHING: Final = SampleBatch.from_arrays(t_s=())
 """No samples."""
 
@@ -45,7 +51,7 @@ class Portrait:
 
     Attributes:
         view: state, verdict and newest reading.
-        lines: the timeline, newest first, as far as it is shown.
+        timeline: its lines, newest first, as far as they are shown; empty where hidden.
         by_event: lines that contradictions name, by their event's id.
         health_chart: state of health over time, or None.
         session: charts of the last session.
@@ -58,7 +64,7 @@ class Portrait:
     """
 
     view: PackView
-    lines: list[Line]
+    timeline: Markup
     by_event: dict[str, Line]
     health_chart: Chart | None
     session: list[Chart]
@@ -77,7 +83,7 @@ class Portrait:
     @property
     def path(self) -> str:
         """Below `/api/v1`."""
-        return f"/packs/{quote(str(self.view.unit), safe='')}"
+        return path_of(self.view.unit)
 
     @property
     def since(self) -> str:
@@ -91,6 +97,11 @@ class Portrait:
         return self.view.state.health[-1] if self.view.state.health else None
 
 
+def path_of(unit: UnitRef) -> str:
+    """Below `/api/v1`."""
+    return f"/packs/{quote(str(unit), safe='')}"
+
+
 def portrait(
     bridge: Context,
     unit: UnitRef,
@@ -100,38 +111,85 @@ def portrait(
 ) -> Portrait:
     """Read and draw one pack with its findings, as far as a reader may see it."""
     with bridge.store.reading():
+        story = bridge.packs.told(unit)
         view = redacted(bridge.packs.view(unit), seen)
-        newest = list(bridge.packs.newest(unit)) if Field.LEDGER in seen else []
         named = _named(bridge, unit, view.state, findings) if Field.LEDGER in seen else []
         checkpoint = _checkpoint(bridge)
         counted = checkpoint if Field.LEDGER in seen else None
         proven = bridge.store.lines_of(unit, counted.size) if counted else 0
         session = bridge.packs.last_session(unit) if Field.TELEMETRY in seen else NOTHING
         sheet = sheet_of(bridge.store, view.state) if Field.MAKING in seen else None
-        if Field.VEHICLES in seen:
-            names = shown_to_people(Subjects(bridge.store), [*newest, *named], view.state)
-            view = replace(view, state=state_for_people(view.state, names))
-            newest, named = for_people(newest, names), for_people(named, names)
+        names = _vehicle_names(bridge, story) if Field.VEHICLES in seen else {}
+    view = replace(view, state=state_for_people(view.state, names))
+    named = for_people(named, names)
+    drawing = _Drawing(bridge, story, unit, language)
     return Portrait(
         view=view,
-        lines=gathered(lines_of(view.state, newest, language), language),
+        timeline=drawing.timeline(names) if Field.LEDGER in seen else Markup(),
         by_event={line.event: line for line in lines_of(view.state, named, language)},
-        health_chart=_health_chart(view.state, language),
-        session=_session_charts(session, language),
+        health_chart=drawing.health() if Field.HEALTH in seen else None,
+        session=drawing.session(session),
         session_span=_span(session),
         label=label_of(unit),
         proven=proven,
         checkpoint=checkpoint,
         sheet=sheet,
-        keeping=_keeping(bridge, unit) if seen >= KEEPING else None,
+        keeping=drawing.keeping() if seen >= KEEPING else None,
     )
 
 
-def _keeping(bridge: Context, unit: UnitRef) -> Keeping | None:
-    """Without open duties, which only add to it; None without facts."""
-    facts, rules = bridge.packs.facts(unit), bridge.policy.binding(bridge.now())
-    state = bridge.packs.view(unit).state
-    return keeping_of(unit, bridge.policy.name, rules, state, facts) if facts else None
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """What takes long of a portrait, drawn anew only where what it shows has changed."""
+
+    bridge: Context
+    story: Story
+    unit: UnitRef
+    language: str
+
+    def timeline(self, names: Mapping[str, str]) -> Markup:
+        """The newest facts, the newest first."""
+        stamp = self.story.mark, dict(names)
+        return self._kept("timeline", stamp, lambda: self._timeline(names))
+
+    def health(self) -> Chart | None:
+        """State of health over time."""
+        chart = partial(_health_chart, self.story.state, self.language)
+        return self._kept("health", self.story.mark, chart)
+
+    def session(self, batch: SampleBatch) -> list[Chart]:
+        """Charts of the last session."""
+        return self._kept("session", Same(batch), partial(_session_charts, batch, self.language))
+
+    def keeping(self) -> Keeping | None:
+        """Without open duties, which only add to it; None without facts."""
+        policy, story = self.bridge.policy, self.story
+        rules = policy.binding(self.bridge.now())
+        if not story.facts:
+            return None
+        made = partial(keeping_of, self.unit, policy.name, rules, story.state, story.facts)
+        return self._kept("keeping", (story.mark, rules), made)
+
+    def _kept(self, what: str, stamp: object, make: Callable[[], Made]) -> Made:
+        return self.bridge.packs.kept.of((what, self.unit, self.language), stamp, make)
+
+    def _timeline(self, names: Mapping[str, str]) -> Markup:
+        state, newest = self.story.state, for_people(self.story.newest, names)
+        lines = gathered(lines_of(state, newest, self.language), self.language)
+        return fragment(
+            "timeline.html",
+            self.language,
+            lines=lines,
+            events=state.events,
+            newest_lines=NEWEST,
+            path=path_of(self.unit),
+        )
+
+
+def _vehicle_names(bridge: Context, story: Story) -> dict[str, str]:
+    """What stands for the vehicles of a story."""
+    named = [str(vehicle) for vehicle in vehicles_in(story.state)]
+    return Subjects(bridge.store).shown([*named, *(one.id for one in story.vehicles)])
 
 
 def _named(

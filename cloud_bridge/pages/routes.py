@@ -26,7 +26,6 @@ from cloud_bridge.privacy.people import vehicle_shown
 from cloud_bridge.privacy.subjects import Subjects
 from cloud_bridge.view import parse_unit
 from cloud_bridge.view.findings import findings_about
-from cloud_bridge.view.stories import NEWEST
 from cloud_bridge.view.vehicles import vehicle_state
 from packtrail.errors import CodeError
 
@@ -163,7 +162,6 @@ def pack(
         seen=seen,
         hidden=hidden_from(bridge, seen),
         exports=list(FORMATS.values()),
-        newest_lines=NEWEST,
     )
 
 

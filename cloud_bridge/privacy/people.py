@@ -42,6 +42,8 @@ def for_people(facts: Iterable[Told], names: Names) -> list[Told]:
 
 def state_for_people(state: PackState, names: Names) -> PackState:
     """`state` with those names; its bytes are no longer those of the fold."""
+    if not names:
+        return state
     binding = state.binding
     if binding and binding.vehicle:
         binding = msgspec.structs.replace(binding, vehicle=vehicle_shown(binding.vehicle, names))

@@ -18,6 +18,7 @@ from cloud_bridge.fold import (
 from cloud_bridge.store import Store, StoredChunk
 from cloud_bridge.view.batches import joined, samples_of
 from cloud_bridge.view.glances import Glances, PackGlance, code_of
+from cloud_bridge.view.kept import Kept
 from cloud_bridge.view.readings import Reading, Readings
 from cloud_bridge.view.stories import Stories, Story
 from packtrail.codes import PackCode
@@ -62,12 +63,16 @@ class Packs:
 
     Args:
         store: where.
+
+    Attributes:
+        kept: what others make of its stories.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._stories = Stories(store)
         self._readings = Readings(store)
+        self.kept = Kept()
         self._glances = Glances(store, self._stories, self._readings)
         self._sessions: dict[UnitRef, tuple[RecordAddress, SampleBatch]] = {}
         self._lock = threading.Lock()

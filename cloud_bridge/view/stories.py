@@ -53,6 +53,11 @@ class Story:
     codes: frozenset[UnitRef]
     keys: int
 
+    @property
+    def mark(self) -> tuple[UnitRef, int, int, int]:
+        """The same only while nothing is added to the story."""
+        return self.unit, len(self.facts), self.facts[-1].leaf if self.facts else -1, self.keys
+
 
 class Whole(NamedTuple):
     """All that a fold reads.
