@@ -16,12 +16,12 @@ from typing import Final
 import msgspec
 
 from cloud_bridge.access.fields import Purpose, Reader
-from cloud_bridge.enrolment.listed import Listed
+from cloud_bridge.enrolment.register import Register
 from cloud_bridge.errors import BridgeError
-from cloud_bridge.store.listings import Listings
+from cloud_bridge.store.registers import Registers
 from packtrail.language import Text
 
-LIST: Final = "api key"
+REGISTER: Final = "api key"
 FILE: Final = "keys.json"
 """Where an earlier version kept them, in `[access] folder`."""
 PREFIX: Final = "pt_"
@@ -65,8 +65,8 @@ class KeyRing:
         store: where they lie.
     """
 
-    def __init__(self, store: Listings) -> None:
-        self._keys = Listed(store, LIST, ApiKey)
+    def __init__(self, store: Registers) -> None:
+        self._keys = Register(store, REGISTER, ApiKey)
 
     def take_over(self, folder: Path) -> None:
         """Bring in the keys that an earlier version kept in a folder."""

@@ -19,11 +19,11 @@ from cloud_bridge.login.discovery import Discovery
 from cloud_bridge.login.settings import CertificateSettings
 from cloud_bridge.settings import AccessSettings, BridgeSettings
 from cloud_bridge.store.accounts import Accounts
-from cloud_bridge.store.listings import Listings
+from cloud_bridge.store.registers import Registers
 from packtrail.settings import secret
 
 
-def gate_for(settings: BridgeSettings, store: Listings, login: LoginDesk | None) -> Gate | None:
+def gate_for(settings: BridgeSettings, store: Registers, login: LoginDesk | None) -> Gate | None:
     """The gate; None where only this machine can ask and the settings do not insist.
 
     Keys that an earlier version kept in a file are brought into the store.

@@ -15,13 +15,13 @@ from typing import Final
 
 import msgspec
 
-from cloud_bridge.enrolment.listed import Listed
+from cloud_bridge.enrolment.register import Register
 from cloud_bridge.errors import BridgeError
-from cloud_bridge.store.listings import Listings
+from cloud_bridge.store.registers import Registers
 from packtrail.language import Text
 from packtrail.topics import GATEWAY_ID
 
-LIST: Final = "ocpp station"
+REGISTER: Final = "ocpp station"
 FILE: Final = "ocpp.json"
 """Where an earlier version kept them, in `[ocpp] folder`."""
 SECRET_BYTES: Final = 24
@@ -58,8 +58,8 @@ class StationBook:
         store: where they lie.
     """
 
-    def __init__(self, store: Listings) -> None:
-        self._stations = Listed(store, LIST, Station)
+    def __init__(self, store: Registers) -> None:
+        self._stations = Register(store, REGISTER, Station)
 
     def take_over(self, folder: Path) -> None:
         """Bring in the stations that an earlier version kept in a folder."""

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 from cloud_bridge.store.accounts import Accounts
 from cloud_bridge.store.glances import Shown
-from cloud_bridge.store.listings import Listings
 from cloud_bridge.store.personal import Personal
+from cloud_bridge.store.registers import Registers
 from cloud_bridge.store.rows import Values
 from cloud_bridge.store.stations import Listed
 from cloud_bridge.store.tables import Table
@@ -52,7 +52,7 @@ class Moment(Protocol):
         """The store, inside `reading`; it is closed at the end."""
 
 
-class Store(Accounts, Listings, Personal, Shown, Listed, Protocol):
+class Store(Accounts, Registers, Personal, Shown, Listed, Protocol):
     """One database that holds the truth. Safe to call from any thread.
 
     Every method raises `StoreError` when the database does not answer; it says whether

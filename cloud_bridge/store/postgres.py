@@ -25,7 +25,6 @@ from cloud_bridge.store.accounts import AccountRows
 from cloud_bridge.store.contract import Moment
 from cloud_bridge.store.glances import GlanceRows
 from cloud_bridge.store.linking import Vault
-from cloud_bridge.store.listings import ListingRows
 from cloud_bridge.store.personal import PersonalRows
 from cloud_bridge.store.pool import Pool
 from cloud_bridge.store.postgres_rows import (
@@ -38,6 +37,7 @@ from cloud_bridge.store.postgres_rows import (
     copies_of,
 )
 from cloud_bridge.store.reads import Reads
+from cloud_bridge.store.registers import RegisterRows
 from cloud_bridge.store.rows import Rows, Values
 from cloud_bridge.store.sqlite import newer_version
 from cloud_bridge.store.statements import migrations, statements
@@ -75,7 +75,7 @@ WHERE table_schema = current_schema() AND is_identity = 'YES'"""
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
 
 
-class PostgresStore(Reads, Writes, AccountRows, ListingRows, PersonalRows, GlanceRows, ListedRows):
+class PostgresStore(Reads, Writes, AccountRows, RegisterRows, PersonalRows, GlanceRows, ListedRows):
     """Connect, and bring the database to this version's schema.
 
     Args:

@@ -19,10 +19,10 @@ from cloud_bridge.store.accounts import AccountRows
 from cloud_bridge.store.contract import Moment
 from cloud_bridge.store.glances import GlanceRows
 from cloud_bridge.store.linking import Vault
-from cloud_bridge.store.listings import ListingRows
 from cloud_bridge.store.personal import PersonalRows
 from cloud_bridge.store.pool import Pool
 from cloud_bridge.store.reads import Reads
+from cloud_bridge.store.registers import RegisterRows
 from cloud_bridge.store.rows import Question, Rows, Values
 from cloud_bridge.store.statements import migrations, statements
 from cloud_bridge.store.stations import ListedRows
@@ -39,7 +39,7 @@ AND name NOT IN ('tally', 'duty', 'duty_day', 'duty_report', 'duty_covered', 'du
 ORDER BY name"""
 
 
-class SqliteStore(Reads, Writes, AccountRows, ListingRows, PersonalRows, GlanceRows, ListedRows):
+class SqliteStore(Reads, Writes, AccountRows, RegisterRows, PersonalRows, GlanceRows, ListedRows):
     """Open, or make, the database at `path` and bring it to this version's schema.
 
     Args:

@@ -747,19 +747,19 @@ SELECT CAST(coalesce(sum(count), 0) AS BIGINT),
        CAST(coalesce(sum(CASE WHEN due_ns < :now THEN count ELSE 0 END), 0) AS BIGINT)
 FROM duty_day
 
--- name: find_listed
-SELECT content FROM listed WHERE list = :list AND id = :id
+-- name: find_registered
+SELECT content FROM register WHERE register = :register AND id = :id
 
--- name: all_listed
-SELECT content FROM listed WHERE list = :list ORDER BY id
+-- name: all_registered
+SELECT content FROM register WHERE register = :register ORDER BY id
 
--- name: add_listed
-INSERT INTO listed (list, id, content) VALUES (:list, :id, :content)
-ON CONFLICT (list, id) DO NOTHING
+-- name: add_registered
+INSERT INTO register (register, id, content) VALUES (:register, :id, :content)
+ON CONFLICT (register, id) DO NOTHING
 
--- name: put_listed
-INSERT INTO listed (list, id, content) VALUES (:list, :id, :content)
-ON CONFLICT (list, id) DO UPDATE SET content = excluded.content
+-- name: put_registered
+INSERT INTO register (register, id, content) VALUES (:register, :id, :content)
+ON CONFLICT (register, id) DO UPDATE SET content = excluded.content
 -- What lists show.
 
 -- name: glance_state

@@ -1,8 +1,0 @@
--- Lists that commands write and every bridge on this store reads: keys of machines, stations of
--- feeds. Of secrets only digests stand here; nothing is part of the ledger, so rows may change.
-CREATE TABLE listed (
-    list    TEXT NOT NULL,
-    id      TEXT NOT NULL,
-    content TEXT NOT NULL,
-    PRIMARY KEY (list, id)
-) WITHOUT ROWID;
