@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 
+from packtrail.canonical import quick_canonical
 from packtrail.errors import PacktrailError, os_fault
 from packtrail.language import Text
 
@@ -151,7 +152,8 @@ class SigningKey:
 
 def canonical(value: object) -> bytes:
     """RFC 8785 bytes of a JSON value; integers stay below 2**53."""
-    return rfc8785.dumps(value)  # type: ignore[arg-type]  # its type is recursive, ours is checked
+    found = quick_canonical(value)
+    return rfc8785.dumps(value) if found is None else found  # type: ignore[arg-type]  # its type is recursive, ours is checked
 
 
 @lru_cache(maxsize=4_096)
