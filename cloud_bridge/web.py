@@ -58,7 +58,7 @@ CONNECTIONS: Final = 200
 def context_over(bridge: Bridge, settings_file: Path | None = None) -> Context:
     """What the routes need of `bridge`, which was made from `settings_file`."""
     packs = Packs(bridge.store)
-    desk = login_for(bridge.settings, bridge.store)
+    desk = login_for(bridge.settings, bridge.store, bridge.key)
     return Context(
         store=bridge.store,
         packs=packs,

@@ -107,7 +107,7 @@ def main() -> None:
         folder = Path(name)
         store = SqliteStore(folder / "db")
         context = context_over(store)
-        login = LoginDesk(store, LoginSettings(), time.time_ns)
+        login = LoginDesk(store, LoginSettings(), time.time_ns, parts.AUTHORITY)
         doors = Doors(login.sessions, limits=Limits(WIDE, WIDE))
         ring, log = KeyRing(store), ReadLog(folder)
         gate = Gate(read_table(), Jurisdiction.CN, ring, log, time.time_ns, doors)

@@ -21,6 +21,7 @@ from cloud_bridge.settings import AccessSettings, BridgeSettings
 from cloud_bridge.store.accounts import Accounts
 from cloud_bridge.store.registers import Registers
 from packtrail.settings import secret
+from packtrail.signing import SigningKey
 
 
 def gate_for(settings: BridgeSettings, store: Registers, login: LoginDesk | None) -> Gate | None:
@@ -53,7 +54,7 @@ def gate_for(settings: BridgeSettings, store: Registers, login: LoginDesk | None
     )
 
 
-def login_for(settings: BridgeSettings, accounts: Accounts) -> LoginDesk | None:
+def login_for(settings: BridgeSettings, accounts: Accounts, key: SigningKey) -> LoginDesk | None:
     """The login desk; None where there is no gate, or nobody may log in.
 
     Raises:
@@ -62,7 +63,7 @@ def login_for(settings: BridgeSettings, accounts: Accounts) -> LoginDesk | None:
     login = settings.login
     if not settings.access_enforced or not (login.password or login.oidc):
         return None
-    return LoginDesk(accounts, login, time.time_ns)
+    return LoginDesk(accounts, login, time.time_ns, key)
 
 
 def try_access(settings: BridgeSettings) -> None:

@@ -11,10 +11,10 @@ from cloud_bridge.access.visitor import Bearer
 from cloud_bridge.api.context import Bridge, Language
 from cloud_bridge.api.problems import Problem
 from cloud_bridge.errors import BridgeError
-from cloud_bridge.login.desk import LoginDesk, WaitError
+from cloud_bridge.login.desk import LoginDesk
+from cloud_bridge.login.factor import WaitError
 from cloud_bridge.login.forms import Desk, Form, Sender, logged_in, own_form, said
-from cloud_bridge.login.papers import account_paper
-from cloud_bridge.login.sessions import PASSWORD
+from cloud_bridge.login.papers import account_paper, by_password
 from packtrail.language import Text
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -46,7 +46,7 @@ async def choose_password(
 ) -> Response:
     """Choose another password; every other login of this person ends."""
     bearer = own_form(request, sender, form)
-    if not bearer.reader.startswith(f"{PASSWORD} "):
+    if not by_password(bearer):
         raise Problem(403, Text("your provider keeps your password", "您的口令由身份提供方管理"))
     try:
         fault = await run_in_threadpool(_change, desk, bearer, form, sender.origin.block)
@@ -58,17 +58,19 @@ async def choose_password(
         page = account_paper(request, bridge, bearer, language, fault)
         page.status_code = 422
         return page
-    secret = await run_in_threadpool(desk.sessions.open, bearer.name, PASSWORD, bearer.mandate)
+    # As strong as the login that he changed it in.
+    via = bearer.reader.partition(" ")[0]
+    secret = await run_in_threadpool(desk.sessions.open, bearer.name, via, bearer.mandate)
     return logged_in(sender, secret, "/account")
 
 
 def _change(desk: LoginDesk, bearer: Bearer, form: dict[str, str], address: str) -> Text | None:
     """Whoever finds an open browser shall not lock its owner out, nor guess there."""
     try:
-        secret = desk.log_in(bearer.name, form.get("old", ""), address)
+        person = desk.known(bearer.name, form.get("old", ""), address)
     except WaitError as error:
         return said(error)
-    if secret is None:
+    if person is None:
         return Text("the old password is wrong", "原口令错误")
     desk.people.change_password(bearer.name, form.get("new", ""))
     return None

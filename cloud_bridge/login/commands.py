@@ -1,4 +1,4 @@
-"""`packtrail bridge people add|list|close|password`."""
+"""`packtrail bridge people add|list|close|password|factor`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def _verb(verbs: Any, name: str, words: Text, *, of_one: bool = True) -> argpars
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="add|list|close|password")
+    verbs = parser.add_subparsers(
+        dest="verb", required=True, metavar="add|list|close|password|factor"
+    )
     asked = Text(
         "the password is asked for, or read from standard input",
         "口令由终端提示输入或从标准输入读取",
@@ -49,6 +51,13 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         f"重设口令并结束其全部登录；{asked.zh}",
     )
     _verb(verbs, "password", fresh)
+    given = Text(
+        "give somebody a second factor, another one, or with --off none; his logins end",
+        "为用户设置或更换第二因素，--off 为停用；其全部登录随之结束",
+    )
+    factor = _verb(verbs, "factor", given)
+    off = Text("take it away, as of a lost phone", "停用，例如手机遗失时").say()
+    factor.add_argument("--off", action="store_true", help=off)
 
 
 def _people(args: argparse.Namespace) -> int:
@@ -63,6 +72,8 @@ def _people(args: argparse.Namespace) -> int:
         lines = at_terminal.listed(args.settings)
     elif args.verb == "close":
         lines = at_terminal.close(args.settings, args.name)
+    elif args.verb == "factor":
+        lines = at_terminal.factor(args.settings, args.name, off=args.off)
     else:
         lines = at_terminal.password(args.settings, args.name)
     for line in lines:

@@ -5,30 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from cloud_bridge.errors import BridgeError
+from cloud_bridge.login.factor import SecondFactors, WaitError
 from cloud_bridge.login.guesses import Guesses
 from cloud_bridge.login.oidc import Provider
 from cloud_bridge.login.passwords import fits, hashed
 from cloud_bridge.login.people import People, folded, mandate_of
-from cloud_bridge.login.sessions import OIDC, PASSWORD, SessionBook
-from cloud_bridge.login.settings import LoginSettings
-from cloud_bridge.store.accounts import Accounts
+from cloud_bridge.login.sessions import OIDC, SessionBook
+from cloud_bridge.login.settings import Factor, LoginSettings
+from cloud_bridge.store.accounts import Accounts, PersonRow
 from packtrail.language import Text
+from packtrail.signing import SigningKey
 
 WRONG = Text("name or password is wrong", "用户名或口令错误")
 
 
-class WaitError(BridgeError):
-    """Too many failures: try again later."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        super().__init__(
-            Text("too many wrong passwords", "错误次数过多"),
-            where="login",
-            hint=Text("wait, then try again", "请稍后重试"),
-            retryable=True,
-        )
+WRONG_OFTEN = Text("too many wrong passwords", "错误次数过多")
 
 
 class LoginDesk:
@@ -38,23 +29,32 @@ class LoginDesk:
         accounts: where people and logins are kept.
         settings: how.
         now: UTC ns.
+        key: the bridge's; seals second factors.
 
     Raises:
         PacktrailError: the provider's secret is not set, or its library is missing.
     """
 
-    def __init__(self, accounts: Accounts, settings: LoginSettings, now: Callable[[], int]) -> None:
+    def __init__(
+        self, accounts: Accounts, settings: LoginSettings, now: Callable[[], int], key: SigningKey
+    ) -> None:
         self.by_password = settings.password
         self.people = People(accounts, now)
         known = self.people if settings.password else None
+        self.factors = SecondFactors(accounts, settings, key, now)
         self.sessions = SessionBook(
-            accounts, known, settings.session_hours, settings.idle_minutes, now
+            accounts,
+            known,
+            settings.session_hours,
+            settings.idle_minutes,
+            now,
+            lambda person: self.factors.policy(person) is Factor.REQUIRED,
         )
         self.provider = Provider(settings.oidc, accounts, now) if settings.oidc else None
         self._guesses = Guesses(accounts, now)
 
-    def log_in(self, name: str, password: str, address: str) -> str | None:
-        """What the cookie of a new login holds; None for a wrong name or password.
+    def known(self, name: str, password: str, address: str) -> PersonRow | None:
+        """Who has that name and password; None for a wrong name or password.
 
         Raises:
             WaitError: too many wrong ones under that name, or from that address.
@@ -63,7 +63,7 @@ class LoginDesk:
         who = folded(name)[:256]
         wait_s = self._guesses.wait_s(who, address)
         if wait_s > 0:
-            raise WaitError(wait_s)
+            raise WaitError(wait_s, WRONG_OFTEN)
         self._guesses.count(who, address)
         person = self.people.find(who)
         # A name that nobody has takes as long as one that somebody has.
@@ -71,7 +71,11 @@ class LoginDesk:
         if person is None or not right or not self.by_password:
             return None
         self._guesses.forget(who, address)
-        return self.sessions.open(person.name, PASSWORD, mandate_of(person.mandate))
+        return person
+
+    def open(self, person: PersonRow, via: str) -> str:
+        """What the cookie of a new login holds."""
+        return self.sessions.open(person.name, via, mandate_of(person.mandate))
 
     def returned(self, errand: str, state: str, code: str, error: str) -> tuple[str, str]:
         """Somebody comes back from the provider: his cookie, and the page that he wanted.

@@ -46,17 +46,19 @@ class People:
                 hint=Text("see `packtrail bridge people list`", "见 packtrail bridge people list"),
             )
         person = PersonRow(known, _kept(password, known), _json(mandate), self._now())
+        self._accounts.remove_factor(known)
         self._accounts.save_person(person)
         return person
 
     def close(self, name: str) -> PersonRow:
-        """Let somebody in no more, and end his logins.
+        """Let somebody in no more, end his logins and take his second factor away.
 
         Raises:
             BridgeError: there is nobody of that name.
         """
         gone = msgspec.structs.replace(self.known(name), closed_ns=self._now())
         self._accounts.save_person(gone)
+        self._accounts.remove_factor(gone.name)
         return gone
 
     def change_password(self, name: str, password: str) -> None:
@@ -92,6 +94,10 @@ class People:
     def all(self) -> list[PersonRow]:
         """Everybody, those who were closed too."""
         return self._accounts.people()
+
+    def with_factor(self) -> frozenset[str]:
+        """The names of those who have a second factor."""
+        return frozenset(one.name for one in self._accounts.factors())
 
 
 def folded(name: str) -> str:

@@ -11,8 +11,10 @@ from cloud_bridge.access.doorway import too_many
 from cloud_bridge.access.visitor import COOKIE, cookie, cookie_name
 from cloud_bridge.api.context import Bridge, Language
 from cloud_bridge.api.problems import Problem
-from cloud_bridge.login import account, by_provider
-from cloud_bridge.login.desk import WRONG, WaitError
+from cloud_bridge.login import account, by_code, by_provider, own_factor
+from cloud_bridge.login.by_code import half_way
+from cloud_bridge.login.desk import WRONG
+from cloud_bridge.login.factor import Step, WaitError
 from cloud_bridge.login.forms import (
     FORM_COOKIE,
     OPEN_WIRE,
@@ -31,10 +33,13 @@ from cloud_bridge.login.forms import (
     tell,
 )
 from cloud_bridge.login.papers import login_paper
-from cloud_bridge.login.sessions import PASSWORD, forms_of
+from cloud_bridge.login.sessions import forms_of
+from cloud_bridge.store.factors import PASSWORD
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 router.include_router(account.router)
+router.include_router(own_factor.router)
+router.include_router(by_code.router)
 router.include_router(by_provider.router)
 
 
@@ -67,8 +72,8 @@ async def log_in(
         raise Problem(403, OPEN_WIRE)
     wanted, name = form.get("next", "/"), form.get("name", "")[:256]
     try:
-        secret = await run_in_threadpool(
-            desk.log_in, name, form.get("password", ""), sender.origin.block
+        person = await run_in_threadpool(
+            desk.known, name, form.get("password", ""), sender.origin.block
         )
     except WaitError as error:
         tell(bridge, sender, "slowed_down", PASSWORD)
@@ -76,13 +81,17 @@ async def log_in(
         page.status_code = 429
         page.headers["Retry-After"] = str(too_many(error.seconds).more["retry_after_s"])
         return page
-    if secret is None:
+    if person is None:
         tell(bridge, sender, "refused", PASSWORD)
         page = login_paper(request, bridge, desk, sender, language, wanted, name, WRONG)
         page.status_code = 401
         return page
+    step = await run_in_threadpool(desk.factors.step_for, person)
+    if step is not Step.NOTHING:
+        tell(bridge, sender, "half_way", PASSWORD)
+        return await run_in_threadpool(half_way, desk, sender, person, step, wanted)
     tell(bridge, sender, "let_in", PASSWORD)
-    return logged_in(sender, secret, wanted)
+    return logged_in(sender, await run_in_threadpool(desk.open, person, PASSWORD), wanted)
 
 
 @router.post("/logout")

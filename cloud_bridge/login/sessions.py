@@ -13,9 +13,9 @@ import msgspec
 from cloud_bridge.access.fields import Purpose
 from cloud_bridge.access.visitor import Bearer, Mandate
 from cloud_bridge.login.people import People, mandate_of
-from cloud_bridge.store.accounts import Accounts, SessionRow
+from cloud_bridge.store.accounts import Accounts, PersonRow, SessionRow
+from cloud_bridge.store.factors import BY_PASSWORD, PASSWORD
 
-PASSWORD: Final = "password"  # noqa: S105 - the name of a way
 OIDC: Final = "oidc"
 SECRET_BYTES: Final = 32
 MINUTE_NS: Final = 60 * 10**9
@@ -31,6 +31,7 @@ class SessionBook:
         hours: after so many hours a login ends.
         idle_minutes: and after so many minutes without a request.
         now: UTC ns.
+        needs_code: whether a login of somebody holds only if he told a code.
     """
 
     def __init__(
@@ -40,12 +41,14 @@ class SessionBook:
         hours: float,
         idle_minutes: float,
         now: Callable[[], int],
+        needs_code: Callable[[PersonRow], bool] = lambda _person: False,
     ) -> None:
         self._accounts = accounts
         self._people = people
         self._longest_ns = round(hours * HOUR_NS)
         self._idle_ns = round(idle_minutes * MINUTE_NS)
         self._now = now
+        self._needs_code = needs_code
 
     def open(self, name: str, via: str, mandate: Mandate) -> str:
         """Log somebody in; what the cookie holds."""
@@ -102,10 +105,12 @@ class SessionBook:
 
     def _mandate(self, row: SessionRow) -> Mandate | None:
         """Of a person as it is now; of a provider's as it was told on logging in."""
-        if row.via != PASSWORD:
+        if row.via not in BY_PASSWORD:
             return mandate_of(row.mandate)
         person = self._people.find(row.name) if self._people else None
-        return mandate_of(person.mandate) if person else None
+        if person is None or (row.via == PASSWORD and self._needs_code(person)):
+            return None
+        return mandate_of(person.mandate)
 
 
 def forms_of(secret: str) -> str:

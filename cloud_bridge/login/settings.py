@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
 from cloud_bridge.access.fields import Purpose, Reader
+from cloud_bridge.access.visitor import Mandate
 from packtrail.settings import Settings
 
 
@@ -66,14 +68,50 @@ class OidcSettings(Settings):
         return scopes
 
 
+class Factor(StrEnum):
+    """Whether people who log in with a password may or must tell a code as well."""
+
+    OFF = "off"
+    OFFERED = "offered"
+    REQUIRED = "required"
+
+
+class FactorRuleSettings(Settings):
+    """Another policy for some people; what is left empty fits all."""
+
+    policy: Factor
+    roles: tuple[Reader, ...] = ()
+    purposes: tuple[Purpose, ...] = ()
+    """Who may read for one of these."""
+    all_codes: bool = False
+    """Only who reads for all codes."""
+
+    def fits(self, mandate: Mandate) -> bool:
+        """Whether it speaks of somebody."""
+        return (
+            (not self.roles or mandate.role in self.roles)
+            and (not self.purposes or not set(self.purposes).isdisjoint(mandate.purposes))
+            and (not self.all_codes or not mandate.codes)
+        )
+
+
 class LoginSettings(Settings):
     """How people log in."""
 
     password: bool = True
     """People of `packtrail bridge people` may."""
+    second_factor: Factor = Factor.OFFERED
+    """For whom no rule fits."""
+    second_factor_rule: tuple[FactorRuleSettings, ...] = ()
+    """The first that fits counts."""
     session_hours: Annotated[float, Field(gt=0, le=720)] = 12.0
     idle_minutes: Annotated[float, Field(gt=0, le=43_200)] = 60.0
     oidc: OidcSettings | None = None
+
+    def factor_for(self, mandate: Mandate) -> Factor:
+        """The policy for somebody."""
+        fitting = (one.policy for one in self.second_factor_rule if one.fits(mandate))
+        return next(fitting, self.second_factor)
 
 
 class CertificateSettings(MandateSettings):

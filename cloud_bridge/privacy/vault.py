@@ -44,8 +44,8 @@ class KeyVault:
 
     def __init__(self, key: SigningKey) -> None:
         seed = key.private.private_bytes_raw()
-        self._wrapping = AESGCM(_derived(seed, _WRAP))
-        self._blinding = _derived(seed, _BLIND)
+        self._wrapping = AESGCM(derived(seed, _WRAP))
+        self._blinding = derived(seed, _BLIND)
 
     def blind(self, kind: str, value: str) -> bytes:
         """See `Vault.blind`; 32 bytes."""
@@ -55,25 +55,25 @@ class KeyVault:
     def fresh(self) -> tuple[str, bytes]:
         """See `Vault.fresh`."""
         subject = os.urandom(SUBJECT_BYTES).hex()
-        return subject, _sealed(self._wrapping, os.urandom(KEY_BYTES), subject)
+        return subject, sealed(self._wrapping, os.urandom(KEY_BYTES), subject)
 
     def seal(self, subject: str, wrapped: bytes, opening: Opening) -> bytes:
         """See `Vault.seal`."""
         own = AESGCM(self._unwrapped(subject, wrapped))
-        return _sealed(own, msgspec.msgpack.encode(opening), opening.reference)
+        return sealed(own, msgspec.msgpack.encode(opening), opening.reference)
 
     def open(self, held: Held) -> Opening:
         """See `Vault.open`."""
         own = AESGCM(self._unwrapped(held.subject, held.wrapped))
         try:
-            plain = _opened(own, held.sealed, held.reference)
+            plain = opened(own, held.sealed, held.reference)
             return from_msgpack(plain, Opening)
         except (InvalidTag, ValueError, msgspec.DecodeError) as error:
             raise StoreError(_CHANGED, where=held.reference) from error
 
     def _unwrapped(self, subject: str, wrapped: bytes) -> bytes:
         try:
-            return _opened(self._wrapping, wrapped, subject)
+            return opened(self._wrapping, wrapped, subject)
         except (InvalidTag, ValueError) as error:
             raise StoreError(_OTHER_KEY, where=f"subject:{subject}", hint=_SAME_KEY) from error
 
@@ -86,18 +86,25 @@ def vault_of(key_file: Path) -> KeyVault | None:
         return None
 
 
-def _derived(seed: bytes, purpose: bytes) -> bytes:
+def derived(seed: bytes, purpose: bytes) -> bytes:
+    """A key of 32 bytes for one purpose, of the bridge's own."""
     return HKDF(SHA256(), KEY_BYTES, None, purpose).derive(seed)
 
 
-def _sealed(key: AESGCM, plain: bytes, about: str) -> bytes:
+def sealed(key: AESGCM, plain: bytes, about: str) -> bytes:
     """Nonce and ciphertext; `about` is authenticated with it."""
     nonce = os.urandom(NONCE_BYTES)
     return nonce + key.encrypt(nonce, plain, about.encode())
 
 
-def _opened(key: AESGCM, sealed: bytes, about: str) -> bytes:
-    return key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], about.encode())
+def opened(key: AESGCM, closed: bytes, about: str) -> bytes:
+    """What `sealed` made, opened.
+
+    Raises:
+        InvalidTag: sealed under another key or about something else, or changed.
+        ValueError: too short.
+    """
+    return key.decrypt(closed[:NONCE_BYTES], closed[NONCE_BYTES:], about.encode())
 
 
 _CHANGED: Final = Text("a sealed opening was changed", "密封的开启信息被改动")

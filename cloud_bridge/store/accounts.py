@@ -6,13 +6,12 @@ whatever database stands below.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from contextlib import AbstractContextManager
+from abc import ABC
 from typing import Final, Protocol
 
 import msgspec
 
-from cloud_bridge.store.rows import Rows, Transaction, Values
+from cloud_bridge.store.factors import BY_PASSWORD, FactorRows, Factors
 
 MOST_KEPT: Final = 10_000
 """Names guessed at and logins under way, at most: who floods them pushes out his own oldest."""
@@ -42,7 +41,7 @@ class SessionRow(msgspec.Struct, frozen=True):
     Attributes:
         digest: SHA-256 of what the cookie holds, hexadecimal.
         name: who logged in.
-        via: `password` or `oidc`.
+        via: `password`, `password+code` or `oidc`.
         mandate: what he had on logging in, JSON.
         purpose: what he reads for now.
         made_ns: UTC ns.
@@ -60,7 +59,7 @@ class SessionRow(msgspec.Struct, frozen=True):
     ends_ns: int
 
 
-class Accounts(Protocol):
+class Accounts(Factors, Protocol):
     """See the module; each method is one transaction and raises `StoreError`."""
 
     def person(self, name: str) -> PersonRow | None:
@@ -103,16 +102,8 @@ class Accounts(Protocol):
         """What was put there after that moment; it is gone then."""
 
 
-class AccountRows(ABC):
+class AccountRows(FactorRows, ABC):
     """See `Accounts`; a database gives `_run` and `_transaction`."""
-
-    @abstractmethod
-    def _run(self, name: str, values: Values | None, /) -> Rows:
-        """Run a named statement."""
-
-    @abstractmethod
-    def _transaction(self) -> AbstractContextManager[Transaction]:
-        """Everything inside is committed together, or nothing is."""
 
     def person(self, name: str) -> PersonRow | None:
         """See `Accounts.person`."""
@@ -127,7 +118,8 @@ class AccountRows(ABC):
         """See `Accounts.save_person`."""
         with self._transaction() as rows:
             rows.run("upsert_person", msgspec.structs.asdict(person))
-            rows.run("end_sessions_of", {"name": person.name, "via": "password"})
+            for via in BY_PASSWORD:
+                rows.run("end_sessions_of", {"name": person.name, "via": via})
 
     def session(self, digest: str) -> SessionRow | None:
         """See `Accounts.session`."""

@@ -105,6 +105,14 @@ WAYS = {
     "GET /account": Way(own="the reader's own login"),
     "POST /account/purpose": Way(own="the reader's own login"),
     "POST /account/password": Way(own="the reader's own login"),
+    **{
+        f"{method} /login/{step}": Way(own="the ticket of who told a right password")
+        for step in ("code", "factor")
+        for method in ("GET", "POST")
+    },
+    "POST /account/factor": Way(own="the reader's own login, password and code"),
+    "GET /account/factor": Way(own="the ticket of who told password and code"),
+    "POST /account/factor/confirm": Way(own="the ticket of who told password and code"),
     "POST /logout": Way(own="the reader's own login"),
     "GET /.well-known/gs1resolver": Way(("/.well-known/gs1resolver",), own=OPEN_TO_ALL),
     "GET /01/{gtin}/21/{serial}": Way(

@@ -17,6 +17,7 @@ from cloud_bridge.access.visitor import Doors, Mandate
 from cloud_bridge.login.desk import LoginDesk
 from cloud_bridge.login.settings import LoginSettings
 from cloud_bridge.web import application, guarded
+from tests.cloud_bridge import parts
 from tests.cloud_bridge.conftest import NOW
 
 SECRET = "correct horse battery staple"
@@ -70,7 +71,7 @@ def house_over(
 ) -> House:
     """Put a gate and a login desk before what `desk` has."""
     clock = Clock()
-    login = LoginDesk(desk.store, settings or LoginSettings(), clock)
+    login = LoginDesk(desk.store, settings or LoginSettings(), clock, parts.AUTHORITY)
     gate = Gate(
         read_table(),
         Jurisdiction.CN,

@@ -105,7 +105,7 @@ class Reading:
 
     def __init__(self, desk, folder, fields, public=(), limits=None, codes=()):
         ring, self.log = KeyRing(desk.store), ReadLog(folder / "log")
-        login = LoginDesk(desk.store, LoginSettings(), lambda: NOW)
+        login = LoginDesk(desk.store, LoginSettings(), lambda: NOW, parts.AUTHORITY)
         doors = Doors(login.sessions, limits=limits)
         table = table_of(folder, fields, public)
         gate = Gate(table, Jurisdiction.CN, ring, self.log, lambda: NOW, doors)

@@ -12,10 +12,11 @@ from cloud_bridge.errors import BridgeError
 from cloud_bridge.login import passwords
 from cloud_bridge.login.guesses import FREE_OF_BOTH, LONGEST_S
 from cloud_bridge.login.people import People
-from cloud_bridge.login.sessions import OIDC, PASSWORD
+from cloud_bridge.login.sessions import OIDC
 from cloud_bridge.login.settings import LoginSettings
 from cloud_bridge.store import SqliteStore
 from cloud_bridge.store.accounts import PersonRow
+from cloud_bridge.store.factors import PASSWORD
 from packtrail.command import run_line
 from packtrail.event import ConditionCommitted, PackInstalled
 from tests.cloud_bridge import parts
@@ -215,7 +216,7 @@ def test_where_passwords_are_switched_off_no_login_of_one_is_left(house, desk, t
     off = house_over(desk, tmp_path, LoginSettings(password=False))
     assert off.login.sessions.resume(secret) is None
     assert "<input" not in off.browser().get("/login").text
-    assert off.login.log_in("anne", SECRET, "192.0.2.1") is None
+    assert off.login.known("anne", SECRET, "192.0.2.1") is None
 
 
 def test_tries_are_counted_and_never_quoted(house, caplog):

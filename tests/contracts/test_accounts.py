@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import msgspec
 import pytest
 
 from cloud_bridge.store.accounts import MOST_KEPT, PersonRow, SessionRow
+from cloud_bridge.store.factors import FactorRow
 
 ANNE = PersonRow("anne", "$argon2id$x", '{"role":"recycler"}', 1)
 
@@ -76,3 +79,36 @@ def test_a_flood_of_names_pushes_out_the_oldest(database, store):
     assert store.guesses("00000") == (0, 0)
     assert store.guesses("00001") == (1, 2)
     assert store.guesses("last") == (1, MOST_KEPT + 1)
+
+
+def test_a_factor_is_kept_taken_up_once_a_step_and_removed_with_its_codes(store):
+    assert store.factor("anne") is None
+    for one in (session("a"), session("b", via="password+code"), session("c", via="oidc")):
+        store.open_session(one, 0)
+    store.save_factor(FactorRow("anne", b"sealed", 5, 7), ["x", "y"])
+    assert [store.session(digest) is None for digest in "abc"] == [True, True, False]
+    assert store.factor("anne") == FactorRow("anne", b"sealed", 5, 7)
+    assert [store.take_step("anne", step) for step in (7, 6, 8, 8, 9)] == [
+        False,
+        False,
+        True,
+        False,
+        True,
+    ]
+    assert not store.take_step("bob", 8)
+    assert [store.take_recovery("anne", "x") for _ in range(2)] == [True, False]
+    assert not store.take_recovery("bob", "y")
+    store.save_factor(FactorRow("anne", b"other", 6, 0), ["z"])
+    assert (store.recovery_left("anne"), store.factors()[0].sealed) == (1, b"other")
+    store.save_recovery("anne", ["p", "q"])
+    assert store.recovery_left("anne") == 2
+    store.remove_factor("anne")
+    assert (store.factor("anne"), store.recovery_left("anne"), store.factors()) == (None, 0, [])
+
+
+def test_of_many_who_use_one_code_at_once_one_gets_in(store):
+    store.save_factor(FactorRow("anne", b"sealed", 5, 0), ["x"])
+    with ThreadPoolExecutor(8) as threads:
+        steps = list(threads.map(lambda _: store.take_step("anne", 9), range(16)))
+        codes = list(threads.map(lambda _: store.take_recovery("anne", "x"), range(16)))
+    assert (steps.count(True), codes.count(True)) == (1, 1)

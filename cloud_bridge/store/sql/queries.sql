@@ -680,6 +680,34 @@ DELETE FROM errand WHERE digest = :digest AND made_ns > :after RETURNING content
 DELETE FROM errand WHERE made_ns <= :before OR digest IN
     (SELECT digest FROM errand ORDER BY made_ns DESC LIMIT 1000 OFFSET :most)
 
+-- name: find_factor
+SELECT name, sealed, made_ns, last_step FROM second_factor WHERE name = :name
+
+-- name: factors
+SELECT name, sealed, made_ns, last_step FROM second_factor ORDER BY name
+
+-- name: insert_factor
+INSERT INTO second_factor (name, sealed, made_ns, last_step)
+VALUES (:name, :sealed, :made_ns, :last_step)
+
+-- name: take_step
+UPDATE second_factor SET last_step = :step WHERE name = :name AND last_step < :step RETURNING name
+
+-- name: remove_factor
+DELETE FROM second_factor WHERE name = :name
+
+-- name: insert_recovery_code
+INSERT INTO recovery_code (name, digest) VALUES (:name, :digest)
+
+-- name: take_recovery_code
+DELETE FROM recovery_code WHERE name = :name AND digest = :digest RETURNING name
+
+-- name: count_recovery_codes
+SELECT count(*) FROM recovery_code WHERE name = :name
+
+-- name: remove_recovery_codes
+DELETE FROM recovery_code WHERE name = :name
+
 -- Open duties.
 
 -- name: duty_state
