@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from fastapi import Response
 
+from cloud_bridge.api.columns_json import column_json
 from cloud_bridge.fold import PackState, VehicleState
 from cloud_bridge.inquiry import Finding
 from cloud_bridge.rules import Duty
@@ -389,22 +390,16 @@ def slot_answer(slot: SlotView) -> SlotAnswer:
 
 
 def telemetry_answer(code: str, batch: SampleBatch, cursor: str | None) -> TelemetryAnswer:
-    """Samples as columns; NaN becomes null."""
+    """Samples as columns, already in JSON; NaN becomes null."""
     columns = {
         name: ColumnAnswer(
-            QUANTITIES[name].unit, QUANTITIES[name].vss_path, _nulls(column.tolist())
+            QUANTITIES[name].unit,
+            QUANTITIES[name].vss_path,
+            cast("list[Any]", column_json(name, column)),
         )
         for name, column in batch.values.items()
     }
     return TelemetryAnswer(code, batch.t_ns.tolist(), columns, cursor)
-
-
-def _nulls(values: list[Any]) -> list[Any]:
-    """NaN, which JSON has no word for, as None."""
-    return [
-        _nulls(value) if isinstance(value, list) else None if value != value else value  # noqa: PLR0124 - NaN alone differs from itself
-        for value in values
-    ]
 
 
 def finding_answer(finding: Finding) -> FindingAnswer:

@@ -29,10 +29,12 @@ def joined(batches: list[SampleBatch]) -> SampleBatch:
     if not batches:
         return SampleBatch(np.empty(0, np.int64), {})
     t_ns = np.concatenate([batch.t_ns for batch in batches])
-    order = np.argsort(t_ns, kind="stable")
     names = dict.fromkeys(name for batch in batches for name in batch.values)
-    columns = {name: _column(name, batches)[order] for name in names}
-    return SampleBatch(t_ns[order], columns)
+    columns = {name: _column(name, batches) for name in names}
+    if not np.all(t_ns[1:] >= t_ns[:-1]):
+        order = np.argsort(t_ns, kind="stable")
+        t_ns, columns = t_ns[order], {name: one[order] for name, one in columns.items()}
+    return SampleBatch(t_ns, columns)
 
 
 def _column(name: str, batches: list[SampleBatch]) -> Floats:
@@ -43,8 +45,11 @@ def _column(name: str, batches: list[SampleBatch]) -> Floats:
 
 
 def _piece(batch: SampleBatch, name: str, width: int) -> Floats:
-    piece = np.full((len(batch), width) if width else (len(batch),), np.nan)
+    shape = (len(batch), width) if width else (len(batch),)
     column = batch.values.get(name)
+    if column is not None and column.shape == shape:
+        return column
+    piece = np.full(shape, np.nan)
     if column is None or column.ndim != piece.ndim:
         return piece
     if width:
