@@ -71,6 +71,19 @@ class Store(Accounts, Registers, Personal, Shown, Listed, Protocol):
             The new leaf of each fact, or None for one that was recorded before.
         """
 
+    def append_keys(self, facts: Sequence[Fact], through: int, now_ns: int) -> bool:
+        """Record lines about keys that follow from those up to leaf `through`; one transaction.
+
+        Args:
+            facts: of one author, numbered on without a gap.
+            through: the newest key line that was read, -1 for none.
+            now_ns: when, UTC.
+
+        Returns:
+            False, and nothing happened, where there is a newer key line or the first number is
+            not its author's next: another bridge was there before.
+        """
+
     def progress(self, gateway: str, epoch: str) -> Progress:
         """What a receipt would say now, with every refusal (at most 256)."""
 

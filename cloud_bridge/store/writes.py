@@ -54,6 +54,17 @@ class Writes(ABC):
         with self._transaction(len(facts)) as rows:
             return Batch(rows, now_ns, self.vault).record(facts)
 
+    def append_keys(self, facts: Sequence[Fact], through: int, now_ns: int) -> bool:
+        """See `Store.append_keys`."""
+        with suppress(_ChangedError), self._transaction(len(facts)) as rows:
+            rows.hold((), ledger=True)
+            if rows.run("newest_key_line").fetchone()[0] != through:
+                raise _ChangedError
+            _expect_number(rows, facts[0])
+            Batch(rows, now_ns, self.vault).record(facts)
+            return True
+        return False
+
     def retire(
         self,
         fact: Fact,
@@ -129,6 +140,10 @@ def _expect_unchanged(rows: Transaction, fact: Fact, seen: Mapping[UnitRef, int]
         row = rows.run("newest_line_of", {"scheme": unit.scheme, "unit": unit.id}).fetchone()
         if row[0] > newest:
             raise _ChangedError
+    _expect_number(rows, fact)
+
+
+def _expect_number(rows: Transaction, fact: Fact) -> None:
     number = {"author": fact.event.author, "stream": fact.event.stream}
     if rows.run("next_counter", number).fetchone()[0] != fact.event.counter:
         raise _ChangedError

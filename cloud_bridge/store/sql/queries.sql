@@ -156,6 +156,10 @@ ORDER BY ledger_unit.leaf LIMIT :limit
 SELECT leaf, recorded_ns, event_id, signed FROM ledger
 WHERE type IN ('KeyRegistered', 'KeyRotated', 'KeyRevoked') AND leaf > :after ORDER BY leaf
 
+-- name: newest_key_line
+SELECT coalesce(max(leaf), -1) FROM ledger
+WHERE type IN ('KeyRegistered', 'KeyRotated', 'KeyRevoked')
+
 -- name: next_counter
 SELECT coalesce(max(counter) + 1, 1) FROM ledger WHERE author = :author AND stream = :stream
 
