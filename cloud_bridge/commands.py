@@ -83,32 +83,6 @@ def _run(args: argparse.Namespace) -> int:
     return run(settings, lambda url: print(url, flush=True), args.settings)
 
 
-def _duties_arguments(parser: argparse.ArgumentParser) -> None:
-    rules = Text("a table of rules of your own", "自定义规则表").say()
-    parser.add_argument("--overdue", action="store_true", help=Text("late ones", "仅逾期").say())
-    parser.add_argument("--rules", type=Path, metavar="FILE", help=rules)
-    parser.add_argument("--json", action="store_true", help=Text("JSON", "输出 JSON").say())
-    _settings_argument(parser)
-
-
-def _duties(args: argparse.Namespace) -> int:
-    import time  # noqa: PLC0415 - see _init
-
-    from cloud_bridge.rules import at_terminal, read_rules  # noqa: PLC0415 - see _init
-    from cloud_bridge.settings import BridgeSettings  # noqa: PLC0415 - see _init
-    from cloud_bridge.store.opening import open_existing  # noqa: PLC0415 - see _init
-    from packtrail.settings import load  # noqa: PLC0415 - see _init
-
-    rules = read_rules(args.rules)
-    store = open_existing(load(BridgeSettings, args.settings).store)
-    try:
-        found = at_terminal.open_duties(store, rules, time.time_ns(), overdue=args.overdue)
-    finally:
-        store.close()
-    print(at_terminal.as_json(found) if args.json else at_terminal.as_text(found, rules))
-    return 0
-
-
 def _refused_arguments(parser: argparse.ArgumentParser) -> None:
     record = Text("one record to open: gateway/epoch/seq", "打开一条记录：网关/纪元/序号")
     strangers = Text("messages without a trusted key instead", "改为列出无可信签名的消息")
@@ -365,11 +339,6 @@ CHECK = Command(
     _check,
 )
 RUN = Command(Text("run the bridge", "运行云桥"), _settings_argument, _run)
-DUTIES = Command(
-    Text("who has to report or hand over what, by when", "列出各方的上报与移交义务及期限"),
-    _duties_arguments,
-    _duties,
-)
 REFUSED = Command(
     Text("list refused records, or open one", "列出或打开被拒绝的记录"),
     _refused_arguments,

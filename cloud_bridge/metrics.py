@@ -16,6 +16,7 @@ class Metrics:
         self._of_projections()
         self._of_readers()
         self.retired = self._counter("retired", "Telemetry that went by policy", "what")
+        self._of_rules()
 
     def _of_records(self) -> None:
         self.records = self._counter(
@@ -43,6 +44,16 @@ class Metrics:
         self.queue = self._gauge("queue", "Messages that wait to be judged")
         self.connected = self._gauge("broker_connected", "1 while subscribed")
         self.ledger = self._gauge("ledger_size", "Facts in the ledger")
+
+    def _of_rules(self) -> None:
+        self.duties = self._gauge("duties", "Duties that are open, and of them overdue", "state")
+        self.duties_behind = self._gauge(
+            "duties_behind", "Facts that the list of duties has not looked at yet"
+        )
+        self.rules_differ = self._gauge(
+            "rules_differ",
+            "1 where this bridge brings another table of rules than the one in force",
+        )
 
     def _of_projections(self) -> None:
         self.projected = self._counter(

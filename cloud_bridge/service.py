@@ -40,6 +40,8 @@ from cloud_bridge.retention.policy import read_policy
 from cloud_bridge.retention.retiring import Retention
 from cloud_bridge.right_of_way import RightOfWay
 from cloud_bridge.rules.book import DutyBook
+from cloud_bridge.rules.keeping import DutyKeeper
+from cloud_bridge.rules.reading import read_table
 from cloud_bridge.settings import BridgeSettings, TrustSettings
 from cloud_bridge.store import Store
 from cloud_bridge.store.opening import open_store
@@ -52,7 +54,6 @@ from packtrail.settings import load
 from packtrail.signing import SigningKey
 
 STALLED_S: Final = 60.0
-DUTIES_S: Final = 5.0
 LISTS_S: Final = 1.0
 STALLED: Final = Text("does not move any more", "已停滞")
 
@@ -85,6 +86,7 @@ class Bridge:
         self.settings = settings
         self.key = SigningKey.load(settings.key_file)
         self.policy = read_policy(settings.retention.rules)
+        self.duties = DutyBook(read_table(settings.rules.table), settings.name)
         self.metrics = Metrics()
         self.inbox = Inbox(settings.ingest.queue)
         self.presence = Presence()
@@ -118,6 +120,7 @@ class Bridge:
             else None
         )
         self.rounds = self._rounds() if settings.retention.enabled else None
+        self.duty_keeper = DutyKeeper(self.duties, self.store, settings.store, self.metrics)
         self.gbt32960 = (
             Gbt32960Feed(settings.gbt32960, self.key, self.store, self.trust, self.metrics)
             if settings.gbt32960
@@ -136,7 +139,7 @@ class Bridge:
         self._threads = [
             threading.Thread(target=self.intake.run, args=(self._stop,), name="intake"),
             threading.Thread(target=self._seal_regularly, name="checkpoints"),
-            threading.Thread(target=self._keep_duties, name="duties"),
+            threading.Thread(target=self.duty_keeper.run, args=(self._stop,), name="duties"),
             threading.Thread(target=self._keep_lists, name="lists"),
             threading.Thread(target=self.questions.run, args=(self._stop,), name="questions"),
         ]
@@ -186,6 +189,7 @@ class Bridge:
             self.key,
             self.settings.ledger.origin,
             self.policy,
+            duties=self.duties,
             batch=chosen_by.batch_chunks,
             gather_days=chosen_by.gather_days,
         )
@@ -276,19 +280,6 @@ class Bridge:
         dead = self.link.dead or any(not feed.alive for feed in feeds)
         dead = dead or any(not thread.is_alive() for thread in self._threads)
         return dead or self.intake.silent_s > STALLED_S
-
-    def _keep_duties(self) -> None:
-        """Readers find the list nearly finished; a store that never had one gets it here."""
-        book, pause_s = DutyBook(), DUTIES_S
-        while not self._stop.wait(pause_s):
-            begin = time.monotonic()
-            try:
-                done = book.advance(self.store, time.time_ns(), 1)
-            except BridgeError as error:
-                log.error("duties_failed", error=error.describe("en"))  # noqa: TRY400 - one line
-                done = True
-            # A long way to go leaves four fifths of the time to whoever waits for an answer.
-            pause_s = DUTIES_S if done else 4 * (time.monotonic() - begin)
 
     def _keep_lists(self) -> None:
         """What lists show is written down ahead of who asks; one bridge of many does it."""

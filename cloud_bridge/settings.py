@@ -190,6 +190,13 @@ class RetentionSettings(Settings):
     """In one transaction."""
 
 
+class RulesSettings(Settings):
+    """Who has to report or hand over what: the store's own table binds all bridges on it."""
+
+    table: SettingsPath | None = None
+    """Put on record where the store has none yet; `packtrail bridge rules adopt` changes it."""
+
+
 class EnrolmentSettings(Settings):
     """The certificate authority for gateways; `packtrail bridge ca` makes it."""
 
@@ -331,6 +338,7 @@ class BridgeSettings(Settings):
     ledger: LedgerSettings = LedgerSettings()
     privacy: PrivacySettings = PrivacySettings()
     retention: RetentionSettings = RetentionSettings()
+    rules: RulesSettings = RulesSettings()
     enrolment: EnrolmentSettings = EnrolmentSettings()
     access: AccessSettings = AccessSettings()
     login: LoginSettings = LoginSettings()

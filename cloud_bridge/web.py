@@ -73,6 +73,7 @@ def context_over(bridge: Bridge, settings_file: Path | None = None) -> Context:
         proof_key=bridge.key,
         appraiser=appraiser_for(bridge.settings),
         policy=bridge.policy,
+        duties=bridge.duties,
         access=gate_for(bridge.settings, bridge.store, desk),
         login=desk,
         refuse_clear=bridge.settings.privacy.refuse_clear,

@@ -217,18 +217,21 @@ class CheckpointAnswer(msgspec.Struct, frozen=True):
 
 
 class DutyAnswer(msgspec.Struct, frozen=True):
-    """One open duty, what has to be done in both languages."""
+    """One open duty, what has to be done in both languages, and its last day where it binds."""
 
     duty: Duty
     en: str
     zh: str
     overdue: bool
+    day: str
+    utc_offset: str
 
 
 class DutyList(msgspec.Struct, frozen=True):
     """One page of open duties by due date; how many there are in all, and how many are late.
 
-    `behind` facts are so new that they are not looked at yet.
+    `behind` facts are so new that they are not looked at yet; `rules` and `digest` name the table
+    of rules in force.
     """
 
     duties: list[DutyAnswer]
@@ -236,6 +239,8 @@ class DutyList(msgspec.Struct, frozen=True):
     overdue: int
     next: str | None = None
     behind: int = 0
+    rules: str = ""
+    digest: str = ""
 
 
 class VehicleDetail(msgspec.Struct, frozen=True):

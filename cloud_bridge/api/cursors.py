@@ -30,6 +30,7 @@ Cursor = Annotated[
 REMEDY: Final = Text("begin the list again without `cursor`", "请去掉 cursor 参数，从头读取列表")
 
 Leaf = Annotated[int, msgspec.Meta(ge=-1, le=2**62)]
+DueAt = Annotated[int, msgspec.Meta(ge=-1, le=2**63 - 1)]
 Line = TypeVar("Line")
 Key = TypeVar("Key", bound=tuple[Any, ...])
 

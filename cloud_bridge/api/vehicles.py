@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from cloud_bridge.access.fields import Field
@@ -19,18 +18,18 @@ from cloud_bridge.api.answers import (
 )
 from cloud_bridge.api.caching import ReadRoute
 from cloud_bridge.api.context import Bridge, Context
-from cloud_bridge.api.cursors import Cursor, cursor_of, cut, key_of, linked
+from cloud_bridge.api.cursors import Cursor, DueAt, cursor_of, cut, key_of, linked
 from cloud_bridge.api.describing import described
 from cloud_bridge.api.problems import Problem
 from cloud_bridge.api.sight import See, refusal, require
 from cloud_bridge.privacy.subjects import Subjects
+from cloud_bridge.rules import Duty, DutyRule
 from cloud_bridge.rules.book import place_of
 from cloud_bridge.view.vehicles import parse_vehicle, vehicle_state
 from packtrail.event import VehicleRef
 from packtrail.language import Text
 from packtrail.personal import SUBJECT
-
-DueAt = Annotated[int, msgspec.Meta(ge=-1, le=2**63 - 1)]
+from packtrail.times import parse_time
 
 router = APIRouter(prefix="/api/v1", tags=["vehicles"], route_class=ReadRoute)
 
@@ -57,16 +56,30 @@ def list_duties(
 ) -> Response:
     """Open duties, the earliest due first; `total` counts those on other pages too."""
     require(request, bridge, sight, Field.DUTIES)
-    words = {rule.id: rule.text for rule in bridge.duties.rules}
+    rules = bridge.duties.rules(bridge.store)
     start = key_of("duties", cursor, tuple[DueAt, str, str]) or (-1, "", "")
     store, now_ns = bridge.store, bridge.now()
     found = bridge.duties.page(store, now_ns, start, limit + 1, overdue=overdue)
     page, more = cut(found, limit)
     following = cursor_of("duties", place_of(page[-1])) if more else None
-    shown = [DutyAnswer(duty, *words[duty.rule], duty.overdue) for duty in page]
+    shown = [_shown(duty, rules[duty.rule]) for duty in page]
     total, late, behind = bridge.duties.counts(store, now_ns)
-    listed = DutyList(shown, late if overdue else total, late, following, behind)
+    table = bridge.duties.in_force(store)
+    listed = DutyList(
+        shown,
+        late if overdue else total,
+        late,
+        following,
+        behind,
+        table.table.name,
+        table.adopted.digest,
+    )
     return linked(request, answer(listed), following)
+
+
+def _shown(duty: Duty, rule: DutyRule) -> DutyAnswer:
+    day = rule.day_of(parse_time(duty.due))
+    return DutyAnswer(duty, *rule.text, duty.overdue, day, rule.utc_offset)
 
 
 @router.get("/vehicles/{vin:path}/openings", responses=described(OpeningList, 404))

@@ -13,6 +13,8 @@ from cloud_bridge.access.gate import Sight
 from cloud_bridge.access.redact import OF_A_PACK, OF_A_STATION, redacted_glance, redacted_station
 from cloud_bridge.api.answers import HiddenAnswer
 from cloud_bridge.api.context import Bridge, Context, Language
+from cloud_bridge.api.cursors import DueAt, cursor_of, key_of
+from cloud_bridge.api.problems import Problem
 from cloud_bridge.api.sight import See, hidden_answer, hidden_from, note
 from cloud_bridge.appraisal.words import conclusion
 from cloud_bridge.exports.formats import FORMATS
@@ -24,10 +26,12 @@ from cloud_bridge.pages.portrait import portrait
 from cloud_bridge.pages.story import line_of
 from cloud_bridge.privacy.people import vehicle_shown
 from cloud_bridge.privacy.subjects import Subjects
+from cloud_bridge.rules.book import place_of
 from cloud_bridge.view import parse_unit
 from cloud_bridge.view.findings import findings_about
 from cloud_bridge.view.vehicles import vehicle_state
 from packtrail.errors import CodeError
+from packtrail.times import parse_time
 
 INQUIRY: Final = frozenset({Field.LEDGER, Field.VEHICLES})
 """Who sees both sees what reports of packs and vehicles show together."""
@@ -187,23 +191,46 @@ def station(
 
 
 @router.get("/duties")
-def duties(request: Request, bridge: Bridge, language: Language, sight: See) -> HTMLResponse:
+def duties(
+    request: Request,
+    bridge: Bridge,
+    language: Language,
+    sight: See,
+    after: Annotated[str | None, Query(max_length=600)] = None,
+    *,
+    overdue: bool = False,
+) -> HTMLResponse:
     """Who owes what by when, the most urgent first."""
     paper = Paper(request, language, bridge.now())
     if Field.DUTIES not in sight.of():
         return paper.hidden(hidden_answer(bridge.access, Field.DUTIES))
     note(request, bridge, sight, frozenset({Field.DUTIES}))
-    now_ns = bridge.now()
-    shown = bridge.duties.page(bridge.store, now_ns, limit=DUTIES_SHOWN)
-    total, late, behind = bridge.duties.counts(bridge.store, now_ns)
+    now_ns, store = bridge.now(), bridge.store
+    rules = bridge.duties.rules(store)
+    try:
+        start = key_of("duties", after, tuple[DueAt, str, str])
+    except Problem:
+        return paper.missing(after or "")
+    found = bridge.duties.page(
+        store, now_ns, start or (-1, "", ""), DUTIES_SHOWN + 1, overdue=overdue
+    )
+    shown = [(one, rules[one.rule]) for one in found[:DUTIES_SHOWN] if one.rule in rules]
+    more = cursor_of("duties", place_of(shown[-1][0])) if len(found) > DUTIES_SHOWN else ""
+    total, late, behind = bridge.duties.counts(store, now_ns)
     return paper.render(
         "duties.html",
         here="/duties",
-        found=shown,
+        found=[(one, rule, rule.day_of(parse_time(one.due))) for one, rule in shown],
         total=total,
         late=late,
         behind=behind,
-        words={rule.id: rule.text for rule in bridge.duties.rules},
+        lines=store.size(),
+        overdue=overdue,
+        start=start,
+        more=more,
+        binding=bridge.duties.in_force(store),
+        differs=bridge.duties.differs(store),
+        own=bridge.duties.own.name,
     )
 
 

@@ -133,8 +133,9 @@ WORDS: Final = {
         "换电 {swaps} 次，服务车辆 {vehicles} 台，事实 {events} 条",
     ),
     "duties_behind": Text(
-        "{n} facts are still to be looked at; the list grows",
-        "尚有 {n} 条事实待处理，列表将继续更新",
+        "The list is being made: {share} % of the ledger is looked at, {n} facts are left. "
+        "What is shown is right, but not all.",
+        "列表正在生成：账本已处理 {share}%，剩余 {n} 条事实。已列出的内容正确，但尚不完整。",
     ),
     "history_cut": Text("The newest {n} are shown; all of them:", "仅显示最近 {n} 条；全部记录："),
     "earlier": Text("{n} earlier facts", "更早的 {n} 条事实"),
@@ -207,7 +208,24 @@ WORDS: Final = {
     "due_in": Text("due in {n} days", "剩余 {n} 天"),
     "overdue_by": Text("overdue by {n} days", "逾期 {n} 天"),
     "provisional": Text("provisional deadline", "暂定期限"),
-    "duties_more": Text("{n} more, see the API", "另有 {n} 项，见接口"),
+    "duties_all": Text("All", "全部"),
+    "duties_late_only": Text("Only overdue", "仅逾期"),
+    "due_today": Text("due today", "今日到期"),
+    "duty_more_packs": Text("and {n} more packs", "另有 {n} 个电池包"),
+    "rules_binding": Text(
+        "Rules: {table}, in force on this store since {day} (UTC), put on record by {by}.",
+        "规则表：{table}，自 {day}（UTC）起对本库生效，由 {by} 记录。",
+    ),
+    "days_local": Text(
+        "Deadlines end with the day where the rule binds (China, UTC+8).",
+        "期限以规则适用地当日结束为准（中国，UTC+8）。",
+    ),
+    "rules_differ": Text(
+        "This bridge brings another table ({own}); it follows the one above. "
+        "`packtrail bridge rules diff` compares them.",
+        "本云桥自带的规则表（{own}）与之不同，以上表为准；可用 packtrail bridge rules diff 比较。",
+    ),
+    "no_duties_late": Text("Nothing is overdue.", "没有逾期事项。"),
     "no_duties": Text("Nobody owes a report or a hand-over now.", "当前没有待办的上报或移交。"),
     "vehicle": Text("Vehicle", "车辆"),
     "vehicle_account": Text("Account of its packs", "车电一体核对"),

@@ -5,6 +5,7 @@ and moment give the same list, whatever the order. A rule whose deadline is not 
 """
 
 from cloud_bridge.rules.duties import Duty, duties
-from cloud_bridge.rules.table import DutyRule, read_rules
+from cloud_bridge.rules.reading import read_rules, read_table
+from cloud_bridge.rules.table import DutyRule, RuleTable
 
-__all__ = ["Duty", "DutyRule", "duties", "read_rules"]
+__all__ = ["Duty", "DutyRule", "RuleTable", "duties", "read_rules", "read_table"]

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from cloud_bridge.ledger.key_lines import key_lines
+from cloud_bridge.rules import lists
+from cloud_bridge.rules.building import WORTH, Build, Tell
 from cloud_bridge.rules.duties import DAY_NS, Duty, duties
+from cloud_bridge.rules.lists import DutyList
 from cloud_bridge.rules.open_duties import PORTION, advance
-from cloud_bridge.rules.table import DutyRule, read_rules
+from cloud_bridge.rules.reading import read_table
+from cloud_bridge.rules.recorded import InForce, newest, settle, table_of
+from cloud_bridge.rules.table import DutyRule, RuleTable
+from cloud_bridge.settings import StoreSettings
 from cloud_bridge.store import Store
 from cloud_bridge.view.stories import told_of, with_roles
 from packtrail.shapes import from_json
@@ -23,7 +31,7 @@ DutyKey = tuple[int, str, str]
 
 
 class DutyCounts(NamedTuple):
-    """How many are open, and how many of them late; lines that are not yet looked at."""
+    """How many are open, and how many of them late; how many of all lines are not looked at."""
 
     total: int
     late: int
@@ -32,17 +40,69 @@ class DutyCounts(NamedTuple):
 
 @dataclass(slots=True)
 class DutyBook:
-    """Reads what one store says about duties. Safe to call from any thread."""
+    """Reads what one store says about duties. Safe to call from any thread.
 
-    rules: tuple[DutyRule, ...] = field(default_factory=read_rules)
+    Attributes:
+        own: the table that this bridge brings; the one on record in the store binds.
+        name: who records it where there is none yet.
+    """
+
+    own: RuleTable = field(default_factory=read_table)
+    name: str = "packtrail"
+    _known: tuple[int, InForce] | None = None
+
+    def in_force(self, store: Store) -> InForce:
+        """The table that binds every bridge on this store."""
+        if self._known is None or self._known[0] != newest(store):
+            found = settle(store, self.own, self.name, time.time_ns())
+            self._known = found.adopted.number, found
+        return self._known[1]
+
+    def differs(self, store: Store) -> bool:
+        """Whether this bridge brings another table than the one that binds."""
+        return self.own.digest != self.in_force(store).adopted.digest
+
+    def rules(self, store: Store) -> dict[str, DutyRule]:
+        """Rules by id, of the list that readers see."""
+        return {rule.id: rule for rule in self._shown(store)[1].duty}
 
     def advance(self, store: Store, now_ns: int, portions: int | None = None) -> bool:
         """Take in what is new, at most so many portions; whether nothing is left."""
         while portions is None or portions > 0:
-            if advance(store, self.rules, now_ns):
+            if self._step(store, now_ns):
                 return True
             portions = None if portions is None else portions - 1
         return False
+
+    def unfinished(self, store: Store) -> bool:
+        """Whether a list under the table in force is under way."""
+        return not self._begun(store, self.in_force(store).table.digest)[-1].whole
+
+    def rebuild(self, store: Store) -> None:
+        """Begin the list anew beside the one that readers see."""
+        lists.begin(store, self.in_force(store).table.digest)
+
+    def build(
+        self,
+        store: Store,
+        settings: StoreSettings,
+        jobs: int,
+        stop: threading.Event,
+        tell: Tell = lambda _done, _all: None,
+    ) -> bool:
+        """Take a new list over the lines that were there when it was begun, in processes.
+
+        Returns:
+            False where it was told to stop, or where another table came into force.
+        """
+        table = self.in_force(store).table
+        ours = self._begun(store, table.digest)[-1]
+        return Build(settings, table, jobs, time.time_ns(), stop, tell).run(store, ours.list)
+
+    def far_behind(self, store: Store) -> bool:
+        """Whether a list under the table in force is so new that processes are worth it."""
+        ours = self._begun(store, self.in_force(store).table.digest)[-1]
+        return ours.horizon - 1 - ours.leaf > WORTH
 
     def page(
         self,
@@ -59,16 +119,22 @@ class DutyBook:
         """
         if self.counts(store, now_ns).behind <= PORTION:
             self.advance(store, now_ns, portions=2)
+        seen, table = self._shown(store)
         row = {"due_ns": after[0], "rule": after[1], "event_id": after[2], "limit": limit}
-        rows = store.stream("open_duties", {**row, "before": now_ns if overdue else FOREVER})
-        rules = {rule.id: rule for rule in self.rules}
-        return [_duty(one, rules[one[1]], now_ns) for one in rows]
+        row |= {"list": seen.list, "before": now_ns if overdue else FOREVER}
+        rules = {rule.id: rule for rule in table.duty}
+        return [_duty(one, rules[one[1]], now_ns) for one in store.stream("open_duties", row)]
 
     def counts(self, store: Store, now_ns: int) -> DutyCounts:
         """How many are open, late and not yet looked at."""
-        ((total, late),) = store.stream("duty_counts", {"now": now_ns})
-        ((leaf, _),) = store.stream("duty_state")
-        return DutyCounts(total, late, max(0, store.size() - 1 - leaf))
+        seen, _ = self._shown(store)
+        ((total, late),) = store.stream("duty_counts", {"now": now_ns, "list": seen.list})
+        return DutyCounts(total, late, self.behind(store))
+
+    def behind(self, store: Store) -> int:
+        """How many lines the list under the table in force has not seen yet."""
+        ours = self._begun(store, self.in_force(store).table.digest)[-1]
+        return max(0, store.size() - 1 - ours.leaf)
 
     def open(self, store: Store, now_ns: int, *, overdue: bool = False) -> list[Duty]:
         """All duties still to be done, the earliest due first, with every line taken in."""
@@ -76,13 +142,39 @@ class DutyBook:
         return list(self._all(store, now_ns, overdue=overdue))
 
     def anew(self, store: Store, now_ns: int, *, overdue: bool = False) -> list[Duty]:
-        """The same from the whole ledger, in memory: under rules that the store does not keep."""
+        """The same from the whole ledger, in memory, under the table that this book brings."""
         facts, after = [], -1
         while page := store.entries(after):
             facts += [told_of(entry) for entry in page]
             after = page[-1].leaf
-        found = duties(with_roles(store, facts), self.rules, now_ns, key_lines(store).roles)
-        return [one for one in found if not one.done and (one.overdue or not overdue)]
+        facts, roles = with_roles(store, facts), key_lines(store).roles
+        found = duties(facts, self.own.duty, now_ns, roles, done=False)
+        return [one for one in found if one.overdue or not overdue]
+
+    def _step(self, store: Store, now_ns: int) -> bool:
+        table = self.in_force(store).table
+        self._begun(store, table.digest)
+        found = lists.lists_of(store)
+        done = True
+        for one in lists.live(found, table.digest):
+            known = table if one.rules == table.digest else table_of(store, one.rules)
+            done &= known is None or advance(store, known, one, now_ns)
+        return lists.clear(store, lists.lists_of(store), table.digest) and done
+
+    def _begun(self, store: Store, digest: str) -> list[DutyList]:
+        """Lists under a table, at least one."""
+        while not (found := [one for one in lists.lists_of(store) if one.rules == digest]):
+            lists.begin(store, digest)
+        return found
+
+    def _shown(self, store: Store) -> tuple[DutyList, RuleTable]:
+        """The list that readers see, and its table."""
+        table = self.in_force(store).table
+        self._begun(store, table.digest)
+        seen = lists.shown(lists.lists_of(store), table.digest)
+        if seen is None:  # it went in this moment
+            return self._shown(store)
+        return seen, table if seen.rules == table.digest else table_of(store, seen.rules) or table
 
     def _all(self, store: Store, now_ns: int, *, overdue: bool) -> Iterator[Duty]:
         page = self.page(store, now_ns, overdue=overdue)

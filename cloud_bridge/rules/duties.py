@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -56,6 +55,8 @@ def duties(
     rules: Sequence[DutyRule],
     now_ns: int,
     roles: Mapping[str, str] | None = None,
+    *,
+    done: bool = True,
 ) -> list[Duty]:
     """Every duty that `facts` call for, by due date.
 
@@ -64,39 +65,44 @@ def duties(
         rules: the table.
         now_ns: UTC ns; what happened later is not looked at.
         roles: party -> role, for rules that bind certain roles only.
+        done: also those that are fulfilled.
     """
     told = [one for one in Settlement(in_order(facts)).standing if one.event.from_ns <= now_ns]
-    acts, reported = _acts(told), _reported(told)
+    acts, reported, calling = _acts(told, rules), _reported(told), _calling(rules)
     found = [
-        _duty(one, rule, _fulfilled(one, rule, acts, reported), now_ns)
+        _duty(one, rule, by, now_ns)
         for one in told
-        for rule in rules
+        for rule in calling.get(one.event.type, ())
         if _binds(rule, one, roles or {})
+        and ((by := _fulfilled(one, rule, acts, reported)) is None or done)
     ]
     return sorted(found, key=lambda duty: (duty.due, duty.rule, duty.event))
 
 
-def due_ns(rule: DutyRule, t_ns: int) -> int:
-    """End of the day on which the deadline runs out; the day of the event does not count."""
-    day = datetime.fromtimestamp(t_ns // NS_PER_S, UTC).replace(hour=0, minute=0, second=0)
-    left = rule.days
-    while left:
-        day += timedelta(days=1)
-        left -= rule.unit == "calendar_day" or day.weekday() < 5
-    return int(day.timestamp()) * NS_PER_S + DAY_NS - NS_PER_S
+def _calling(rules: Sequence[DutyRule]) -> dict[str, list[DutyRule]]:
+    """Event type -> the rules that it calls upon."""
+    calling: dict[str, list[DutyRule]] = defaultdict(list)
+    for rule in rules:
+        for name in dict.fromkeys(rule.on):
+            calling[name].append(rule)
+    return calling
 
 
 def _binds(rule: DutyRule, told: Told, roles: Mapping[str, str]) -> bool:
     event = told.event
     bound = not rule.roles or roles.get(event.author) in rule.roles
-    return bound and event.type in rule.on and rule.in_force(event.from_ns)
+    return bound and rule.in_force(event.from_ns)
 
 
-def _acts(facts: Iterable[Told]) -> dict[tuple[UnitRef, str], list[Told]]:
+def _acts(
+    facts: Iterable[Told], rules: Sequence[DutyRule]
+) -> dict[tuple[UnitRef, str], list[Told]]:
+    kinds = {name for rule in rules for name in rule.by}
     acts: dict[tuple[UnitRef, str], list[Told]] = defaultdict(list)
     for told in facts:
-        for unit in units_named(told.event):
-            acts[unit, told.event.type].append(told)
+        if told.event.type in kinds:
+            for unit in units_named(told.event):
+                acts[unit, told.event.type].append(told)
     return acts
 
 
@@ -126,10 +132,10 @@ def _fulfilled(
     """The first event that fulfils the duty; with several units, the last of theirs."""
     if REPORT in rule.by and told.event_id in reported:
         return reported[told.event_id]
-    done = []
-    for unit in units_named(told.event):
+    kinds, done = [kind for kind in rule.by if kind != REPORT], []
+    for unit in units_named(told.event) if kinds else ():
         later = [
-            act for kind in rule.by for act in acts.get((unit, kind), ()) if act.order > told.order
+            act for kind in kinds for act in acts.get((unit, kind), ()) if act.order > told.order
         ]
         if not later:
             return None
@@ -138,7 +144,7 @@ def _fulfilled(
 
 
 def _duty(told: Told, rule: DutyRule, done: Told | None, now_ns: int) -> Duty:
-    due = due_ns(rule, told.event.to_ns)
+    due = rule.due_ns(told.event.to_ns)
     return Duty(
         rule=rule.id,
         holder=told.event.author,

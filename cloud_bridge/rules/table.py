@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-from pathlib import Path
-from typing import Any, Literal
+import hashlib
+from typing import Literal
 
 import msgspec
 
-from cloud_bridge.rules.dates import in_force
-from packtrail.errors import SettingsError
-from packtrail.event import EVENTS_OF_ROLE
+from cloud_bridge.rules.dates import CHINA, day_of, deadline_ns, in_force, span
 from packtrail.language import Text
-from packtrail.shapes import convert
-from packtrail.toml_file import read_toml
 
 REPORT = "report"
 
@@ -35,6 +30,8 @@ class DutyRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
         from_: in force from this date.
         to: in force up to and with this date, "" for open.
         provisional: whether the deadline is a default because none is published.
+        utc_offset: whose days and dates, such as `+08:00`; by default the table's.
+        beside: rules that call for the same at the same time, and are meant to.
     """
 
     id: str
@@ -49,42 +46,52 @@ class DutyRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     to: str = ""
     roles: tuple[str, ...] = ()
     provisional: bool = False
+    utc_offset: str = CHINA
+    beside: tuple[str, ...] = ()
 
     @property
     def text(self) -> Text:
         """What has to be done."""
         return Text(self.en, self.zh)
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """From when to before when it binds, UTC ns."""
+        return span(self.from_, self.to, self.utc_offset)
+
     def in_force(self, t_ns: int) -> bool:
         """Whether it binds what happened at `t_ns`."""
-        return in_force(self.from_, self.to, t_ns)
+        return in_force(self.from_, self.to, t_ns, self.utc_offset)
+
+    def due_ns(self, t_ns: int) -> int:
+        """End of the day on which it is due after what ended at `t_ns`, UTC ns."""
+        working = self.unit == "working_day"
+        return deadline_ns(t_ns, self.days, self.utc_offset, working=working)
+
+    def day_of(self, t_ns: int) -> str:
+        """The date of a moment under its clock."""
+        return day_of(t_ns, self.utc_offset)
 
 
-class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    duty: tuple[DutyRule, ...]
+class RuleTable(msgspec.Struct, frozen=True):
+    """A table as a whole.
 
-
-def read_rules(path: Path | None = None) -> tuple[DutyRule, ...]:
-    """The rules of a file, by default those that come with packtrail.
-
-    Raises:
-        SettingsError: it cannot be read, or a rule is not of the form, or names no known event.
+    Attributes:
+        name: with its version, "" for none.
+        duty: its rules.
+        revision: of the tables that come with packtrail, rising; 0 for a table of one's own.
     """
-    source = path or Path(str(files("cloud_bridge.rules").joinpath("duties.toml")))
-    content: dict[str, Any] = read_toml(source)
-    try:
-        rules = convert(content, _Table).duty
-        for rule in rules:
-            rule.in_force(0)
-    except (msgspec.ValidationError, ValueError) as error:
-        raise SettingsError(str(source), [str(error)]) from error
-    known = set().union(*EVENTS_OF_ROLE.values()) | {REPORT}
-    faults = [
-        Text(f"{rule.id}: no event is called {name}", f"{rule.id}：没有名为 {name} 的事件").say()
-        for rule in rules
-        for name in (*rule.on, *rule.by)
-        if name not in known
-    ]
-    if faults:
-        raise SettingsError(str(source), faults)
-    return rules
+
+    name: str
+    duty: tuple[DutyRule, ...]
+    revision: int = 0
+
+    @property
+    def digest(self) -> str:
+        """Names its rules; the same for the same rules."""
+        return hashlib.sha256(msgspec.json.encode(self.duty)).hexdigest()
+
+    @property
+    def words(self) -> dict[str, Text]:
+        """Rule -> what has to be done."""
+        return {rule.id: rule.text for rule in self.duty}

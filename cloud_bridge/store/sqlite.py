@@ -35,7 +35,7 @@ LOG_PAGES: Final = 4_000
 TABLE_NAMES: Final = """
 SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' ESCAPE '@'
 AND name NOT IN ('tally', 'duty', 'duty_day', 'duty_report', 'duty_covered', 'duty_waiting',
-                 'duty_state', 'glance', 'glance_state')
+                 'duty_reported', 'duty_list', 'glance', 'glance_state')
 ORDER BY name"""
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from cloud_bridge.rules.book import DutyBook
 from packtrail import event as e
 from packtrail.times import parse_time
 from tests.cloud_bridge import parts
 from tests.cloud_bridge.conftest import NOW
 from tests.cloud_bridge.parts import CAR, OTHER_PACK, PACK
 
+BOOK = DutyBook()
 RETIRED_NS = parse_time("2026-04-01T00:00:00Z")
 
 
@@ -60,13 +62,16 @@ def test_open_duties_grow_and_shrink_with_the_ledger(desk):
         "overdue": 0,
         "next": None,
         "behind": 0,
+        "rules": BOOK.own.name,
+        "digest": BOOK.own.digest,
     }
     retired = parts.fact(e.UnitRetired("capacity"), t_ns=RETIRED_NS)
     desk.store.append([retired], NOW)
     answer = desk.get("/api/v1/duties").json()
     rules = {one["duty"]["rule"]: one for one in answer["duties"]}
     hand_over = rules["hand_over"]
-    assert (hand_over["duty"]["holder"], hand_over["duty"]["days_left"]) == ("station-1", 30)
+    assert (hand_over["day"], hand_over["utc_offset"]) == (hand_over["duty"]["due"][:10], "+08:00")
+    assert (hand_over["duty"]["holder"], hand_over["duty"]["days_left"]) == ("station-1", 29)
     assert hand_over["duty"]["legal"]
     assert hand_over["zh"] != hand_over["en"]
     assert desk.get("/api/v1/duties", params={"overdue": "true"}).json()["total"] == 0

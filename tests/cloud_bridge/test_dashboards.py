@@ -75,6 +75,7 @@ def exercise(metrics: Metrics) -> None:
     metrics.logins.labels("in").inc()
     metrics.told_to_wait.labels("anybody").inc()
     metrics.retired.labels("chunk").inc()
+    metrics.duties.labels("open").set(3)
     metrics.ocpp.labels("swap").inc()
     metrics.gbt32960.labels("report").inc()
 

@@ -6,6 +6,8 @@ import pytest
 
 from cloud_bridge.rules.book import DutyBook, place_of
 from cloud_bridge.rules.duties import DAY_NS
+from cloud_bridge.rules.recorded import adopt
+from cloud_bridge.rules.table import RuleTable
 from cloud_bridge.store import Fact, SqliteStore
 from cloud_bridge.store.postgres import PostgresStore
 from packtrail import event as e
@@ -115,8 +117,11 @@ def test_other_rules_begin_the_list_again_and_pages_leave_nothing_out(store):
     told = Told(7)
     store.append([told.fact() for _ in range(60)], T0)
     now_ns = T0 + 100 * DAY_NS
-    few = DutyBook(BOOK.rules[:3])
-    assert few.open(store, now_ns) == few.anew(store, now_ns)
+    assert BOOK.open(store, now_ns) == BOOK.anew(store, now_ns)
+    few = DutyBook(RuleTable("few", BOOK.own.duty[:3]))
+    assert adopt(store, few.own, "somebody", T0)
+    assert BOOK.open(store, now_ns) == few.anew(store, now_ns) != BOOK.anew(store, now_ns)
+    assert adopt(store, BOOK.own, "somebody", T0)
     whole = BOOK.open(store, now_ns)
     assert whole == BOOK.anew(store, now_ns) != few.anew(store, now_ns)
     paged, page = [], BOOK.page(store, now_ns, limit=2)

@@ -711,22 +711,62 @@ SELECT count(*) FROM recovery_code WHERE name = :name
 
 -- name: remove_recovery_codes
 DELETE FROM recovery_code WHERE name = :name
+-- Tables of rules.
+
+-- name: rule_tables
+SELECT number, digest, name, source, adopted_ns, adopted_by FROM rule_table ORDER BY number
+
+-- name: rule_table_newest
+SELECT max(number) FROM rule_table
+
+-- name: rule_table
+SELECT number, digest, name, source, content, adopted_ns, adopted_by FROM rule_table
+WHERE number = :number
+
+-- name: rule_table_of
+SELECT content FROM rule_table WHERE digest = :digest ORDER BY number DESC LIMIT 1
+
+-- name: insert_rule_table
+INSERT INTO rule_table (number, digest, name, source, content, adopted_ns, adopted_by)
+VALUES (:number, :digest, :name, :source, :content, :now, :author) ON CONFLICT DO NOTHING
 
 -- Open duties.
 
--- name: duty_state
-SELECT leaf, rules FROM duty_state
+-- name: duty_lists
+SELECT list, rules, leaf, horizon, whole FROM duty_list ORDER BY list
+
+-- name: insert_duty_list
+INSERT INTO duty_list (list, rules, leaf, horizon, whole)
+VALUES (:list, :rules, -1, :horizon, 0) ON CONFLICT DO NOTHING
 
 -- name: move_duties
-UPDATE duty_state SET leaf = :through, rules = :rules WHERE leaf = :after AND rules = :before
+UPDATE duty_list SET leaf = :through WHERE list = :list AND leaf = :after
+
+-- name: finish_duties
+UPDATE duty_list SET whole = 1 WHERE list = :list AND whole = 0
+
+-- name: abandon_duty_list
+UPDATE duty_list SET rules = '', whole = 0 WHERE list = :list
+
+-- name: drop_duty_list
+DELETE FROM duty_list WHERE list = :list
 
 -- name: typed_lines
 SELECT leaf, recorded_ns, event_id, signed, type FROM ledger
-WHERE leaf > :after ORDER BY leaf LIMIT :limit
+WHERE leaf > :after AND leaf <= :through ORDER BY leaf LIMIT :limit
 
 -- name: lines_by
 SELECT leaf, recorded_ns, event_id, signed, type FROM ledger
 WHERE author = :author AND leaf < :before
+
+-- name: recorded_at
+SELECT recorded_ns FROM ledger WHERE leaf = :leaf
+
+-- name: reports_looked_at
+SELECT leaf FROM duty_reported
+
+-- name: move_reports
+UPDATE duty_reported SET leaf = :through WHERE leaf = :after
 
 -- name: insert_duty_report
 INSERT INTO duty_report (author, platform, report, leaf)
@@ -735,43 +775,44 @@ VALUES (:author, :platform, :report, :leaf) ON CONFLICT DO NOTHING
 -- name: insert_duty_covered
 INSERT INTO duty_covered (event_id, leaf) VALUES (:event_id, :leaf) ON CONFLICT DO NOTHING
 
--- name: reports_covering
-SELECT DISTINCT r.author, r.platform, r.report FROM duty_covered AS c
-JOIN duty_report AS r ON r.leaf = c.leaf WHERE c.event_id = :event_id
-
--- name: report_lines
-SELECT ledger.leaf, ledger.recorded_ns, ledger.event_id, ledger.signed
-FROM duty_report AS r JOIN ledger ON ledger.leaf = r.leaf
-WHERE r.author = :author AND r.platform = :platform AND r.report = :report
+-- name: covered_by_report
+SELECT DISTINCT covered.event_id FROM duty_report AS report
+JOIN duty_covered AS covered ON covered.leaf = report.leaf
+WHERE report.author = :author AND report.platform = :platform AND report.report = :report
 
 -- name: delete_duty
-DELETE FROM duty WHERE event_id = :event_id
+DELETE FROM duty WHERE list = :list AND event_id = :event_id
 
 -- name: insert_duty
-INSERT INTO duty (due_ns, rule, event_id, holder, units)
-VALUES (:due_ns, :rule, :event_id, :holder, :units)
+INSERT INTO duty (list, due_ns, rule, event_id, holder, units)
+VALUES (:list, :due_ns, :rule, :event_id, :holder, :units)
 
 -- name: delete_waiting
-DELETE FROM duty_waiting WHERE event_id = :event_id
+DELETE FROM duty_waiting WHERE list = :list AND event_id = :event_id
 
 -- name: insert_waiting
-INSERT INTO duty_waiting (event_id, wake_ns) VALUES (:event_id, :wake_ns)
+INSERT INTO duty_waiting (list, event_id, wake_ns) VALUES (:list, :event_id, :wake_ns)
 
 -- name: waking
-SELECT event_id FROM duty_waiting WHERE wake_ns <= :now ORDER BY wake_ns LIMIT :limit
+SELECT event_id FROM duty_waiting WHERE list = :list AND wake_ns <= :now
+ORDER BY wake_ns LIMIT :limit
 
 -- name: clear_duty
-DELETE FROM duty
-
--- name: clear_duty_day
-DELETE FROM duty_day
+DELETE FROM duty WHERE list = :list AND (due_ns, rule, event_id) IN (
+    SELECT due_ns, rule, event_id FROM duty WHERE list = :list LIMIT :limit)
 
 -- name: clear_duty_waiting
-DELETE FROM duty_waiting
+DELETE FROM duty_waiting WHERE list = :list
+
+-- name: clear_duty_day
+DELETE FROM duty_day WHERE list = :list
+
+-- name: any_duty
+SELECT 1 FROM duty WHERE list = :list LIMIT 1
 
 -- name: open_duties
 SELECT due_ns, rule, event_id, holder, units FROM duty
-WHERE (due_ns, rule, event_id) > (:due_ns, :rule, :event_id) AND due_ns < :before
+WHERE list = :list AND (due_ns, rule, event_id) > (:due_ns, :rule, :event_id) AND due_ns < :before
 ORDER BY due_ns, rule, event_id LIMIT :limit
 
 -- name: duty_counts
@@ -818,3 +859,4 @@ SELECT scheme, unit FROM glance WHERE keys >= 0 AND keys < :keys LIMIT :limit
 -- name: all_glances
 SELECT glance.scheme, glance.unit, glance.leaf, glance.others, glance.keys, glance.shown
 FROM glance
+FROM duty_day WHERE list = :list

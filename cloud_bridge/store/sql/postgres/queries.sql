@@ -181,3 +181,37 @@ ORDER BY place.author, place.site, place.slot
 SELECT wanted.value, EXISTS (SELECT 1 FROM refused WHERE gateway = wanted.value),
        EXISTS (SELECT 1 FROM equivocation WHERE gateway = wanted.value)
 FROM jsonb_array_elements_text(CAST(:gateways AS jsonb)) AS wanted
+-- What duties rest on, for many facts at a time.
+
+-- name: lines_of_types
+SELECT leaf, recorded_ns, event_id, signed FROM ledger
+WHERE type = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST(:types AS jsonb)))) AND leaf > :after AND leaf <= :through
+
+-- name: lines_of_ids
+SELECT leaf, recorded_ns, event_id, signed FROM ledger WHERE event_id = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST(:event_ids AS jsonb))))
+
+-- name: lines_about_events
+SELECT ledger.leaf, ledger.recorded_ns, ledger.event_id, ledger.signed
+FROM ledger_subject JOIN ledger ON ledger.leaf = ledger_subject.leaf
+WHERE ledger_subject.kind = 'event' AND ledger_subject.id = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST(:event_ids AS jsonb))))
+
+-- name: report_lines_covering
+SELECT ledger.leaf, ledger.recorded_ns, ledger.event_id, ledger.signed
+FROM (SELECT DISTINCT other.leaf
+      FROM jsonb_array_elements_text(CAST(:event_ids AS jsonb)) AS wanted JOIN duty_covered AS covered ON covered.event_id = wanted.value
+      JOIN duty_report AS report ON report.leaf = covered.leaf
+      JOIN duty_report AS other ON other.author = report.author
+          AND other.platform = report.platform AND other.report = report.report) AS reported
+JOIN ledger ON ledger.leaf = reported.leaf
+
+-- name: acts_of_units
+SELECT ledger.leaf, recorded_ns, event_id, signed
+FROM (SELECT DISTINCT ledger_unit.leaf FROM jsonb_array_elements(CAST(:units AS jsonb)) AS wanted
+      JOIN ledger_unit ON ledger_unit.scheme = wanted.value ->> 0
+      AND ledger_unit.unit = wanted.value ->> 1) AS named
+JOIN ledger ON ledger.leaf = named.leaf
+WHERE ledger.type = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST(:types AS jsonb))))
+
+-- name: told_by
+SELECT author, count(*) FROM ledger
+WHERE type = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST(:types AS jsonb)))) AND leaf > :after GROUP BY author ORDER BY author

@@ -146,3 +146,36 @@ ORDER BY place.author, place.site, place.slot
 SELECT value, EXISTS (SELECT 1 FROM refused WHERE gateway = wanted.value),
        EXISTS (SELECT 1 FROM equivocation WHERE gateway = wanted.value)
 FROM json_each(:gateways) AS wanted
+-- What duties rest on, for many facts at a time.
+
+-- name: lines_of_types
+SELECT leaf, recorded_ns, event_id, signed FROM ledger INDEXED BY ledger_by_type
+WHERE type IN (SELECT value FROM json_each(:types)) AND leaf > :after AND leaf <= :through
+
+-- name: lines_of_ids
+SELECT leaf, recorded_ns, event_id, signed FROM ledger WHERE event_id IN (SELECT value FROM json_each(:event_ids))
+
+-- name: lines_about_events
+SELECT ledger.leaf, ledger.recorded_ns, ledger.event_id, ledger.signed
+FROM ledger_subject JOIN ledger ON ledger.leaf = ledger_subject.leaf
+WHERE ledger_subject.kind = 'event' AND ledger_subject.id IN (SELECT value FROM json_each(:event_ids))
+
+-- name: report_lines_covering
+SELECT ledger.leaf, ledger.recorded_ns, ledger.event_id, ledger.signed
+FROM (SELECT DISTINCT other.leaf
+      FROM json_each(:event_ids) AS wanted CROSS JOIN duty_covered AS covered ON covered.event_id = wanted.value
+      JOIN duty_report AS report ON report.leaf = covered.leaf
+      JOIN duty_report AS other ON other.author = report.author
+          AND other.platform = report.platform AND other.report = report.report) AS reported
+JOIN ledger ON ledger.leaf = reported.leaf
+
+-- name: acts_of_units
+SELECT leaf, recorded_ns, event_id, signed FROM ledger
+WHERE +type IN (SELECT value FROM json_each(:types)) AND leaf IN (
+    SELECT ledger_unit.leaf FROM json_each(:units) AS wanted CROSS JOIN ledger_unit
+    ON ledger_unit.scheme = json_extract(wanted.value, '$[0]')
+    AND ledger_unit.unit = json_extract(wanted.value, '$[1]'))
+
+-- name: told_by
+SELECT author, count(*) FROM ledger INDEXED BY ledger_by_type
+WHERE type IN (SELECT value FROM json_each(:types)) AND leaf > :after GROUP BY author ORDER BY author
