@@ -13,6 +13,7 @@ from typing import Final
 
 from cloud_bridge.errors import StoreError
 from cloud_bridge.keeping.faults import Findings
+from cloud_bridge.keeping.lists import check_lists
 from cloud_bridge.keeping.now import check_now
 from cloud_bridge.keeping.personal import check_personal
 from cloud_bridge.keeping.rest import check_days, check_receipts, check_refusals, check_units
@@ -160,6 +161,7 @@ class _Ledger:
 
 _RESTS: Final[tuple[Callable[[Workers, _Ledger], Check], ...]] = (
     lambda workers, ledger: check_now(workers, ledger.now),
+    lambda workers, _: check_lists(workers.own.store),
     lambda workers, _: check_refusals(workers.own.store, workers.own.voices),
     lambda workers, _: check_receipts(workers.own.store),
     lambda workers, _: check_days(workers.own.store),

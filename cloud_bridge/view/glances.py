@@ -25,11 +25,10 @@ from cloud_bridge.fold import (
     fold,
     judge_pack,
 )
-from cloud_bridge.ledger.key_lines import key_lines
 from cloud_bridge.store import Store
 from cloud_bridge.store.glances import GlanceRow
 from cloud_bridge.view.readings import Reading, Readings
-from cloud_bridge.view.stories import Stories, Whole, gathered_whole
+from cloud_bridge.view.stories import Stories, Whole, gathered_whole, newest_key_line
 from packtrail.codes import PackCode
 from packtrail.errors import CodeError
 from packtrail.estimate import Interval
@@ -131,7 +130,7 @@ def holds(store: Store, row: GlanceRow, newest: int) -> bool:
         row: of a unit.
         newest: the unit's newest line now.
     """
-    if row.leaf != newest or (row.keys >= 0 and row.keys != key_lines(store).through):
+    if row.leaf != newest or (row.keys >= 0 and row.keys != newest_key_line(store)):
         return False
     if not row.others:
         return True

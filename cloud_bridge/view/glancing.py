@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from cloud_bridge.ledger.key_lines import key_lines
 from cloud_bridge.store import Store
 from cloud_bridge.store.glances import GlanceRow, GlanceState
 from cloud_bridge.view.glances import made, row_of
+from cloud_bridge.view.stories import newest_key_line
 from packtrail.event import UnitRef
 
 LINES: Final = 500
@@ -51,7 +51,7 @@ def _touched(store: Store, before: GlanceState) -> tuple[GlanceState, set[UnitRe
     """Where a portion ends, and the units that it may change."""
     through = min(store.size() - 1, before.leaf + LINES)
     touched = store.units_between(before.leaf, through)
-    touched |= store.units_before_keys(key_lines(store).through, UNITS)
+    touched |= store.units_before_keys(newest_key_line(store), UNITS)
     after = replace(before, leaf=through)
     if before.sweep:
         start = UnitRef(before.scheme, before.unit) if before.scheme else None

@@ -128,7 +128,7 @@ class Stories:
     def _stamp(self, story: Story) -> Stamp:
         newest = [(code, self._store.newest_line_of(code)) for code in story.codes]
         if story.keys >= 0:
-            newest.append((UnitRef("", "keys"), key_lines(self._store).through))
+            newest.append((UnitRef("", "keys"), newest_key_line(self._store)))
         return tuple(newest)
 
     def _keep(self, unit: UnitRef, stamp: Stamp, story: Story) -> None:
@@ -153,8 +153,13 @@ def gathered_whole(store: Store, unit: UnitRef) -> Whole:
         facts, more = _gathered(store, unit)
         read |= more
     facts.sort(key=lambda told: told.leaf)
-    keys = key_lines(store).through if _has_corrections(facts) else -1
+    keys = newest_key_line(store) if _has_corrections(facts) else -1
     return Whole(unit, facts, frozenset(read | seen), keys)
+
+
+def newest_key_line(store: Store) -> int:
+    """Its leaf, never below 0: where there is none yet, the first comes after all that is told."""
+    return max(0, key_lines(store).through)
 
 
 def told_of(entry: Entry) -> Told:

@@ -103,6 +103,7 @@ CHECKS = {
     "heads": Text("each signed head fits the lines before it", "每个检查点与此前的账本行一致"),
     "index": Text("each line is listed under all that it names", "每行均列于其涉及的全部对象之下"),
     "now": Text("what stands where now follows from the lines", "当前位置与车辆索引与账本一致"),
+    "lists": Text("lists show what the lines come to", "列表内容与账本一致"),
     "chunks": Text("each chunk is as its gateway sealed it", "每个遥测数据块与网关密封时一致"),
     "refusals": Text("refused and conflicting bytes are as they came", "被拒与冲突的字节保持原样"),
     "receipts": Text("each receipt is borne out by the records", "每份回执均有记录支持"),
