@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from cloud_bridge.keeping.faults import Findings
-from cloud_bridge.store import Store
+from cloud_bridge.keeping.workers import Hand, Workers, portions
 from cloud_bridge.store.glances import GlanceRow
 from cloud_bridge.view.glances import holds, made, row_of
 from packtrail.event import UnitRef
 from packtrail.proof.pack import Check
 
 
-def check_lists(store: Store) -> Check:
+def check_lists(workers: Workers) -> Check:
     """Rows that anybody would read; one that is late is read by nobody, and no fault."""
-    found = Findings("lists")
-    if store.glance_state().made != made():
-        return found.check()
-    for scheme, name, leaf, others, keys, shown in store.stream("all_glances"):
-        found.count += 1
+    found, store = Findings("lists"), workers.own.store
+    if store.glance_state().made == made():
+        for part in workers.answers(look_at_rows, portions(store.stream("all_glances"))):
+            found.add(part)
+    return found.check()
+
+
+def look_at_rows(rows: Sequence[tuple[Any, ...]], hand: Hand) -> Findings:
+    """Each row of `rows` beside what its unit's lines come to."""
+    found = Findings("lists", len(rows))
+    for scheme, name, leaf, others, keys, shown in rows:
         unit, row = UnitRef(scheme, name), GlanceRow(leaf, others, keys, bytes(shown))
-        wanted, _ = row_of(store, unit)
+        wanted, _ = row_of(hand.store, unit)
         if row.leaf > wanted.leaf:
             found.fault(f"{unit}: made of leaf {row.leaf}, its newest is {wanted.leaf}")
-        elif row != wanted and holds(store, row, wanted.leaf):
+        elif row != wanted and holds(hand.store, row, wanted.leaf):
             found.fault(f"{unit}: lists show what its lines do not come to")
-    return found.check()
+    return found

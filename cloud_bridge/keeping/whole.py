@@ -161,7 +161,7 @@ class _Ledger:
 
 _RESTS: Final[tuple[Callable[[Workers, _Ledger], Check], ...]] = (
     lambda workers, ledger: check_now(workers, ledger.now),
-    lambda workers, _: check_lists(workers.own.store),
+    lambda workers, _: check_lists(workers),
     lambda workers, _: check_refusals(workers.own.store, workers.own.voices),
     lambda workers, _: check_receipts(workers.own.store),
     lambda workers, _: check_days(workers.own.store),
