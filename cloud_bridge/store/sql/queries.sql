@@ -381,9 +381,6 @@ SELECT DISTINCT gateway FROM receipt ORDER BY gateway
 -- name: newest_line_about
 SELECT coalesce(max(leaf), -1) FROM ledger_subject WHERE kind = :kind AND id = :id
 
--- name: newest_line_of
-SELECT coalesce(max(leaf), -1) FROM ledger_unit WHERE scheme = :scheme AND unit = :unit
-
 -- name: slots
 SELECT gateway, slot, scheme, unit, epoch, seq, to_ns FROM slot
 WHERE gateway = :gateway ORDER BY slot
@@ -711,6 +708,7 @@ SELECT count(*) FROM recovery_code WHERE name = :name
 
 -- name: remove_recovery_codes
 DELETE FROM recovery_code WHERE name = :name
+
 -- Tables of rules.
 
 -- name: rule_tables
@@ -818,7 +816,7 @@ ORDER BY due_ns, rule, event_id LIMIT :limit
 -- name: duty_counts
 SELECT CAST(coalesce(sum(count), 0) AS BIGINT),
        CAST(coalesce(sum(CASE WHEN due_ns < :now THEN count ELSE 0 END), 0) AS BIGINT)
-FROM duty_day
+FROM duty_day WHERE list = :list
 
 -- name: find_registered
 SELECT content FROM register WHERE register = :register AND id = :id
@@ -833,6 +831,7 @@ ON CONFLICT (register, id) DO NOTHING
 -- name: put_registered
 INSERT INTO register (register, id, content) VALUES (:register, :id, :content)
 ON CONFLICT (register, id) DO UPDATE SET content = excluded.content
+
 -- What lists show.
 
 -- name: glance_state
@@ -859,4 +858,3 @@ SELECT scheme, unit FROM glance WHERE keys >= 0 AND keys < :keys LIMIT :limit
 -- name: all_glances
 SELECT glance.scheme, glance.unit, glance.leaf, glance.others, glance.keys, glance.shown
 FROM glance
-FROM duty_day WHERE list = :list

@@ -129,6 +129,7 @@ SELECT span.level, found.position, found.hash FROM span CROSS JOIN LATERAL (
     SELECT position, hash FROM tree WHERE tree.level = span.level
     AND position >= span.first AND position < span.last OFFSET 0
 ) AS found
+
 -- Each look-up stands by itself, whatever the planner believes of the tables.
 -- name: glances_of
 SELECT wanted.n - 1, glance.leaf, glance.others, glance.keys, glance.shown,
@@ -181,6 +182,7 @@ ORDER BY place.author, place.site, place.slot
 SELECT wanted.value, EXISTS (SELECT 1 FROM refused WHERE gateway = wanted.value),
        EXISTS (SELECT 1 FROM equivocation WHERE gateway = wanted.value)
 FROM jsonb_array_elements_text(CAST(:gateways AS jsonb)) AS wanted
+
 -- What duties rest on, for many facts at a time.
 
 -- name: lines_of_types

@@ -100,6 +100,7 @@ WITH RECURSIVE span (level, first, last) AS (
 )
 SELECT tree.level, tree.position, tree.hash FROM span CROSS JOIN tree
 WHERE tree.level = span.level AND tree.position >= span.first AND tree.position < span.last
+
 -- name: glances_of
 SELECT wanted.key, glance.leaf, glance.others, glance.keys, glance.shown,
        coalesce((SELECT max(leaf) FROM ledger_unit
@@ -146,6 +147,7 @@ ORDER BY place.author, place.site, place.slot
 SELECT value, EXISTS (SELECT 1 FROM refused WHERE gateway = wanted.value),
        EXISTS (SELECT 1 FROM equivocation WHERE gateway = wanted.value)
 FROM json_each(:gateways) AS wanted
+
 -- What duties rest on, for many facts at a time.
 
 -- name: lines_of_types
