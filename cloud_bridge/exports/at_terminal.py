@@ -8,6 +8,7 @@ from typing import Final
 
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.exports.continuing import continued
+from cloud_bridge.exports.datum import Missing
 from cloud_bridge.exports.exchange import Export, Imported
 from cloud_bridge.exports.formats import FORMATS, read_document
 from cloud_bridge.exports.making import format_named, prepared
@@ -55,10 +56,19 @@ def export(code: str, settings: Path, name: str) -> tuple[bytes, str]:
 def _told(ready: Export) -> str:
     """How many points there are, and which are missing and why."""
     passport, language = ready.passport, locale_language()
+    missing = {k: v for k, v in passport.missing.items() if v is not Missing.NOT_APPLICABLE}
+    others = {k: v for k, v in passport.missing.items() if k not in missing}
     head = Text("{n} data points, {missing} missing", "数据项 {n} 个，缺 {missing} 个")
-    lines = [head.say(language, n=len(passport.data), missing=len(passport.missing))]
-    for key, reason in passport.missing.items():
-        lines.append(f"  - {POINTS[key].text.say(language)}: {reason.text.say(language)}")
+    lines = [head.say(language, n=len(passport.data), missing=len(missing))]
+    lines += [
+        f"  - {POINTS[key].text.say(language)}: {reason.text.say(language)}"
+        for key, reason in missing.items()
+    ]
+    lines += [
+        f"  · {POINTS[key].text.say(language)}: {reason.text.say(language)}"
+        f" ({POINTS[key].why_not.say(language)})"
+        for key, reason in others.items()
+    ]
     return "\n".join(lines)
 
 

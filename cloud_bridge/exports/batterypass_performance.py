@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from cloud_bridge.exports.lens import ABSENT, Each, Json, Pair, Pick, Row, Same, from_url, url_of
+from cloud_bridge.exports.lens import ABSENT, Each, Json, Pair, Pick, Row, from_url, url_of
 
 PERFORMANCE: Final = "performanceAndDurability"
 _TECHNICAL: Final = f"{PERFORMANCE}.batteryTechicalProperties"
 _CONDITION: Final = f"{PERFORMANCE}.batteryCondition"
 _COMPONENTS: Final = {"pack_ohm": "pack", "module_ohm": "module", "cell_ohm": "cell"}
+_INCREASES: Final = {
+    "resistance_increase_pct": "pack",
+    "cell_resistance_increase_pct": "cell",
+}
 _EVENT: Final = re.compile(
     r"(?P<kind>[^;]+); (?P<severity>\w+)(?P<accident>; accident)?(?:; cleared (?P<cleared>\S+))?"
 )
@@ -48,6 +52,30 @@ def _resistances(value: Json) -> Any:
 def _resistance(value: Any) -> Json:
     keys = {component: key for key, component in _COMPONENTS.items()}
     return {keys[one["batteryComponent"]]: one["ohmicResistance"] for one in value}
+
+
+def _increases(plain: Json) -> Any:
+    """Of the pack and of the cells, each where it is known."""
+    found = [
+        {
+            "internalResistanceIncreaseValue": plain[key],
+            "lastUpdate": plain[f"{key}@as_of"],
+            "batteryComponent": component,
+        }
+        for key, component in _INCREASES.items()
+        if key in plain and f"{key}@as_of" in plain
+    ]
+    return found or ABSENT
+
+
+def _from_increases(value: Any) -> Json:
+    keys = {component: key for key, component in _INCREASES.items()}
+    found: Json = {}
+    for one in value:
+        if key := keys.get(one["batteryComponent"]):
+            found[key] = one["internalResistanceIncreaseValue"]
+            found[f"{key}@as_of"] = one["lastUpdate"]
+    return found
 
 
 def _stamped(target: str, key: str) -> list[Row]:
@@ -99,7 +127,6 @@ _MINUTES: Final = (
 _WARM: Final = f"{_CONDITION}.temperatureInformation"
 _POWER: Final = f"{_CONDITION}.remainingPowerCapability"
 _POWER_AT: Final = f"{_POWER}.remainingPowerCapabilityValue"
-_INCREASE: Final = f"{_CONDITION}.internalResistanceIncrease.0"
 
 ROWS: Final[tuple[Row, ...]] = (
     *(Pair(f"{_TECHNICAL}.{target}", source) for target, source in _RATED),
@@ -122,7 +149,11 @@ ROWS: Final[tuple[Row, ...]] = (
     Pair(f"{_POWER_AT}.powerCapabilityAt", "remaining_power.0.power_w"),
     Pair(f"{_POWER_AT}.rPCLastUpdated", "remaining_power@as_of", read=False),
     Pair(f"{_POWER}.lastUpdate", "remaining_power@as_of"),
-    Pair(f"{_INCREASE}.internalResistanceIncreaseValue", "resistance_increase_pct"),
-    Pair(f"{_INCREASE}.lastUpdate", "resistance_increase_pct@as_of"),
-    Same(f"{_INCREASE}.batteryComponent", "pack", f"{_INCREASE}.internalResistanceIncreaseValue"),
+    Pair(
+        f"{_CONDITION}.internalResistanceIncrease",
+        "",
+        _increases,
+        _from_increases,
+        asks="resistance_increase_pct",
+    ),
 )

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from cloud_bridge.exports.claims import newest_claim
 from cloud_bridge.exports.datum import Datum, Missing, Source
 from cloud_bridge.exports.gathering import Gathered
 from cloud_bridge.exports.health import health_points
@@ -22,9 +23,10 @@ from cloud_bridge.exports.usage import (
     SOC_EDGES,
     TEMPERATURE_EDGES,
     Use,
+    days_told,
     interval_of_median,
 )
-from cloud_bridge.fold import Incident, Lifecycle, PackState
+from cloud_bridge.fold import Incident, Lifecycle, PackState, Told
 from packtrail.event import IncidentRecorded, InspectionRecorded, ProductAssembled, UnitRepaired
 from packtrail.times import format_time
 from soh_model.idle_loss import METHOD
@@ -44,7 +46,7 @@ def dynamic_points(gathered: Gathered, stated: Known) -> tuple[Known, dict[str, 
         gathered: evidence.
         stated: static points, for the references to compare with.
     """
-    found = health_points(gathered, stated) | _counted(gathered.use, stated)
+    found = health_points(gathered, stated) | _counted(gathered, stated)
     found |= _measured(gathered, stated) | _told(gathered)
     missing = {
         key: Missing.NO_REFERENCE
@@ -64,12 +66,19 @@ _COMPARED: Final = (
 )
 
 
-def _counted(use: Use, stated: Known) -> Known:
+def _counted(gathered: Gathered, stated: Known) -> Known:
     """Sums and histograms over what was seen."""
+    use, heard = gathered.use, gathered.heard
     if not use.last_ns:
         return {}
+    days = heard.of(days_told(gathered.facts))
     window = {"from_time": format_time(use.first_ns), "as_of": format_time(use.last_ns)}
-    about: dict[str, Any] = {"source": Source.COMPUTED, "method": "counting/1", **window}
+    about: dict[str, Any] = {
+        "source": Source.COMPUTED,
+        "method": "counting/1",
+        "origins": tuple(sorted(heard.counted.union(days))),
+        **window,
+    }
     found = {
         "energy_throughput_kwh": _datum("energy_throughput_kwh", use.throughput_kwh, about),
         "capacity_throughput_ah": _datum("capacity_throughput_ah", use.throughput_ah, about),
@@ -110,21 +119,22 @@ def _minutes(use: Use) -> dict[str, float]:
 def _measured(gathered: Gathered, stated: Known) -> Known:
     """Newest readings; resistance and efficiency from the samples."""
     use, found = gathered.use, {}
-    for key, quantity, source in (
-        ("soc_pct", "soc_pct", Source.CLAIMED),
-        ("temperature_c", "temperature_c", Source.COMPUTED),
-    ):
-        if quantity in use.newest:
-            value, t_ns = use.newest[quantity]
-            method = "BMS" if source is Source.CLAIMED else "warmest probe"
-            found[key] = Datum(
-                value=round(value, 3),
-                unit=POINTS[key].unit,
-                as_of=format_time(t_ns),
-                method=method,
-                source=source,
-            )
-    found |= _resistance(gathered, stated) | _efficiency(use, stated)
+    charge = newest_claim(gathered, "soc_pct")
+    if charge is not None:
+        found["soc_pct"] = msgspec.structs.replace(charge, unit=POINTS["soc_pct"].unit)
+    if "temperature_c" in use.newest:
+        value, t_ns = use.newest["temperature_c"]
+        # The warmest probe may be told as probes or as their maximum.
+        told = [gathered.heard.newest.get(name) for name in ("temperature_c", "temperature_max_c")]
+        found["temperature_c"] = Datum(
+            value=round(value, 3),
+            unit=POINTS["temperature_c"].unit,
+            as_of=format_time(t_ns),
+            method="warmest probe",
+            source=Source.MEASURED,
+            origins=tuple(sorted({one[1] for one in told if one and one[0] >= t_ns})),
+        )
+    found |= _resistance(gathered, stated) | _efficiency(gathered, stated)
     found |= _self_discharge(gathered, stated)
     return found | _power(use, found, stated)
 
@@ -146,6 +156,7 @@ def _resistance(gathered: Gathered, stated: Known) -> Known:
             as_of=benched[-1].event.occurred_to,
             method=body.method,
             source=Source.BENCH_TESTED,
+            origins=gathered.heard.of(benched[-1:]),
             events=(benched[-1].event_id,),
         )
     elif len(use.resistances_ohm) >= FEWEST_PULSES:
@@ -159,6 +170,7 @@ def _resistance(gathered: Gathered, stated: Known) -> Known:
             from_time=format_time(use.sampled_from_ns),
             method="current-steps/1",
             source=Source.COMPUTED,
+            origins=tuple(sorted(gathered.heard.sampled)),
             note="median over steps of current, at the temperatures and SOC seen",
         )
     else:
@@ -172,8 +184,9 @@ def _resistance(gathered: Gathered, stated: Known) -> Known:
     return found
 
 
-def _efficiency(use: Use, stated: Known) -> Known:
+def _efficiency(gathered: Gathered, stated: Known) -> Known:
     """Energy out over energy in between equal SOC, weighted by the charge that moved."""
+    use = gathered.use
     if not use.efficiencies:
         return {}
     moved = sum(ah for _, ah in use.efficiencies)
@@ -185,6 +198,7 @@ def _efficiency(use: Use, stated: Known) -> Known:
         from_time=format_time(use.sampled_from_ns),
         method="equal-soc/1",
         source=Source.COMPUTED,
+        origins=tuple(sorted(gathered.heard.sampled)),
         note=f"{len(use.efficiencies)} stretches between equal SOC of the BMS",
     )
     found = {"efficiency_now_pct": now}
@@ -211,6 +225,7 @@ def _self_discharge(gathered: Gathered, stated: Known) -> Known:
         from_time=format_time(rested.from_ns),
         method=METHOD,
         source=Source.COMPUTED,
+        origins=tuple(sorted(gathered.heard.sampled)),
         note=f"a rest of {rested.loss.hours:.0f} h; with what the BMS draws from the pack",
     )
     found = {"self_discharge_now_pct_month": now}
@@ -273,6 +288,7 @@ def scaled(key: str, base: Datum, to: Any) -> Datum:
         from_time=base.from_time,
         method=base.method,
         source=base.source,
+        origins=base.origins,
         events=base.events,
         note=base.note,
     )
@@ -280,18 +296,20 @@ def scaled(key: str, base: Datum, to: Any) -> Datum:
 
 def _told(gathered: Gathered) -> Known:
     """What follows from the events alone."""
-    state = gathered.state
+    state, heard = gathered.state, gathered.heard
     about: dict[str, Any] = {"source": Source.LEDGER, "as_of": state.last_at}
     events = [event(one) for one in state.incidents]
+    first = tuple(one.events[0] for one in state.incidents)
+    deep, over = _reports(gathered, DEEP), _reports(gathered, OVER)
     stays = {"swaps": state.swaps, "vehicles": state.vehicles}
     use = stays | {"hours_seen": round(gathered.use.covered_h, 2), "repairs": state.repairs}
     return {
         "status": Datum(value=status_of(gathered), **about),
         "negative_events": Datum(
-            value=events, **about, events=tuple(one.events[0] for one in state.incidents)
+            value=events, **about, events=first, origins=heard.of_events(gathered.facts, first)
         ),
-        "deep_discharges": Datum(value=_reports(gathered, DEEP), **about, note=SEEN),
-        "overcharges": Datum(value=_reports(gathered, OVER), **about, note=SEEN),
+        "deep_discharges": Datum(value=len(deep), **about, note=SEEN, origins=heard.of(deep)),
+        "overcharges": Datum(value=len(over), **about, note=SEEN, origins=heard.of(over)),
         "use": Datum(value=use, **about),
     }
 
@@ -307,13 +325,14 @@ def event(one: Incident) -> dict[str, Any]:
     return found | ({"cleared": one.cleared} if one.cleared else {})
 
 
-def _reports(gathered: Gathered, kinds: tuple[str, ...]) -> int:
-    return sum(
-        isinstance(body := told.event.body, IncidentRecorded)
+def _reports(gathered: Gathered, kinds: tuple[str, ...]) -> list[Told]:
+    return [
+        told
+        for told in gathered.facts
+        if isinstance(body := told.event.body, IncidentRecorded)
         and body.kind in kinds
         and not body.cleared
-        for told in gathered.facts
-    )
+    ]
 
 
 def status_of(gathered: Gathered) -> str:

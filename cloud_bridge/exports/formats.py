@@ -14,6 +14,7 @@ from cloud_bridge.errors import BridgeError
 from cloud_bridge.exports import batterypass, catenax, epcis, idta, ready, ready_performance
 from cloud_bridge.exports.credential import credential_of, issuer_of, passport_in
 from cloud_bridge.exports.datum import Datum, Missing, Passport, Source
+from cloud_bridge.exports.evidence import EVIDENCE, evidence_of, with_evidence
 from cloud_bridge.exports.exchange import Export, Imported
 from cloud_bridge.exports.lens import Json, Row, look, read, write
 from cloud_bridge.exports.points import POINTS, Access
@@ -56,9 +57,12 @@ def encoded(document: Any) -> bytes:
 
 
 def filled(rows: Sequence[Row], passport: Passport) -> Json:
-    """A document of a table, with what it lacks and why under `notFilled`."""
+    """A document of a table, with what it lacks and why, and where dynamic values come from."""
     written = write(rows, passport.data | {"meta": _meta(passport)})
-    return written.document | {"notFilled": not_filled(written.absent, passport)}
+    return written.document | {
+        "notFilled": not_filled(written.absent, passport),
+        EVIDENCE: evidence_of(passport),
+    }
 
 
 def _meta(passport: Passport) -> Datum:
@@ -80,6 +84,10 @@ def not_filled(absent: Mapping[str, str], passport: Passport) -> list[dict[str, 
         key = source.split("@")[0].split(".")[0]
         reason = passport.missing.get(key)
         if key not in POINTS or (reason is None and not POINTS[key].applies(passport.category)):
+            continue
+        if reason is Missing.NOT_APPLICABLE:
+            why = POINTS[key].why_not
+            found.append({"target": target, "point": key, "reason": reason.value, "why": why.en})
             continue
         told = reason or (Missing.NOT_ENOUGH_DATA if POINTS[key].dynamic else Missing.NOT_STATED)
         found.append({"target": target, "point": key, "reason": told.value})
@@ -138,6 +146,11 @@ def _idta(export: Export) -> bytes:
     return encoded(idta.environment_of(export.passport, document))
 
 
+def _read_idta(document: Json) -> Imported:
+    data = read(idta.ROWS, idta.plain_document(document))
+    return imported("idta", with_evidence(data, idta.extension_of(document, EVIDENCE)))
+
+
 def _read_traction(document: Json) -> Imported:
     unit, parts = units_in(document)
     data = {"unit_id": Datum(value=str(unit), source=Source.STATED)}
@@ -152,7 +165,9 @@ def _table(name: str, text: Text, rows: Sequence[Row], mark: str) -> Format:
         "application/json",
         "json",
         lambda export: encoded(filled(rows, export.passport)),
-        lambda document: imported(name, read(rows, document)),
+        lambda document: imported(
+            name, with_evidence(read(rows, document), document.get(EVIDENCE))
+        ),
         lambda document: isinstance(look(document, mark), dict),
     )
 
@@ -182,7 +197,7 @@ _ALL: Final = (
         "application/json",
         "json",
         _idta,
-        lambda document: imported("idta", read(idta.ROWS, idta.plain_document(document))),
+        _read_idta,
         idta.is_environment,
     ),
     Format(

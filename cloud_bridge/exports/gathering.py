@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
 from cloud_bridge.appraisal.pack_type import registered_type
+from cloud_bridge.exports.heard import Heard, stations_in
 from cloud_bridge.exports.rests import Rested, Rests
-from cloud_bridge.exports.usage import Use, use_of
+from cloud_bridge.exports.usage import Use, days_told, use_of
 from cloud_bridge.fold import PackState, Told, as_it_was, fold
 from cloud_bridge.fold.settled import Settlement
 from cloud_bridge.fold.told import in_order
-from cloud_bridge.store import Store
+from cloud_bridge.ledger.key_lines import key_lines
+from cloud_bridge.store import Store, StoredChunk
 from cloud_bridge.view.batches import samples_of
 from cloud_bridge.view.packs import Packs
 from cloud_bridge.view.stories import told_of, with_roles
@@ -46,6 +48,7 @@ class Gathered:
         stated: statements on the unit, then on its model, each newest first.
         use: what telemetry and counters tell.
         rested: the newest rest that tells what the unit loses by itself, or None.
+        heard: whose readings and statements these are.
     """
 
     unit: UnitRef
@@ -56,6 +59,7 @@ class Gathered:
     stated: Sequence[Told]
     use: Use
     rested: Rested | None = None
+    heard: Heard = field(default_factory=Heard)
 
 
 def gather(
@@ -72,7 +76,13 @@ def gather(
         model = model_of(state)
         of_model = _of_model(store, model, at_ns) if model else []
         rests = Rests(registered_type(state))
-        batches = rests.watching(_telemetry(store, first, at_ns, most_chunks))
+        heard = Heard(
+            roles=dict(key_lines(store).roles),
+            stations=stations_in(ordered),
+            days=[(day.event.from_ns, day.event.to_ns) for day in days_told(standing)],
+        )
+        pieces = _telemetry(store, first, at_ns, most_chunks)
+        batches = rests.watching(heard.watching(pieces))
         use = use_of(standing, batches, _rated_ah(state))
     sheets = [told for told in of_model if isinstance(told.event.body, ModelSheetPublished)]
     own = [told for told in standing if isinstance(told.event.body, PassportStated)]
@@ -86,6 +96,7 @@ def gather(
         stated=[*reversed(own), *reversed(shared)],
         use=use,
         rested=rests.told,
+        heard=heard,
     )
 
 
@@ -123,14 +134,15 @@ def _rated_ah(state: PackState) -> float | None:
     return state.registration.stated.rated_capacity_ah if state.registration else None
 
 
-def _telemetry(store: Store, unit: UnitRef, at_ns: int | None, most: int) -> Iterable[SampleBatch]:
-    """Batches of samples, oldest first, of the newest `most` chunks."""
+def _telemetry(
+    store: Store, unit: UnitRef, at_ns: int | None, most: int
+) -> Iterable[tuple[StoredChunk, SampleBatch]]:
+    """Chunks with their samples, oldest first, of the newest `most`."""
     chunks = store.latest_chunks(unit, most)
     for chunk in reversed(chunks):
         if not chunk.data:
             continue
         batch = samples_of(chunk)
-        if at_ns is None:
-            yield batch
-        else:
-            yield batch.window(0, int(np.searchsorted(batch.t_ns, at_ns + 1)))
+        if at_ns is not None:
+            batch = batch.window(0, int(np.searchsorted(batch.t_ns, at_ns + 1)))
+        yield chunk, batch

@@ -6,6 +6,8 @@ from typing import Final
 
 import msgspec
 
+from cloud_bridge.exports.category import category_of
+from cloud_bridge.exports.claims import newest_claim
 from cloud_bridge.exports.datum import Datum, Source
 from cloud_bridge.exports.gathering import Gathered
 from cloud_bridge.exports.life_ahead import life_ahead
@@ -15,6 +17,7 @@ from packtrail.estimate import Interval
 from packtrail.event import InspectionRecorded, UnitRegistered
 from packtrail.times import parse_time
 
+UNCHECKED: Final = "the BMS's own state of health of the rating; nobody has checked it"
 IN_USE: Final = "estimate in use, no UN GTR 22 test cycle"
 
 Known = dict[str, Datum]
@@ -22,7 +25,7 @@ Known = dict[str, Datum]
 
 def health_points(gathered: Gathered, stated: Known) -> Known:
     """Capacity first; the rest follows from it."""
-    capacity = _bench(gathered) or _estimated(gathered)
+    capacity = _bench(gathered) or _estimated(gathered) or _claimed(gathered, stated)
     if capacity is None:
         return {}
     found = {"remaining_capacity_ah": capacity}
@@ -33,7 +36,15 @@ def health_points(gathered: Gathered, stated: Known) -> Known:
         volts = stated["nominal_voltage_v"].value
         found["remaining_energy_kwh"] = _scaled("remaining_energy_kwh", capacity, volts / 1000)
     found |= _certified(gathered, found)
-    return found | life_ahead(gathered, stated) | _cells(gathered, stated)
+    return found | _ahead(gathered, stated) | _cells(gathered, stated)
+
+
+def _ahead(gathered: Gathered, stated: Known) -> Known:
+    """The life that is left, with whose estimates it follows from."""
+    points = life_ahead(gathered, stated)
+    told = (point.event for point in gathered.state.health)
+    origins = gathered.heard.of_events(gathered.facts, told) if points else ()
+    return {key: msgspec.structs.replace(one, origins=origins) for key, one in points.items()}
 
 
 def _certified(gathered: Gathered, found: Known) -> Known:
@@ -41,6 +52,8 @@ def _certified(gathered: Gathered, found: Known) -> Known:
 
     A rating is no certificate: without certified energy there is no SOCE.
     """
+    if category_of(gathered.state) != "ev":
+        return {}  # of other categories it is not to be shown (Commission's guidance, no. 61)
     point, capacity = gathered.state.newest_health, found["remaining_capacity_ah"]
     if capacity.source is Source.COMPUTED and point and (soce := point.estimate.soce):
         own = msgspec.structs.replace(capacity, value=soce.value, low=soce.low, high=soce.high)
@@ -74,6 +87,7 @@ def _cells(gathered: Gathered, stated: Known) -> Known:
         as_of=told[-1].at,
         method=told[-1].estimate.method,
         source=Source.COMPUTED,
+        origins=gathered.heard.of_events(gathered.facts, (told[-1].event,)),
         events=(told[-1].event,),
         note=told[-1].estimate.reference,
     )
@@ -108,6 +122,7 @@ def _bench(gathered: Gathered) -> Datum | None:
         as_of=tests[-1].event.occurred_to,
         method=body.method,
         source=Source.BENCH_TESTED,
+        origins=gathered.heard.of(tests[-1:]),
         events=(tests[-1].event_id,),
     )
 
@@ -129,9 +144,19 @@ def _estimated(gathered: Gathered) -> Datum | None:
         as_of=point.at,
         method=estimate.method,
         source=Source.COMPUTED,
+        origins=gathered.heard.of_events(gathered.facts, (point.event,)),
         events=(point.event,),
         note=estimate.reference,
     )
+
+
+def _claimed(gathered: Gathered, stated: Known) -> Datum | None:
+    """Where nobody estimated: the BMS's own SoH of the rating, said to be no more than that."""
+    claim = newest_claim(gathered, "soh_pct")
+    if claim is None or "rated_capacity_ah" not in stated:
+        return None
+    value = _rounded(claim.value / 100 * float(stated["rated_capacity_ah"].value))
+    return msgspec.structs.replace(claim, value=value, unit="Ah", note=UNCHECKED)
 
 
 def _capacity(point: HealthPoint) -> Interval | None:
@@ -159,6 +184,7 @@ def _scaled(key: str, base: Datum, factor: float, offset: float = 0.0) -> Datum:
         from_time=base.from_time,
         method=base.method,
         source=base.source,
+        origins=base.origins,
         events=base.events,
         note=base.note,
     )

@@ -15,6 +15,7 @@ from cloud_bridge.exports.batterypass_performance import event_of, event_text
 from cloud_bridge.exports.datum import Passport
 from cloud_bridge.exports.idta_shapes import SHAPES
 from cloud_bridge.exports.lens import ABSENT, Each, Json, Pair, Pick, Row, from_url, url_of
+from packtrail.shapes import plain_json
 
 _PLATE: Final = "BatteryNameplate"
 _GENERAL: Final = "TechnicalData.GeneralInformation"
@@ -210,6 +211,7 @@ _LOOP: Final[tuple[Row, ...]] = (
     Pair(f"{_CIRCULAR}.RenewableContent", "renewable_pct"),
 )
 
+EXTENSIONS: Final = ("notFilled", "evidence")
 ROWS: Final = (*_NAMEPLATE, *_TECHNICAL, *_STATE, *_COMPOSITION, *_LOOP)
 
 
@@ -221,7 +223,6 @@ def environment_of(passport: Passport, document: Json) -> Json:
         if shape.name in document
     )
     submodels = [one for one in made if one["submodelElements"]]
-    missing = msgspec.json.encode(document.get("notFilled", [])).decode()
     shell = {
         "idShort": "BatteryPassport",
         "id": f"{passport.id}#aas",
@@ -231,11 +232,29 @@ def environment_of(passport: Passport, document: Json) -> Json:
             "specificAssetIds": [{"name": "batteryCode", "value": str(passport.unit)}],
         },
         # The metamodel has no place for what is missing and why, but for extensions.
-        "extensions": [{"name": "notFilled", "valueType": "xs:string", "value": missing}],
+        "extensions": [_extension(name, document.get(name, [])) for name in EXTENSIONS],
         "submodels": [_to(one["id"]) for one in submodels],
         "modelType": "AssetAdministrationShell",
     }
     return {"assetAdministrationShells": [shell], "submodels": submodels}
+
+
+def _extension(name: str, content: Any) -> Json:
+    value = msgspec.json.encode(content).decode()
+    return {"name": name, "valueType": "xs:string", "value": value}
+
+
+def extension_of(environment: Json, name: str) -> Any:
+    """The content of one of our extensions; None where there is none or it is no JSON."""
+    shells = environment.get("assetAdministrationShells")
+    for shell in shells if isinstance(shells, list) else ():
+        for one in shell.get("extensions", ()):
+            if one.get("name") == name:
+                try:
+                    return plain_json(str(one.get("value", "")))
+                except (msgspec.DecodeError, RecursionError):
+                    return None
+    return None
 
 
 def plain_document(environment: Json) -> Json:

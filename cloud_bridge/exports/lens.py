@@ -52,6 +52,7 @@ class Pair:
         back: their value -> ours.
         read: whether it is read back; False where it repeats what stands elsewhere.
         write: whether it is written; False where another row has written it.
+        asks: the point that is missing where theirs is left out; by default the source's.
     """
 
     target: str
@@ -60,6 +61,7 @@ class Pair:
     back: Change = same
     read: bool = True
     write: bool = True
+    asks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ def _fill(rows: Sequence[Row], plain: Json, document: Json, absent: dict[str, st
                 value = look(plain, row.source)
                 value = value if value is ABSENT else row.out(value)
                 if value is ABSENT:
-                    absent[row.target] = row.source
+                    absent[row.target] = row.asks or row.source
                 else:
                     put(document, row.target, value)
 

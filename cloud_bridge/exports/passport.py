@@ -5,13 +5,14 @@ from __future__ import annotations
 import uuid
 from typing import Final
 
+from cloud_bridge.exports.category import category_of
 from cloud_bridge.exports.datum import Datum, Missing, Passport, Source
 from cloud_bridge.exports.dynamic import dynamic_points
 from cloud_bridge.exports.gathering import Gathered
 from cloud_bridge.exports.points import POINTS
 from cloud_bridge.exports.stated import claimed_points, static_points
 from cloud_bridge.fold import PackState, digest
-from packtrail.event import UnitRef, UnitRegistered
+from packtrail.event import UnitRef
 from packtrail.times import format_time
 
 NAMESPACE: Final = uuid.UUID("6b1f0f5e-55a4-5f0e-9d5c-0d1b1d9d2c11")
@@ -19,7 +20,7 @@ NAMESPACE: Final = uuid.UUID("6b1f0f5e-55a4-5f0e-9d5c-0d1b1d9d2c11")
 
 
 def passport_of(gathered: Gathered) -> Passport:
-    """Every data point that applies: its datum, or why there is none."""
+    """Every data point: its datum, or why there is none; that it does not apply is a reason."""
     state = gathered.state
     category = category_of(state)
     data = _identity(state, category) | static_points(gathered)
@@ -28,10 +29,13 @@ def passport_of(gathered: Gathered) -> Passport:
     # What another passport claimed stands only where nothing of our own is known.
     data |= claimed_points(gathered) | dynamic
     for key, point in POINTS.items():
-        if key not in data and point.applies(category):
-            missing[key] = unknown.get(
-                key, Missing.NOT_ENOUGH_DATA if point.dynamic else Missing.NOT_STATED
-            )
+        if key in data:
+            continue
+        if not point.applies(category):
+            missing[key] = Missing.NOT_APPLICABLE
+        else:
+            untold = Missing.NOT_ENOUGH_DATA if point.dynamic else Missing.NOT_STATED
+            missing[key] = unknown.get(key, untold)
     newest = max([told.event.to_ns for told in gathered.facts] + [gathered.use.last_ns], default=0)
     return Passport(
         id=passport_id(state.unit, state.life),
@@ -48,16 +52,6 @@ def passport_of(gathered: Gathered) -> Passport:
 def passport_id(unit: UnitRef, life: int) -> str:
     """`urn:uuid:...`: the same on every bridge for the same unit and life."""
     return uuid.uuid5(NAMESPACE, f"{unit.scheme}:{unit.id}/{life}").urn
-
-
-def category_of(state: PackState) -> str:
-    """As registered; a second-life product is for stationary use unless it says otherwise."""
-    stated = state.registration.stated if state.registration else None
-    if isinstance(stated, UnitRegistered):
-        return stated.category
-    if stated is not None:
-        return stated.use if stated.use in ("ev", "lmt", "industrial") else "stationary"
-    return "ev"
 
 
 def _identity(state: PackState, category: str) -> dict[str, Datum]:

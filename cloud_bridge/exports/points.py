@@ -40,6 +40,8 @@ class Point(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         din: clause of DIN DKE SPEC 99100.
         unit: of the value.
         categories: which batteries it applies to; empty means all.
+        why_en: why it does not apply to the others, in English.
+        why_zh: in Chinese.
     """
 
     key: str
@@ -51,6 +53,13 @@ class Point(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     din: str = ""
     unit: str = ""
     categories: tuple[str, ...] = ()
+    why_en: str = ""
+    why_zh: str = ""
+
+    @property
+    def why_not(self) -> Text:
+        """Why it does not apply to batteries of other categories."""
+        return Text(self.why_en, self.why_zh)
 
     @property
     def text(self) -> Text:

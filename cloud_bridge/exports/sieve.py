@@ -109,7 +109,8 @@ def sieved(
         for key, datum in passport.data.items()
         if key not in hidden
     }
-    missing = passport.missing | dict.fromkeys(asked & hidden, Missing.WITHHELD)
+    withheld = asked & hidden - _not_applicable(passport)
+    missing = passport.missing | dict.fromkeys(withheld, Missing.WITHHELD)
     whole = seen >= OF_A_PACK and Access.LEGITIMATE in allowed
     return msgspec.structs.replace(
         passport,
@@ -118,6 +119,12 @@ def sieved(
         as_of=passport.as_of if seen >= {Field.LEDGER, Field.TELEMETRY} else now,
         state_digest=passport.state_digest if whole else "",
     )
+
+
+def _not_applicable(passport: Passport) -> frozenset[str]:
+    """What does not apply follows from the law and the category, and is no secret."""
+    found = passport.missing.items()
+    return frozenset(key for key, reason in found if reason is Missing.NOT_APPLICABLE)
 
 
 def _open(point: Point, allowed: frozenset[Access], seen: frozenset[Field]) -> bool:

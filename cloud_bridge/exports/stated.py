@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from cloud_bridge.exports.datum import Datum, Source
+from cloud_bridge.exports.datum import Datum, Origin, Source
 from cloud_bridge.exports.gathering import Gathered
 from cloud_bridge.exports.points import POINTS
 from cloud_bridge.fold import Told
@@ -64,6 +64,7 @@ def claimed_points(gathered: Gathered) -> dict[str, Datum]:
                     low=claim.low,
                     high=claim.high,
                     source=Source.CLAIMED,
+                    origins=(Origin.PASSPORT,),
                     events=(told.event_id,),
                 )
     return found

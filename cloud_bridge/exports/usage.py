@@ -101,7 +101,7 @@ def use_of(facts: Sequence[Told], batches: Iterable[SampleBatch], rated_ah: floa
         batches: samples, oldest first, charge current positive.
         rated_ah: rated capacity, for what counts as a step or a cycle; None if not known.
     """
-    use, told = Use(), _days(facts)
+    use, told = Use(), days_told(facts)
     for day in told:
         _add_day(use, day)
     spans = sorted((day.event.from_ns, day.event.to_ns) for day in told)
@@ -110,7 +110,7 @@ def use_of(facts: Sequence[Told], batches: Iterable[SampleBatch], rated_ah: floa
     return use
 
 
-def _days(facts: Sequence[Told]) -> list[Told]:
+def days_told(facts: Sequence[Told]) -> list[Told]:
     """Each day of each gateway once: a repeated account of a span counts as one."""
     once: dict[tuple[str, str, str], Told] = {}
     for told in facts:
@@ -135,10 +135,11 @@ def _add_day(use: Use, told: Told) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """Samples without a gap: SOC %, current A, voltage V, warmest probe degC, each [n]."""
+    """Samples without a gap: SOC %, SoH %, current A, voltage V, warmest probe degC, each [n]."""
 
     t_ns: NDArray[np.int64]
     soc: Floats
+    soh: Floats
     current: Floats
     volts: Floats
     warm: Floats
@@ -172,6 +173,7 @@ def _stretch(batches: Sequence[SampleBatch]) -> _Stretch:
     return _Stretch(
         np.concatenate([batch.t_ns for batch in batches]),
         of("soc_pct"),
+        of("soh_pct"),
         of("pack_current_a"),
         of("pack_voltage_v"),
         np.concatenate([_warmest(batch) for batch in batches]),
@@ -197,7 +199,12 @@ def _add_samples(
 
 
 def _newest(use: Use, one: _Stretch) -> None:
-    columns = {"soc_pct": one.soc, "pack_voltage_v": one.volts, "temperature_c": one.warm}
+    columns = {
+        "soc_pct": one.soc,
+        "soh_pct": one.soh,
+        "pack_voltage_v": one.volts,
+        "temperature_c": one.warm,
+    }
     for name, column in columns.items():
         known = np.flatnonzero(np.isfinite(column))
         if len(known):

@@ -12,6 +12,9 @@ from cloud_bridge.exports.making import prepared
 from tests.cloud_bridge import parts, passport_story
 from tests.cloud_bridge.conftest import NOW
 
+BESIDE = ("notFilled", "evidence")
+"""What stands beside a format's own keys."""
+
 
 @pytest.fixture
 def schema(real_data):
@@ -43,7 +46,7 @@ def passport(desk, unit=parts.PACK):
 def leaves(value, path=""):
     if isinstance(value, dict):
         for name, one in value.items():
-            if name != "notFilled":
+            if name not in BESIDE:
                 yield from leaves(one, f"{path}/{name}" if path else name)
     elif isinstance(value, list):
         for at, one in enumerate(value):
@@ -54,7 +57,7 @@ def leaves(value, path=""):
 
 def bare(document):
     """Without what is missing, and without the one value that a target cannot hold whole."""
-    found = {k: v for k, v in json.loads(document).items() if k != "notFilled"}
+    found = {k: v for k, v in json.loads(document).items() if k not in BESIDE}
     found.get("generalProductInformation", {}).pop("warrentyPeriod", None)
     return found
 

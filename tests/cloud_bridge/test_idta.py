@@ -41,7 +41,8 @@ def test_the_environment_is_one_by_the_metamodel(told):
     assert [one["idShort"] for one in document["submodels"]] == list(TEMPLATES)
     shell = document["assetAdministrationShells"][0]
     missing = json.loads(shell["extensions"][0]["value"])
-    assert {one["point"] for one in missing} <= {"self_discharge_pct_month", "part_documents"}
+    lacking = {one["point"] for one in missing if one["reason"] != "not_applicable"}
+    assert lacking <= {"part_documents"}
 
 
 def test_of_a_pack_that_only_its_maker_knows_little_is_written(desk):
