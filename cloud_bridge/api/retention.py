@@ -26,8 +26,6 @@ def show_retention(request: Request, bridge: Bridge, sight: See, code: str) -> R
     with bridge.store.reading():
         first, facts = bridge.packs.story(unit)
     rules = bridge.policy.binding(now_ns)
-    owed = bridge.duties.open(bridge.store, now_ns)
-    names = {str(unit), str(first)}
-    duty = any(names & set(one.units) for one in owed)
+    duties = bridge.duties.about(bridge.store, facts, now_ns)
     state = fold(first, facts)
-    return answer(keeping_of(unit, bridge.policy.name, rules, state, facts, duty=duty))
+    return answer(keeping_of(unit, bridge.policy.name, rules, state, facts, duties))

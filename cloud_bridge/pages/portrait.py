@@ -162,13 +162,14 @@ class _Drawing:
         return self._kept("session", Same(batch), partial(_session_charts, batch, self.language))
 
     def keeping(self) -> Keeping | None:
-        """Without open duties, which only add to it; None without facts."""
-        policy, story = self.bridge.policy, self.story
-        rules = policy.binding(self.bridge.now())
+        """What is kept and why, open duties among it; None without facts."""
+        bridge, story, now_ns = self.bridge, self.story, self.bridge.now()
         if not story.facts:
             return None
-        made = partial(keeping_of, self.unit, policy.name, rules, story.state, story.facts)
-        return self._kept("keeping", (story.mark, rules), made)
+        rules, name = bridge.policy.binding(now_ns), bridge.policy.name
+        duties = bridge.duties.about(bridge.store, story.facts, now_ns)
+        made = partial(keeping_of, self.unit, name, rules, story.state, story.facts, duties)
+        return self._kept("keeping", (story.mark, rules, duties), made)
 
     def _kept(self, what: str, stamp: object, make: Callable[[], Made]) -> Made:
         return self.bridge.packs.kept.of((what, self.unit, self.language), stamp, make)

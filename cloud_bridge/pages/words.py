@@ -85,6 +85,9 @@ WORDS: Final = {
         "Telemetry from {day} on is kept, the oldest at least until {until}",
         "自 {day} 起的遥测均保留，最早者至少保留至 {until}",
     ),
+    "kept_for_duty": Text(
+        "Kept until this is done: {duty} (due {due})", "在完成此项义务前保留：{duty}（截止 {due}）"
+    ),
     "retired_span": Text(
         "{n} records of {first} to {last} were retired on {at} under {policy}; "
         "a copy can still be proven by its day's root",

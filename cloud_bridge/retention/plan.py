@@ -8,7 +8,7 @@ be another pack's.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -67,7 +67,12 @@ class PackPlan:
 
 
 def plan_of(
-    store: Store, unit: UnitRef, rules: Sequence[KeepRule], now_ns: int, *, duty: bool
+    store: Store,
+    unit: UnitRef,
+    rules: Sequence[KeepRule],
+    now_ns: int,
+    *,
+    owed: Collection[str] = (),
 ) -> PackPlan:
     """What of a pack's telemetry may go at `now_ns`.
 
@@ -76,7 +81,7 @@ def plan_of(
         unit: that the telemetry is sealed for.
         rules: in force.
         now_ns: UTC.
-        duty: whether a duty about the pack is open.
+        owed: rules of the table of duties under which something about the pack is open.
     """
     with store.reading():
         entries = store.entries_of(unit)
@@ -87,19 +92,21 @@ def plan_of(
         plan.holds = tuple(Hold(rule) for rule in rules if rule.floor)
         left = {day: one for day, one in over.items() if not _is_held(plan, day, now_ns)}
         if left:
-            _read_story(store, plan, rules, duty=duty)
+            _read_story(store, plan, rules, owed)
         for day, entry in left.items():
             if not _is_held(plan, day, now_ns):
                 _look_at(store, plan, day, entry, now_ns)
     return plan
 
 
-def _read_story(store: Store, plan: PackPlan, rules: Sequence[KeepRule], *, duty: bool) -> None:
+def _read_story(
+    store: Store, plan: PackPlan, rules: Sequence[KeepRule], owed: Collection[str]
+) -> None:
     """What holds the pack, by everything that is known of it."""
     first, facts = Packs(store).story(plan.unit)
     names = {plan.unit, first, *names_of(first, facts)}
     plan.seen = {name: store.newest_line(name) for name in names}
-    plan.holds = holds_of(rules, fold(first, facts), facts, duty=duty)
+    plan.holds = holds_of(rules, fold(first, facts), facts, owed=owed)
 
 
 def _is_held(plan: PackPlan, day: int, now_ns: int) -> bool:

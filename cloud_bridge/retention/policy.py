@@ -27,7 +27,8 @@ class KeepRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
         zh: the reason in Chinese.
         when: what it depends on: `always`; `stage`, the pack's stage of life now; `contested`,
             what contradicts now; `duty`, a duty about the pack is open now; `incident`, telemetry
-            around incidents; `estimate`, telemetry that a state of health rests on.
+            around incidents; `estimate`, telemetry that a state of health rests on; `heard`, `days`
+            from the pack's newest day of telemetry on.
         from_: in force from this date.
         to: in force up to and with this date, "" for open.
         days: how long, from the end of the chunk's UTC day on; None for as long as `when` holds.
@@ -37,6 +38,9 @@ class KeepRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
         severities: for `incident`: which; all without.
         around_days: for `incident` and `estimate`: so much before and after, days.
         newest: for `estimate`: only so many newest; 0 for all.
+        duties: for `duty`: which rules of the table of duties; all without.
+        registered: only packs that a maker or importer has put on record, or only those that
+            nobody has; None for both.
         legal: act and article, "" for none.
         provisional: whether the period is a default because no act sets one.
     """
@@ -44,7 +48,7 @@ class KeepRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     id: str
     en: str
     zh: str
-    when: Literal["always", "stage", "contested", "duty", "incident", "estimate"]
+    when: Literal["always", "stage", "contested", "duty", "incident", "estimate", "heard"]
     from_: str
     to: str = ""
     days: int | None = None
@@ -54,6 +58,8 @@ class KeepRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     severities: tuple[Safety, ...] = ()
     around_days: float = 0.0
     newest: int = 0
+    duties: tuple[str, ...] = ()
+    registered: bool | None = None
     legal: str = ""
     provisional: bool = False
 
@@ -65,7 +71,7 @@ class KeepRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     @property
     def floor(self) -> bool:
         """Whether it speaks of all telemetry of every pack."""
-        return self.when == "always" and self.every == 1
+        return self.when == "always" and self.every == 1 and self.registered is None
 
     def in_force(self, t_ns: int) -> bool:
         """Whether it binds what is decided at `t_ns`."""
@@ -140,6 +146,8 @@ def _fault(rule: KeepRule) -> Text | None:
         return Text(f"{rule.id}: a number is too small", f"{rule.id}：数值过小")
     if rule.when == "stage" and not rule.stages:
         return Text(f"{rule.id}: stages are missing", f"{rule.id}：缺少 stages")
+    if rule.when == "heard" and rule.days is None:
+        return Text(f"{rule.id}: days are missing", f"{rule.id}：缺少 days")
     told = [name for name in _BELONGS if getattr(rule, name)]
     strange = [name for name in told if rule.when not in _BELONGS[name]]
     if strange:
@@ -157,4 +165,5 @@ _BELONGS = {
     "severities": ("incident",),
     "around_days": ("incident", "estimate"),
     "newest": ("estimate",),
+    "duties": ("duty",),
 }

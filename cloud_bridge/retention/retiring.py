@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -101,7 +101,7 @@ class Retention:
         self._duties = duties or DutyBook()
         self._batch = batch
         self._gather_ns = round(gather_days * DAY_NS)
-        self._owed: frozenset[str] = frozenset()
+        self._owed: dict[str, set[str]] = {}
         self._owed_of = 0
 
     def run(self, stop: threading.Event | None = None, *, apply: bool) -> Report:
@@ -128,16 +128,18 @@ class Retention:
 
     def _plan(self, unit: UnitRef, rules: Sequence[KeepRule], now_ns: int) -> PackPlan:
         """What may go; duties are looked at for whoever has something to lose."""
-        plan = plan_of(self._store, unit, rules, now_ns, duty=False)
+        plan = plan_of(self._store, unit, rules, now_ns)
         if not plan.due or not any(rule.when == "duty" for rule in rules):
             return plan
         if max(plan.seen.values()) >= self._owed_of:
             # The pack's story went on since duties were read: they have to be as new.
             self._owed_of = self._store.size()
-            found = self._duties.open(self._store, now_ns)
-            self._owed = frozenset(name for one in found for name in one.units)
-        owed = any(str(name) in self._owed for name in plan.seen)
-        return plan_of(self._store, unit, rules, now_ns, duty=True) if owed else plan
+            self._owed = defaultdict(set)
+            for one in self._duties.open(self._store, now_ns):
+                for name in one.units:
+                    self._owed[name].add(one.rule)
+        owed = {one for name in plan.seen for one in self._owed.get(str(name), ())}
+        return plan_of(self._store, unit, rules, now_ns, owed=owed) if owed else plan
 
     def _units(self) -> Iterator[UnitRef]:
         after: UnitRef | None = None

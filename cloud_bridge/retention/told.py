@@ -10,7 +10,10 @@ from cloud_bridge.fold import PackState, Told
 from cloud_bridge.ledger.days import DAY_NS, name_of, told_day
 from cloud_bridge.retention.holds import FOREVER, Hold, holds_of
 from cloud_bridge.retention.policy import KeepRule
+from cloud_bridge.rules.book import OpenDuties
+from cloud_bridge.rules.duties import Duty
 from packtrail.event import TelemetryCommitted, TelemetryRetired, UnitRef
+from packtrail.language import Text
 from packtrail.times import format_time
 
 
@@ -62,6 +65,26 @@ class RetiredSpan(msgspec.Struct, frozen=True):
     event: str
 
 
+class Owed(msgspec.Struct, frozen=True):
+    """A duty about the pack that is open.
+
+    Attributes:
+        rule: id in the table of duties.
+        en: the duty in English.
+        zh: the duty in Chinese.
+        due: RFC 3339 UTC.
+        days_left: until then; negative when it is overdue.
+        holds: whether it keeps the pack's telemetry under the rules of retention.
+    """
+
+    rule: str
+    en: str
+    zh: str
+    due: str
+    days_left: int
+    holds: bool
+
+
 class Keeping(msgspec.Struct, frozen=True):
     """What is kept of a pack.
 
@@ -71,6 +94,8 @@ class Keeping(msgspec.Struct, frozen=True):
         kept_until: until when that date is held at least, RFC 3339 UTC; "" while nothing says.
         kept_by: rules that hold.
         retired: what went, oldest first.
+        owed: open duties about it, the earliest due first.
+        duties_behind: whether lines are not yet looked at for duties: there may be more.
     """
 
     policy: str
@@ -78,6 +103,8 @@ class Keeping(msgspec.Struct, frozen=True):
     kept_until: str
     kept_by: tuple[KeptBy, ...]
     retired: tuple[RetiredSpan, ...]
+    owed: tuple[Owed, ...] = ()
+    duties_behind: bool = False
 
 
 def keeping_of(
@@ -86,8 +113,7 @@ def keeping_of(
     rules: Sequence[KeepRule],
     state: PackState,
     facts: Sequence[Told],
-    *,
-    duty: bool = False,
+    duties: OpenDuties | None = None,
 ) -> Keeping:
     """What is kept of `unit`: of facts alone, no chunk is read.
 
@@ -97,11 +123,12 @@ def keeping_of(
         rules: in force.
         state: of the pack.
         facts: that name it.
-        duty: whether a duty about it is open; not knowing makes `kept_until` too early at most.
+        duties: that are open about it; not knowing makes `kept_until` too early at most.
     """
+    open_now = duties.found if duties else ()
     gone = [told for told in facts if isinstance(told.event.body, TelemetryRetired)]
     first = _oldest_kept(unit, facts)
-    holds = holds_of(rules, state, facts, duty=duty)
+    holds = holds_of(rules, state, facts, owed={one.rule for one in open_now})
     until = max((_until(hold, first) for hold in holds), default=0) if first is not None else 0
     return Keeping(
         policy=policy,
@@ -109,7 +136,15 @@ def keeping_of(
         kept_until=format_time(until) if 0 < until < FOREVER else "",
         kept_by=tuple(_kept_by(hold) for hold in holds),
         retired=tuple(_span(told) for told in sorted(gone, key=lambda one: one.leaf)),
+        owed=tuple(_owed(one, duties.texts[one.rule], holds) for one in open_now) if duties else (),
+        duties_behind=duties is not None and duties.behind,
     )
+
+
+def _owed(one: Duty, text: Text, holds: Sequence[Hold]) -> Owed:
+    bound = [hold.rule for hold in holds if hold.rule.when == "duty"]
+    holding = any(not rule.duties or one.rule in rule.duties for rule in bound)
+    return Owed(one.rule, text.en, text.zh, one.due, one.days_left, holding)
 
 
 def _until(hold: Hold, day: int) -> int:
@@ -134,8 +169,9 @@ def _oldest_kept(unit: UnitRef, facts: Sequence[Told]) -> int | None:
 
 def _kept_by(hold: Hold) -> KeptBy:
     rule = hold.rule
-    whole = hold.whole or (rule.every == 1 and hold == Hold(rule))
-    return KeptBy(rule.id, rule.en, rule.zh, rule.days, whole, rule.legal, rule.provisional)
+    return KeptBy(
+        rule.id, rule.en, rule.zh, rule.days, hold.speaks_of_all, rule.legal, rule.provisional
+    )
 
 
 def _span(told: Told) -> RetiredSpan:

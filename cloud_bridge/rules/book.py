@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from cloud_bridge.fold import Told
 from cloud_bridge.ledger.key_lines import key_lines
 from cloud_bridge.rules import lists
 from cloud_bridge.rules.building import WORTH, Build, Tell
@@ -20,6 +22,7 @@ from cloud_bridge.rules.table import DutyRule, RuleTable
 from cloud_bridge.settings import StoreSettings
 from cloud_bridge.store import Store
 from cloud_bridge.view.stories import told_of, with_roles
+from packtrail.language import Text
 from packtrail.shapes import from_json
 from packtrail.times import format_time, parse_time
 
@@ -36,6 +39,21 @@ class DutyCounts(NamedTuple):
     total: int
     late: int
     behind: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDuties:
+    """Open duties about one unit.
+
+    Attributes:
+        found: the earliest due first.
+        texts: rule -> what has to be done.
+        behind: whether lines are not yet looked at: there may be more.
+    """
+
+    found: tuple[Duty, ...]
+    texts: Mapping[str, Text]
+    behind: bool
 
 
 @dataclass(slots=True)
@@ -124,6 +142,22 @@ class DutyBook:
         row |= {"list": seen.list, "before": now_ns if overdue else FOREVER}
         rules = {rule.id: rule for rule in table.duty}
         return [_duty(one, rules[one[1]], now_ns) for one in store.stream("open_duties", row)]
+
+    def about(self, store: Store, facts: Iterable[Told], now_ns: int) -> OpenDuties:
+        """Duties that the facts about one unit call for and nobody has done yet.
+
+        Read as they stand: the newest lines are taken in by the bridge's own thread, and `behind`
+        says whether there are such.
+        """
+        seen, table = self._shown(store)
+        rules = {rule.id: rule for rule in table.duty}
+        calling = {kind for rule in table.duty for kind in rule.on}
+        asked = [told.event_id for told in facts if told.event.type in calling]
+        row = {"list": seen.list, "event_ids": json.dumps(asked)}
+        rows = store.stream("duties_of", row) if asked else ()
+        found = sorted((_duty(one, rules[one[1]], now_ns) for one in rows), key=place_of)
+        texts = {rule.id: rule.text for rule in table.duty}
+        return OpenDuties(tuple(found), texts, self.behind(store) > 0)
 
     def counts(self, store: Store, now_ns: int) -> DutyCounts:
         """How many are open, late and not yet looked at."""

@@ -630,6 +630,9 @@ def test_nothing_goes_that_a_rule_holds_and_all_else_does(
         (FLOOR + rule("a", "duty", newest=3), 'newest says nothing with when = "duty"'),
         (FLOOR + rule("a", "always", every=0), "too small"),
         (FLOOR + rule("a", "sometimes"), "sometimes"),
+        (FLOOR + rule("a", "heard"), "days are missing"),
+        (FLOOR + rule("a", "stage", stages=["retired"], duties=["x"]), "duties says nothing"),
+        (FLOOR.replace("days = 10", "days = 10\nregistered = true"), "least period"),
         (FLOOR.replace("2020-01-01", "soon"), "soon"),
         (FLOOR + "days = []", "retention.toml"),
     ],
@@ -652,6 +655,48 @@ def test_our_own_rules_keep_a_pack_for_its_life(one):
     one.say(UnitDestroyed("fire", 210.5), t_ns=at_day(9))
     assert one.retain(policy=policy, apply=False).kept.keys() <= {"contested", "duty"}
     first, facts = Packs(one.store).story(parts.PACK)
-    held = holds_of(policy.binding(one.now_ns), fold(first, facts), facts, duty=False)
+    held = holds_of(policy.binding(one.now_ns), fold(first, facts), facts)
     assert {hold.rule.id for hold in held} >= {"telemetry", "every_30th"}
     assert all(hold.until_ns(at_day(0), at_day(0)) < FOREVER for hold in held if not hold.whole)
+
+
+def test_telemetry_of_a_pack_that_nobody_registered_goes_a_year_after_the_last_of_it(yard, place):
+    """And not before three years, not with a dispute, an open duty or a registration."""
+    policy, year = read_policy(), 365
+    yard.fill([0, 1, 800])
+    yard.now_ns = at_day(802)
+    yard.close_days()
+    yard.now_ns = at_day(3 * year - 1)
+    assert yard.retain(policy=policy).chunks == 0
+    yard.now_ns = at_day(3 * year + 2)
+    report = yard.retain(policy=policy)
+    assert (report.chunks, report.kept["unregistered"]) == (0, 2), "silent since day 800 only"
+    yard.now_ns = at_day(800 + 1 + year)
+    dry = yard.retain(policy=policy, apply=False)
+    every = sum(not (TODAY + day) % 30 for day in (0, 1))
+    assert dry.chunks == 3 * (2 - every)
+    assert len(yard.left()) == 3, "without --apply nothing goes"
+    if dry.chunks:
+        assert yard.retain(policy=policy).chunks == dry.chunks
+        assert yard.retired()[0].policy == "packtrail-default/2"
+    assert faults(yard) == {}, "its proof is kept"
+    assert 800 in yard.left()
+
+
+@pytest.mark.parametrize("what", ["dispute", "duty", "registration"])
+def test_an_unregistered_pack_is_held_by_a_dispute_a_duty_or_a_late_registration(one, what):
+    policy = read_policy()
+    one.fill(range(2))
+    one.close_days()
+    one.now_ns = at_day(365 * 4)
+    assert one.retain(policy=policy, apply=False).chunks > 0
+    if what == "dispute":
+        one.say(Disputed(one.store.entries_of(parts.PACK)[0].event_id, "no"), t_ns=at_day(9))
+    elif what == "duty":
+        one.say(UnitRetired("capacity", 362.5, "lfp", "outlet-9"), t_ns=at_day(3))
+    else:
+        one.say(parts.REGISTRATION, t_ns=at_day(9))
+    report = one.retain(policy=policy)
+    assert report.chunks == 0
+    rules = {"dispute": "disputed", "duty": "duty", "registration": "life"}
+    assert rules[what] in report.kept

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
 from cloud_bridge.retention.job import Rounds
 from cloud_bridge.retention.retiring import Retention
 from cloud_bridge.settings import BridgeSettings
 from cloud_bridge.store.opening import open_store
+from cloud_bridge.web import application, guarded
 from packtrail.command import run_line
+from packtrail.event import Disputed, UnitRetired
 from packtrail.settings import load
 from tests.cloud_bridge import parts
 from tests.cloud_bridge.conftest import ORIGIN, Desk
@@ -64,7 +68,7 @@ def test_the_command_tells_first_and_lets_go_when_told(home, capsys, monkeypatch
     assert run_line([*prove, "--sample", moment]) == 2
     assert "was retired on" in capsys.readouterr().err
     assert run_line(["bridge", "retain", "--rules"]) == 0
-    assert "packtrail-default/1" in capsys.readouterr().out
+    assert "packtrail-default/2" in capsys.readouterr().out
 
 
 def test_a_table_with_a_fault_is_told_by_check_and_command(home, capsys):
@@ -119,9 +123,10 @@ def test_the_api_and_the_page_tell_what_is_kept_and_what_went(desk: Desk, tmp_pa
     yard.close_days()
     path = f"/api/v1/packs/{parts.CODE}/retention"
     before = desk.get(path).json()
-    assert (before["policy"], before["kept_from"]) == ("packtrail-default/1", "2026-04-01")
+    assert (before["policy"], before["kept_from"]) == ("packtrail-default/2", "2026-04-01")
     assert [by["rule"] for by in before["kept_by"] if by["all"]] == ["telemetry", "life"]
     assert before["kept_until"] == "", "for as long as it lives"
+    assert (before["owed"], before["duties_behind"]) == ([], False)
     yard.retain(rule("weekly", "always", every=7))
     after = desk.get(path).json()
     (gone,) = after["retired"]
@@ -135,3 +140,49 @@ def test_the_api_and_the_page_tell_what_is_kept_and_what_went(desk: Desk, tmp_pa
     assert "按 yard/1 清除" in page
     answer = desk.get(f"/api/v1/packs/{parts.CODE}/telemetry").json()
     assert len(answer["t_ns"] if "t_ns" in answer else answer["time"]) == 10
+
+
+def at_moment(desk: Desk, day: int) -> TestClient:
+    """The desk's pages on another day."""
+    context = replace(desk.context, now=lambda: at_day(day))
+    return TestClient(guarded(application(context), ("testserver",)))
+
+
+def test_an_open_duty_and_a_dispute_are_told_where_it_says_until_when(desk: Desk, tmp_path):
+    yard = Yard(desk.store, tmp_path)
+    yard.fill(range(2), hours=1)
+    yard.close_days()
+    yard.say(parts.REGISTRATION, t_ns=at_day(-9))
+    retired = yard.say(UnitRetired("capacity", 362.5, "lfp", "outlet-9"), t_ns=at_day(3))
+    policy = yard.policy(rule("duty", "duty"), rule("dispute", "contested", reasons=["disputed"]))
+    desk.context = replace(desk.context, policy=policy)
+    client = at_moment(desk, 5)
+    path = f"/api/v1/packs/{parts.CODE}/retention"
+    told = client.get(path).json()
+    assert told["kept_until"] == "", "nothing says when the duty will be done"
+    assert {by["rule"] for by in told["kept_by"]} == {"floor", "duty"}
+    (owed,) = {one["rule"]: one for one in told["owed"]}.values()
+    assert owed["holds"] is True
+    assert owed["days_left"] > 0
+    assert owed["due"] > told["kept_from"]
+    page = client.get(f"/packs/{parts.CODE}?lang=en").text
+    assert "Kept until this is done: " in page
+    assert owed["due"][:10] in page
+    assert "在完成此项义务前保留：" in client.get(f"/packs/{parts.CODE}?lang=zh").text
+    yard.say(Disputed(retired.signed.event_id, "not ours"), t_ns=at_day(4))
+    assert {by["rule"] for by in client.get(path).json()["kept_by"]} >= {"dispute"}
+    assert "overdue by " in at_moment(desk, 300).get(f"/packs/{parts.CODE}?lang=en").text
+
+
+def test_a_rule_may_name_the_duties_that_it_means(desk: Desk, tmp_path):
+    yard = Yard(desk.store, tmp_path)
+    yard.fill(range(2), hours=1)
+    yard.close_days()
+    yard.say(UnitRetired("capacity", 362.5, "lfp", "outlet-9"), t_ns=at_day(3))
+    yard.now_ns = at_day(20)
+    client = at_moment(desk, 20)
+    told = client.get(f"/api/v1/packs/{parts.CODE}/retention").json()
+    (owed,) = {one["rule"] for one in told["owed"]}
+    other = rule("duty", "duty", duties=["another_duty"])
+    assert yard.retain(other, apply=False).chunks == 2
+    assert yard.retain(rule("duty", "duty", duties=[owed]), apply=False).chunks == 0

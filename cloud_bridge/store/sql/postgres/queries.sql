@@ -217,3 +217,7 @@ WHERE ledger.type = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST(:types AS j
 -- name: told_by
 SELECT author, count(*) FROM ledger
 WHERE type = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST(:types AS jsonb)))) AND leaf > :after GROUP BY author ORDER BY author
+
+-- name: duties_of
+SELECT due_ns, rule, event_id, holder, units FROM duty
+WHERE list = :list AND event_id = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST(:event_ids AS jsonb))))

@@ -181,3 +181,7 @@ WHERE +type IN (SELECT value FROM json_each(:types)) AND leaf IN (
 -- name: told_by
 SELECT author, count(*) FROM ledger INDEXED BY ledger_by_type
 WHERE type IN (SELECT value FROM json_each(:types)) AND leaf > :after GROUP BY author ORDER BY author
+
+-- name: duties_of
+SELECT due_ns, rule, event_id, holder, units FROM duty
+WHERE list = :list AND event_id IN (SELECT value FROM json_each(:event_ids))
