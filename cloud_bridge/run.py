@@ -54,9 +54,10 @@ def run(
         stack.callback(listener.close)
         bridge = Bridge(settings)
         stack.callback(bridge.stop)
-        rooms = application(context_over(bridge, settings_file))
+        streams = settings.http.streams
+        rooms = application(context_over(bridge, settings_file), streams)
         app = guarded(rooms, settings.http.allowed_hosts, bridge.way)
-        web = WebServer(app, listener, settings.http.tls, rooms.state.live.close)
+        web = WebServer(app, listener, settings.http.tls, rooms.state.live.close, streams)
         bridge.start()
         _settle()
         web.start()

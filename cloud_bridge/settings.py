@@ -117,6 +117,8 @@ class HttpSettings(Settings):
     certificate_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]*$")] = ""
     """In which they pass on a client certificate: RFC 9440, or escaped PEM."""
     tls: HttpTlsSettings | None = None
+    streams: Annotated[int, Field(ge=1, le=5_000)] = 100
+    """So many may listen to server-sent events at once; a hundred connections stay free."""
 
     @model_validator(mode="after")
     def _a_header_needs_a_proxy(self) -> HttpSettings:

@@ -40,6 +40,7 @@ from cloud_bridge.api.guard import Guard, Names, content_policy
 from cloud_bridge.api.waiting import Counted
 from cloud_bridge.appraisal.opening import appraiser_for
 from cloud_bridge.errors import BridgeError
+from cloud_bridge.live.seats import IN_ALL, Seats
 from cloud_bridge.login import routes as login
 from cloud_bridge.pages import INLINE, appraisals
 from cloud_bridge.pages import routes as pages
@@ -52,7 +53,8 @@ from packtrail.errors import reason_of
 from packtrail.language import Text
 
 STOP_S: Final = 5.0
-CONNECTIONS: Final = 200
+CONNECTIONS: Final = 100
+"""Beside those of who listens."""
 
 
 def context_over(bridge: Bridge, settings_file: Path | None = None) -> Context:
@@ -80,8 +82,13 @@ def context_over(bridge: Bridge, settings_file: Path | None = None) -> Context:
     )
 
 
-def application(context: Context) -> FastAPI:
-    """Routes and error answers, unguarded."""
+def application(context: Context, streams: int = IN_ALL) -> FastAPI:
+    """Routes and error answers, unguarded.
+
+    Args:
+        context: what they need of the bridge.
+        streams: so many may listen at once.
+    """
     app = FastAPI(
         title="packtrail bridge",
         version=__version__,
@@ -91,7 +98,7 @@ def application(context: Context) -> FastAPI:
         redoc_url=None,
     )
     app.state.context = context
-    app.state.live = live.Live(context.store)
+    app.state.live = live.Live(context.store, Seats(streams))
     context.metrics.streams.set_function(lambda: len(app.state.live.seats))
     problems.install(app)
     describing.describe(app)
@@ -162,6 +169,7 @@ class WebServer:
         listener: the port that was taken.
         tls: certificate and key; None where a proxy has them.
         leaving: sends home who would listen for ever, before the server waits for all to go.
+        streams: how many of them there may be.
 
     Raises:
         BridgeError: certificate or key cannot be used.
@@ -173,6 +181,7 @@ class WebServer:
         listener: socket.socket,
         tls: HttpTlsSettings | None = None,
         leaving: Callable[[], None] = lambda: None,
+        streams: int = IN_ALL,
     ) -> None:
         self._leaving = leaving
         self._listener = listener
@@ -186,7 +195,7 @@ class WebServer:
                 # Ours looks at whom it trusts before it believes a header.
                 proxy_headers=False,
                 **_tls_options(tls),
-                limit_concurrency=CONNECTIONS,
+                limit_concurrency=CONNECTIONS + streams,
                 timeout_keep_alive=5,
                 timeout_graceful_shutdown=int(STOP_S),
                 lifespan="off",

@@ -35,7 +35,7 @@ class Live:
 
     def __init__(self, store: Store, seats: Seats | None = None, life_s: float = LIFE_S) -> None:
         self.pulse = Pulse(store)
-        self.seats = seats or Seats()
+        self.seats = Seats() if seats is None else seats  # an empty one is false
         self.life_s = life_s
 
     def close(self) -> None:

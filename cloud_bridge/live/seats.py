@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Final
 
 IN_ALL: Final = 100
-"""Half the connections that the server takes: the rest stays free for questions."""
+"""See `http.streams`; the server takes a hundred connections more, for questions."""
 OF_ANYBODY: Final = 4
 """Of an address without key, certificate or login."""
 OF_A_READER: Final = 20

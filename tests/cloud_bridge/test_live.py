@@ -18,6 +18,7 @@ from cloud_bridge.api import streams
 from cloud_bridge.live import Seats
 from cloud_bridge.store.postgres import PostgresStore
 from cloud_bridge.view import Packs
+from cloud_bridge.web import application
 from packtrail.event import ConditionCommitted, PackInstalled, PackRemoved
 from tests.cloud_bridge import parts
 from tests.cloud_bridge.conftest import NOW
@@ -143,6 +144,12 @@ def test_each_piece_is_judged_and_taken_down_like_a_plain_read(told, gate, gatew
         assert known.next() is None, "then it ends"
         assert anybody.silent(0.3), "who may not see health does not hear when a report comes"
     assert len(gate.log.newest(9)) == 2
+
+
+def test_there_are_as_many_seats_as_the_settings_say(told):
+    seats = application(told.context, 2).state.live.seats
+    taken = [seats.take("", known=False) for _ in range(3)]
+    assert [one is not None for one in taken] == [True, True, False]
 
 
 def test_nobody_takes_all_seats_and_who_leaves_frees_one(told, gate):
