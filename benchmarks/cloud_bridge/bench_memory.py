@@ -2,9 +2,9 @@
 
 `python -m benchmarks.cloud_bridge.bench_memory --packs 2000 100000 1000000 --folder F` makes a
 store of each size in F (or takes the one that is there), runs `packtrail bridge run` on it, and
-reads its memory when it answers, after it has followed the ledger for a while (`--seconds`; how many lines
-that were is told beside), and after so many packs have been asked for that all that is kept of
-stories is full. A ledger is followed from its beginning here, which is when most is in hand.
+reads its memory when it answers, after it has followed the ledger for a while (`--seconds`; how
+many lines that were is told beside), and after so many packs have been asked for that all that is
+kept of stories is full. A ledger is followed from its beginning here: that is when most is in hand.
 """
 
 from __future__ import annotations
