@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-GiveWay = Callable[[float], None]
-"""Called after a piece of long work, with the seconds that it has cost."""
+GiveWay = Callable[[], None]
+"""Called after each piece of long work, in the thread that did it."""
 
 SHARE: Final = 4.0
 """Under readers who never cease, a fifth of the time is left to work in the background."""
@@ -27,6 +27,7 @@ class RightOfWay:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._worker = threading.local()
         self._waiting = 0
         self._left_s = -QUIET_S
 
@@ -46,12 +47,21 @@ class RightOfWay:
         """Whether nobody waits, and nobody has for a moment."""
         return not self._waiting and time.monotonic() - self._left_s >= QUIET_S
 
-    def give(self, worked_s: float) -> None:
-        """Wait while somebody waits for an answer, for so long as the work done may cost."""
-        until_s = time.monotonic() + min(SHARE * worked_s, LONGEST_S)
+    def give(self) -> None:
+        """Wait while somebody waits for an answer, for so long as this thread's work may cost.
+
+        Its work is the processor time that it has had since it was last here.
+        """
+        had_s: float = getattr(self._worker, "had_s", 0.0)
+        worked_s = time.thread_time() - had_s
+        self._stand_aside(min(SHARE * worked_s, LONGEST_S))
+        self._worker.had_s = time.thread_time()
+
+    def _stand_aside(self, most_s: float) -> None:
+        until_s = time.monotonic() + most_s
         while not self.free and (left_s := until_s - time.monotonic()) > 0:
             time.sleep(min(LOOK_S, left_s))
 
 
-def go_on(_worked_s: float) -> None:
+def go_on() -> None:
     """Give way to nobody: where no readers are."""

@@ -80,7 +80,8 @@ class Follower:
                 pause_s = self._poll_s
                 if not self._store.lead(self.name):
                     self._at = None
-                elif self._worked():
+                elif self.step():
+                    self._give_way()
                     continue
                 else:
                     self._tidy()
@@ -94,13 +95,6 @@ class Follower:
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
             stop.wait(pause_s)
         self._projection.close()
-
-    def _worked(self) -> bool:
-        """A step, then room for whoever waits for an answer."""
-        begin_s = time.thread_time()
-        more = self.step()
-        self._give_way(time.thread_time() - begin_s)
-        return more
 
     def step(self) -> bool:
         """Carry one portion; returns whether there was anything.

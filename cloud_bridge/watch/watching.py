@@ -178,9 +178,8 @@ class Watch:
         )
 
     def _look_at(self, unit: UnitRef, due: _Due) -> None:
-        begin_s = time.thread_time()
         self._judge(unit, due)
-        self._give_way(time.thread_time() - begin_s)
+        self._give_way()
 
     def _judge(self, unit: UnitRef, due: _Due) -> None:
         with self._store.reading():
