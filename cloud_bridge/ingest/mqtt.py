@@ -39,6 +39,7 @@ RECEIPTS_WAITING: Final = 1_000
 
 HEADER_BYTES: Final = 65_536
 """Room for topic and properties beside the largest message that is looked at."""
+MOST_PACKET_BYTES: Final = MAX_MESSAGE_BYTES + HEADER_BYTES
 
 log = logs.get("cloud_bridge.mqtt")
 
@@ -95,8 +96,8 @@ class MqttLink:
             properties.SessionExpiryInterval = SHARED_SESSION_S if shared else SESSION_S
             # The broker may have so many unacknowledged messages on the way to us.
             properties.ReceiveMaximum = self._settings.window
-            # Whatever is larger, the broker throws away.
-            properties.MaximumPacketSize = MAX_MESSAGE_BYTES + HEADER_BYTES
+            # Whatever is larger, the broker throws away; from one of 3.1.1 it comes, and is cut.
+            properties.MaximumPacketSize = MOST_PACKET_BYTES
             self._client.connect_async(
                 host, port, KEEPALIVE_S, clean_start=False, properties=properties
             )
@@ -205,6 +206,7 @@ def make_client(settings: MqttSettings, client_id: str, *, clean: bool) -> Netwo
         protocol=MQTTProtocolVersion.MQTTv5 if v5 else MQTTProtocolVersion.MQTTv311,
         manual_ack=True,
     )
+    client.most_bytes = MOST_PACKET_BYTES
     client.reconnect_delay_set(1, 15)
     client.max_queued_messages_set(RECEIPTS_WAITING)
     client.max_inflight_messages_set(RECEIPTS_WAITING)

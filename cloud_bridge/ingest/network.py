@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterable
-from typing import Any, Final, TypeGuard
+from typing import Any, Final, Self, TypeGuard
 
 from paho.mqtt.client import Client
 from paho.mqtt.enums import MessageType, MQTTErrorCode, MQTTProtocolVersion
@@ -47,7 +47,9 @@ class ReadAhead:
     def recv(self, size: int) -> bytes:
         """Up to `size` bytes, from what was read ahead first."""
         if not self._ahead:
-            self._ahead = memoryview(self._connection.recv(max(size, self._read_bytes)))
+            # Memory is taken for all that is asked for: of a long packet a piece at a time.
+            wanted = max(min(size, READ_BYTES), self._read_bytes)
+            self._ahead = memoryview(self._connection.recv(wanted))
         taken, self._ahead = bytes(self._ahead[:size]), self._ahead[size:]
         return taken
 
@@ -81,6 +83,16 @@ def _reads_ahead(connection: object) -> TypeGuard[ReadAhead]:
     return isinstance(connection, ReadAhead)
 
 
+class Head(bytearray):
+    """What is kept of a packet: its first `most` bytes, whatever is added."""
+
+    most = 0
+
+    def __iadd__(self, more: Any) -> Self:  # type: ignore[misc]  # `+` makes a plain one
+        """Add as much as there is room for."""
+        return super().__iadd__(more[: max(self.most - len(self), 0)])
+
+
 class Network(Client):
     """See the module; it also says that its thread has ended: nothing else would.
 
@@ -88,9 +100,12 @@ class Network(Client):
         ended: whether the network thread has returned.
         on_publish_read: gets every message in paho's place; None leaves them to `on_message`.
         read_bytes: so much is read at a time; 1 for what paho asks for.
+        most_bytes: of a packet that is longer the rest is read and thrown away. MQTT 3.1.1 lets
+            nobody announce a limit, and a packet may have 256 MB.
     """
 
     ended = False
+    most_bytes = 256 * 1024 * 1024
     on_publish_read: OnPublish | None = None
     read_bytes = READ_BYTES
 
@@ -117,6 +132,15 @@ class Network(Client):
         told = b"".join(b"\x40\x02" + packet.to_bytes(2, "big") for packet in packets)
         if told:
             self._packet_queue(MessageType.PUBACK, told, 0, 0)
+
+    def _packet_read(self) -> MQTTErrorCode:
+        # A broker of MQTT 5 keeps to the limit that was announced; paho begins anew each time.
+        if self._protocol != MQTTProtocolVersion.MQTTv5:
+            packet = self._in_packet["packet"]
+            if type(packet) is bytearray:
+                kept = self._in_packet["packet"] = Head(packet)
+                kept.most = self.most_bytes
+        return super()._packet_read()
 
     def _create_socket(self) -> Any:
         return ReadAhead(super()._create_socket(), self.read_bytes)

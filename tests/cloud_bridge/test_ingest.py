@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -131,6 +134,45 @@ def test_messages_of_qos_0_cost_the_bridge_no_connection(mosquitto, tmp_path, ga
         wire.send(gateway.telemetry())
         wire.receipt(2)
         assert bridge.link.connections == 1
+
+
+HUGE_BYTES = 60_000_000
+SHOUT = """
+import sys
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
+client = Client(CallbackAPIVersion.VERSION2)
+client.connect("127.0.0.1", int(sys.argv[1]))
+client.loop_start()
+client.publish(sys.argv[2], bytes(int(sys.argv[3])), qos=1).wait_for_publish(60)
+client.disconnect()
+client.loop_stop()
+"""
+
+
+@pytest.mark.parametrize("kind", ["record/00112233aabbccdd/1", "status"])
+def test_a_payload_of_60_mb_is_refused_with_a_count_and_costs_no_memory(
+    mosquitto, tmp_path, gateway, kind
+):
+    """MQTT 3.1.1 has no maximum packet size to announce, and mosquitto's own is without limit."""
+    with running(old_protocol(tmp_path, mosquitto.port)) as bridge, Wire(mosquitto.port) as wire:
+        tracemalloc.start()
+        try:
+            shout = [SHOUT, str(mosquitto.port), f"packtrail/1/station-1/{kind}", str(HUGE_BYTES)]
+            subprocess.run([sys.executable, "-c", *shout], check=True)
+            wire.send(gateway.telemetry())
+            wire.receipt(1)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert peak < HUGE_BYTES / 4, f"{peak} bytes at once"
+        assert bridge.link.connections == 1
+        assert bridge.presence.of("station-1") is None
+        if kind != "status":
+            ((stranger, _),) = until(lambda: bridge.store.strangers(9))
+            assert stranger.reason == "size"
+            assert bridge.store.counts().strangers == 1
+            assert 'outcome="stranger"} 1.0' in bridge.metrics.text().decode()
 
 
 def test_a_topic_that_is_no_utf8_is_a_stranger(tmp_path):
