@@ -121,6 +121,8 @@ def application(context: Context, streams: int = IN_ALL) -> FastAPI:
     )
     for one in routers:
         app.include_router(one.router)
+    # As they are: an included route would not be asked whether it fits.
+    app.router.routes.extend(resolver.compressed.routes)
     return app
 
 

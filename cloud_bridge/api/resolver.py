@@ -1,7 +1,8 @@
 """Routes of the GS1 resolver: from the key on a label to the pack's page and documents.
 
 A pack has a key by an `AliasBound` event, or was registered under it: the unit `gs1:GTIN.SERIAL`,
-`gs1:8003.GRAI` or `gs1:8004.GIAI`. Compressed Digital Links are not read.
+`gs1:8003.GRAI` or `gs1:8004.GIAI`. Compressed Digital Links are read as well; a word of their
+alphabet that holds no key is an unknown address.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from urllib.parse import urlencode
 
 import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
+from starlette.routing import Match
+from starlette.types import Scope
 
 from cloud_bridge.access.doorway import visitor_of
 from cloud_bridge.api.caching import ReadRoute
@@ -143,6 +146,27 @@ def _add_routes() -> None:
 
 
 _add_routes()
+
+
+class CompressedRoute(ReadRoute):
+    """Fits one segment that holds a key; every other address is as if this route were not."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """See `starlette.routing.BaseRoute.matches`."""
+        found = super().matches(scope)
+        if found[0] is Match.NONE:
+            return found
+        try:
+            read_path(str(found[1]["path_params"]["segment"]))
+        except CodeError:
+            return Match.NONE, {}
+        return found
+
+
+compressed = APIRouter(route_class=CompressedRoute, include_in_schema=False)
+"""Stands behind all other routers."""
+compressed.add_api_route("/{segment}", _resolve, methods=["GET", "HEAD"])
+compressed.add_api_route("/{segment}", _preflight, methods=["OPTIONS"])
 
 
 def _key(request: Request) -> Gs1Key:

@@ -8,11 +8,12 @@ serial may have); GS1 Digital Link Standard: URI Syntax, section 4.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, unquote
 
+from packtrail.codes.gs1_compressed import decompressed
 from packtrail.errors import CodeError
 from packtrail.event import UnitRef
 from packtrail.language import Text
@@ -30,6 +31,7 @@ _GRAI = re.compile(rf"(0[0-9]{{13}})({_SET_82}{{0,16}})")
 _GIAI = re.compile(rf"(?=.{{1,30}}$)[0-9]{{4}}{_SET_82}*")
 _ELEMENTS = re.compile(r"\(?01\)?([0-9]{14})\(?21\)?(.+)|\((8003|8004)\)(.+)")
 _LINK = re.compile(r"https?://[^/\s]+(?:/[^/\s]+)*?/((?:01|8003|8004)/[^?#\s]+)(?:\?[^#\s]*)?")
+_SHORT_LINK = re.compile(r"https?://[^/\s]+(?:/[^/\s]+)*?/([A-Za-z0-9_-]+)(?:\?[^#\s]*)?")
 _NAME = re.compile(r"(8003|8004)\.(.+)|([0-9]{14})\.(.+)")
 
 
@@ -85,10 +87,16 @@ def read_key(ai: str, value: str, serial: str = "") -> Gs1Key:
 def read_path(path: str) -> Gs1Key:
     """The key of a Digital Link's path, still percent-encoded, such as `01/04012345678901/21/AB`.
 
+    Also of a compressed one, `AQnYUc1gmkIXDU-iun`, or of one whose qualifiers are compressed.
+
     Raises:
         CodeError: no path of that syntax, or a key that is none.
     """
     parts = [unquote(part) for part in path.strip("/").split("/")]
+    if len(parts) == 1:
+        return _of_elements(decompressed(parts[0]))
+    if len(parts) == 3 and parts[0] in KEYS:
+        return _of_elements({parts[0]: parts[1]} | _qualifiers(parts[0], parts[2]))
     names, values = parts[::2], parts[1::2]
     _expect(len(names) == len(values) and names[0] in KEYS, path, _NO_KEY)
     _expect(_in_order(names[1:], QUALIFIERS[names[0]]), path, _NO_QUALIFIER)
@@ -100,6 +108,7 @@ def read_path(path: str) -> Gs1Key:
 def read_text(text: str) -> Gs1Key | None:
     """The key of a label's text, an element string or a Digital Link; None for anything else."""
     link, elements = _LINK.fullmatch(text), _ELEMENTS.fullmatch(text)
+    link = link or _SHORT_LINK.fullmatch(text)
     try:
         if link:
             key = read_path(link[1])
@@ -111,6 +120,20 @@ def read_text(text: str) -> Gs1Key | None:
     except CodeError:
         return None
     return key if key.serial or key.ai != GTIN else None
+
+
+def _of_elements(found: Mapping[str, str]) -> Gs1Key:
+    """The one key among element strings; what else they tell is left alone."""
+    keys = [ai for ai in KEYS if ai in found]
+    _expect(len(keys) == 1, " ".join(found), _NO_KEY)
+    return read_key(keys[0], found[keys[0]], found.get("21", "") if keys[0] == GTIN else "")
+
+
+def _qualifiers(key: str, segment: str) -> dict[str, str]:
+    """What stands compressed behind a key that does not; another key is none of it."""
+    found = decompressed(segment)
+    _expect(not set(KEYS) & set(found), segment, _NO_QUALIFIER)
+    return {ai: value for ai, value in found.items() if ai in QUALIFIERS[key]}
 
 
 def key_of(unit: UnitRef) -> Gs1Key | None:

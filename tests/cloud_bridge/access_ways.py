@@ -120,6 +120,7 @@ WAYS = {
     ),
     "GET /8003/{grai}": Way(own=OPEN_TO_ALL),
     "GET /8004/{giai}": Way(own=OPEN_TO_ALL),
+    **{f"{method} /{{segment}}": Way(own=OPEN_TO_ALL) for method in ("GET", "HEAD", "OPTIONS")},
     **{
         f"{method} /{ai}/{{rest:path}}": Way(own=OPEN_TO_ALL)
         for ai in ("01", "8003", "8004")
