@@ -133,26 +133,17 @@ class Network(Client):
         if told:
             self._packet_queue(MessageType.PUBACK, told, 0, 0)
 
-    def _packet_read(self) -> MQTTErrorCode:
-        # A broker of MQTT 5 keeps to the limit that was announced; paho begins anew each time.
-        if self._protocol != MQTTProtocolVersion.MQTTv5:
-            packet = self._in_packet["packet"]
-            if type(packet) is bytearray:
-                kept = self._in_packet["packet"] = Head(packet)
-                kept.most = self.most_bytes
-        return super()._packet_read()
-
     def _create_socket(self) -> Any:
         return ReadAhead(super()._create_socket(), self.read_bytes)
 
     def _packet_read(self) -> MQTTErrorCode:
         ahead = self._sock
         if not self.on_publish_read or self._in_packet["command"] or not _reads_ahead(ahead):
-            return super()._packet_read()
+            return self._piece_read()
         for _ in range(PACKETS_AT_ONCE):
             found = ahead.whole_publish()
             if found is None:
-                return super()._packet_read()
+                return self._piece_read()
             try:
                 code = self._hand_over(self.on_publish_read, *found)
             except MalformedPacket:
@@ -160,6 +151,16 @@ class Network(Client):
             if code:
                 return code
         return MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def _piece_read(self) -> MQTTErrorCode:
+        """Whatever paho reads itself, of a packet of 3.1.1 no more than `most_bytes`."""
+        # A broker of MQTT 5 keeps to the limit that was announced; paho begins anew each time.
+        if self._protocol != MQTTProtocolVersion.MQTTv5:
+            packet = self._in_packet["packet"]
+            if type(packet) is bytearray:
+                kept = self._in_packet["packet"] = Head(packet)
+                kept.most = self.most_bytes
+        return super()._packet_read()
 
     def _handle_publish(self) -> MQTTErrorCode:
         """Of a message that came in pieces, or larger than what is read at a time."""
