@@ -32,6 +32,8 @@ from packtrail.proof.stories import (
 AT_ONCE: Final = 128
 """Buckets that one process takes at a time: two thousand packs of a million."""
 
+_COUNT: Final = (1 << 64) - 1
+
 Nodes = dict[tuple[int, int], bytes]
 
 
@@ -50,11 +52,13 @@ class Buckets:
     Attributes:
         right: how many stories are those that their lines tell.
         hashes: bucket -> its hash, from the lines.
+        said: bucket -> its hash, from what is stored, where that is another.
         found: faults.
     """
 
     right: int = 0
     hashes: dict[int, bytes] = field(default_factory=dict)
+    said: dict[int, bytes] = field(default_factory=dict)
     found: Findings = field(default_factory=lambda: Findings("stories"))
 
 
@@ -72,6 +76,7 @@ def look_at_buckets(span: Span, hand: Hand) -> Buckets:
 
 def _look(span: Span, store: Store, told: Buckets) -> None:
     pairs: dict[int, list[tuple[bytes, bytes]]] = defaultdict(list)
+    said: dict[int, list[tuple[bytes, bytes]]] = defaultdict(list)
     chains = _Chains(store, span)
     for bucket, key, scheme, name, count, head in store.stream("stories_between", span._asdict()):
         told.found.count += 1
@@ -79,11 +84,16 @@ def _look(span: Span, store: Store, told: Buckets) -> None:
         right = wanted == (count, bytes(head)) and (bucket, key) == (bucket_of(place), place)
         told.right += right
         if not right:
-            said = f"the story of {scheme}:{name} is not the one that its lines tell"
-            told.found.fault(said)
+            told.found.fault(f"the story of {scheme}:{name} is not the one that its lines tell")
         if wanted[0]:
             pairs[bucket_of(place)].append((place, value_of(*wanted)))
-    told.hashes = {bucket: bucket_hash(sorted(found)) for bucket, found in pairs.items()}
+        said[bucket].append((bytes(key), value_of(count & _COUNT, bytes(head))))
+    told.hashes = _hashes(pairs)
+    told.said = dict(_hashes(said).items() - told.hashes.items())
+
+
+def _hashes(pairs: dict[int, list[tuple[bytes, bytes]]]) -> dict[int, bytes]:
+    return {bucket: bucket_hash(sorted(found)) for bucket, found in pairs.items()}
 
 
 class _Chains:
@@ -106,17 +116,24 @@ def check_stories(workers: Workers, told_of: Callable[[float], None]) -> Check:
     """The map of stories, its nodes and its root in the newest head."""
     hand, found = workers.own, Findings("stories")
     size: int = next(hand.store.stream("story_size"))[0]
-    right, hashes = 0, dict[int, bytes]()
+    right, hashes, said = 0, dict[int, bytes](), dict[int, bytes]()
     for told in workers.answers(look_at_buckets, _spans(hand.store, size)):
         found.add(told.found)
         right += told.right
         hashes |= told.hashes
+        said |= told.said
         told_of(told.found.count)
     if right != next(hand.store.stream("count_told", {"size": size}))[0]:
         _tell_missing(hand.store, size, found)
     wanted = rise(hashes, lambda level, _position: EMPTY[level]) if hashes else {}
-    _check_nodes(hand.store, wanted, found)
-    _check_head(hand, size, wanted.get((DEPTH, 0), EMPTY[DEPTH]), found)
+    stored = {
+        (level, position): bytes(value)
+        for level, position, value in hand.store.stream("all_story_nodes")
+    }
+    _check_nodes(stored, wanted, said, found)
+    top = DEPTH, 0
+    # Where the stored root is the signed one, what lies below it was told.
+    _check_head(hand, size, {nodes.get(top, EMPTY[DEPTH]) for nodes in (wanted, stored)}, found)
     return found.check()
 
 
@@ -137,19 +154,17 @@ def _tell_missing(store: Store, size: int, found: Findings) -> None:
             found.fault(f"the story of {scheme}:{name} is missing, and lines tell it")
 
 
-def _check_nodes(store: Store, wanted: Nodes, found: Findings) -> None:
-    stored = {
-        (level, position): bytes(value)
-        for level, position, value in store.stream("all_story_nodes")
-    }
+def _check_nodes(stored: Nodes, wanted: Nodes, said: dict[int, bytes], found: Findings) -> None:
     for place in sorted(wanted.keys() | stored.keys()):
-        if wanted.get(place) != stored.get(place) and not _follows(place, stored):
+        if wanted.get(place) != stored.get(place) and not _follows(place, stored, said):
             found.fault(f"node {place[0]}/{place[1]} of the map was changed")
 
 
-def _follows(place: tuple[int, int], stored: Nodes) -> bool:
-    """Whether a node is as the stored ones below it make it, so that the fault is theirs."""
+def _follows(place: tuple[int, int], stored: Nodes, said: dict[int, bytes]) -> bool:
+    """Whether a node is as what is stored below it makes it, so that the fault is told there."""
     level, position = place
+    if level == 0 and position in said:
+        return stored.get(place) == said[position]
     if not 0 < level <= DEPTH:
         return False
     left, right = (
@@ -159,12 +174,12 @@ def _follows(place: tuple[int, int], stored: Nodes) -> bool:
     return stored.get(place) == join(left, right)
 
 
-def _check_head(hand: Hand, size: int, root: bytes, found: Findings) -> None:
+def _check_head(hand: Hand, size: int, roots: set[bytes], found: Findings) -> None:
     note = hand.store.checkpoint()
     try:
         head = open_checkpoint(note, hand.origin, hand.authority) if note else None
     except CodecError:
         return  # the heads' own check tells
     signed = root_in(head.extension) if head else None
-    if head and signed is not None and head.size == size and signed != root:
+    if head and signed is not None and head.size == size and signed not in roots:
         found.fault(f"the head of {head.size} lines commits to other stories")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice, product
 from typing import Final, NamedTuple
 
 from cloud_bridge.errors import StoreError
@@ -24,8 +25,13 @@ SPAN: Final = 1 << BITS
 BEFORE: Final = -(1 << 63)
 BEYOND: Final = (1 << 63) - 1
 
+MOST: Final = 16
+"""So many guesses are followed; four pieces of damage, one above the other."""
+
 Hash = bytes | None
 """None where a line is missing below."""
+Doubts = dict[int, frozenset[Hash]]
+"""Position -> what a node may have been, of those that are not what the lines make them."""
 
 
 class HeadSeen(NamedTuple):
@@ -44,12 +50,14 @@ class Subtree:
     Attributes:
         complete: whether it has all its lines, or could have.
         root: the node above all of them.
+        doubts: what the root may have been, if it is not what is stored.
         heads: that cover up to a line within it.
         nodes: faults of its nodes.
     """
 
     complete: bool
     root: Hash = None
+    doubts: frozenset[Hash] = frozenset()
     heads: list[HeadSeen] = field(default_factory=list)
     nodes: Findings = field(default_factory=lambda: Findings("nodes"))
 
@@ -62,15 +70,20 @@ def grow_span(first: int, hashes: Sequence[Hash], hand: Hand) -> Subtree:
         hashes: leaf hashes, None for a line that is missing; fewer than `SPAN` at the end only.
         hand: reads what is stored.
     """
-    levels = _levels(hashes)
-    found = Subtree(len(hashes) == SPAN, levels[-1][0] if levels[-1] else None)
-    stored: list[dict[int, bytes]] = [{} for _ in levels]
+    stored: list[dict[int, bytes]] = [{} for _ in range(BITS + 1)]
     over = {"first": first, "last": first + SPAN, "top": BITS}
     for level, position, value in hand.store.stream("nodes_over", over):
         stored[level][position] = value
+    # A line that is missing is told as such; its node stands in for it, so that nothing above is.
+    there = [value or stored[0].get(leaf) for leaf, value in enumerate(hashes, first)]
+    levels = _levels(there)
+    found = Subtree(len(hashes) == SPAN, levels[-1][0] if levels[-1] else None)
+    below: Doubts = {}
     for level, wanted in enumerate(levels):
-        below = stored[level - 1] if level else {}
-        _compare(found.nodes, level, first >> level, wanted, stored[level], below)
+        at = first >> level
+        beneath = _Below(2 * at, levels[level - 1], below) if level else None
+        below = _compare(found.nodes, level, at, wanted, stored[level], beneath)
+    found.doubts = below.get(first >> BITS, frozenset())
     found.heads = list(_heads(first, levels, hand))
     return found
 
@@ -94,35 +107,49 @@ def _joined(left: Hash, right: Hash) -> Hash:
     return None if left is None or right is None else node_hash(left, right)
 
 
+class _Below(NamedTuple):
+    """Nodes of a level, as the lines make them from position `first` on, and doubts about them."""
+
+    first: int
+    wanted: Sequence[Hash]
+    doubts: Doubts
+
+    def either(self, position: int) -> frozenset[Hash]:
+        """What a node may have been before anything was changed."""
+        doubts = self.doubts.get(position)
+        return doubts or frozenset([self.wanted[position - self.first]])
+
+    def joined(self, position: int) -> frozenset[Hash]:
+        """What the node above two may have been."""
+        pairs = product(self.either(2 * position), self.either(2 * position + 1))
+        return frozenset(_joined(*pair) for pair in islice(pairs, MOST))
+
+
 def _compare(
     found: Findings,
     level: int,
     at: int,
     wanted: Sequence[Hash],
     stored: dict[int, bytes],
-    below: dict[int, bytes],
-) -> None:
-    """One level of a span against what is stored of it and of the level below."""
+    below: _Below | None,
+) -> Doubts:
+    """One level of a span against what is stored of it; faults below it are told already."""
+    doubts: Doubts = {}
     for position, value in enumerate(wanted, at):
         there = stored.get(position)
-        if there is None:
-            found.fault(f"{_name(level, position)} is missing")
+        found.count += there is not None
+        if there == value is not None:
             continue
-        found.count += 1
-        if there != value and not _follows(level, position, there, value, below):
-            found.fault(f"{_name(level, position)} was changed")
+        made = below.joined(position) if below else frozenset([value])
+        if there is not None and (there in made or None in made):
+            doubts[position] = frozenset([there])
+            continue
+        told = "was changed" if there is not None else "is missing"
+        found.fault(f"{_name(level, position)} {told}")
+        doubts[position] = frozenset([*islice(made, MOST), there, value]) - {None}
     for position in sorted(stored.keys() - range(at, at + len(wanted))):
         _stray(found, level, position)
-
-
-def _follows(level: int, position: int, there: bytes, value: Hash, below: dict[int, bytes]) -> bool:
-    """Whether a node is as the stored ones below it make it, so that the fault is theirs."""
-    if level == 0:
-        return value is None
-    left, right = below.get(2 * position), below.get(2 * position + 1)
-    if left is None or right is None:
-        return value is None
-    return node_hash(left, right) == there
+    return doubts
 
 
 def _stray(found: Findings, level: int, position: int) -> None:
@@ -179,6 +206,7 @@ class TreeCheck:
         self._size = size
         self._at = 0
         self._peaks: dict[int, Hash] = {}
+        self._doubts: Doubts = {}
         self._before: dict[int, tuple[int, bytes]] = {}
 
     def add(self, first: int, span: Subtree) -> None:
@@ -190,7 +218,7 @@ class TreeCheck:
             if head.size < self._at:
                 self._check_head(head)
         if span.complete:
-            self._rise(first >> BITS, span.root)
+            self._rise(first >> BITS, span.root, span.doubts)
         for head in span.heads:
             if head.size == self._at:
                 self._check_head(head)
@@ -215,16 +243,18 @@ class TreeCheck:
             size, stored, note = row
             self._check_head(seen_head(size, stored, note, {}, self._hand))
 
-    def _rise(self, position: int, value: Hash) -> None:
+    def _rise(self, position: int, value: Hash, doubts: frozenset[Hash]) -> None:
         """A span is complete: so are the nodes above it whose last it is."""
         level = BITS
         while position & 1:
-            value = _joined(self._peaks.get(level), value)
-            below = _stored(self._hand, level, position - 1, position + 1)
-            level, position = level + 1, position >> 1
+            pair = self._peaks.get(level), value
+            both = {position - 1: self._doubts.get(level, frozenset()), position: doubts}
+            below = _Below(position - 1, pair, both)
+            value, level, position = _joined(*pair), level + 1, position >> 1
             stored = _stored(self._hand, level, position, position + 1)
-            _compare(self.nodes, level, position, [value], stored, below)
-        self._peaks[level] = value
+            found = _compare(self.nodes, level, position, [value], stored, below)
+            doubts = found.get(position, frozenset())
+        self._peaks[level], self._doubts[level] = value, doubts
 
     def _look_beyond(self, level: int) -> None:
         """Nodes outside of the tree; those in a span were told there."""
