@@ -83,10 +83,10 @@ class Planter:
         return [UnitRef(*row) for row in self._connection.execute(asked, (leaf,))]
 
     def like(self, table: str, where: str) -> Row:
-        """A row of a line that was not hit, at or after a random one."""
+        """A row of a line that was not hit."""
         while True:
             leaf = self._chance.randrange(self._size // 100, self._size - 2)
-            row = self.row(table, f"leaf >= ? AND {where} ORDER BY leaf", leaf)
+            row = self.row(table, f"leaf = ? AND {where}", leaf)
             if row and self._take(row["leaf"]):
                 return row
 

@@ -98,8 +98,13 @@ def restore(settings: StoreSettings, source: Path, keys: Path | None = None) -> 
         part = settings.path.with_name(settings.path.name + PART)
         _remove(part)  # of a restoration that was killed
         place = settings.model_copy(update={"path": part})
-    _fill(place, head, source)
-    back = _fill_keys(place, keys) if keys else 0
+    try:
+        _fill(place, head, source)
+        back = _fill_keys(place, keys) if keys else 0
+    except BaseException:
+        if place.path is not None:
+            _remove(place.path)
+        raise
     if settings.path is not None and place.path is not None:
         place.path.rename(settings.path)
     return Text(
@@ -138,7 +143,7 @@ def _examine(source: Path) -> tuple[Head, int]:
     with _opened(source) as dump:
         if dump.head.version > len(migrations("sqlite")):
             raise newer_version(str(source))
-        return dump.head, sum(len(rows) for _, rows in dump.blocks())
+        return dump.head, dump.check()
 
 
 def _fill(settings: StoreSettings, head: Head, source: Path) -> None:

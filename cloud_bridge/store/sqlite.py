@@ -6,10 +6,11 @@ A full disk or a locked file raises `StoreError` and leaves nothing of the batch
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,7 @@ from typing import Any, Final
 from cloud_bridge.errors import ContentError, StoreError
 from cloud_bridge.store.accounts import AccountRows
 from cloud_bridge.store.contract import Moment
+from cloud_bridge.store.filling import filling
 from cloud_bridge.store.glances import GlanceRows
 from cloud_bridge.store.linking import Vault
 from cloud_bridge.store.personal import PersonalRows
@@ -130,10 +132,22 @@ class SqliteStore(Reads, Writes, AccountRows, RegisterRows, PersonalRows, Glance
         yield from self._stream(select_all(table))
 
     def fill(self, contents: Iterable[tuple[Table, Sequence[Sequence[Any]]]]) -> None:
-        """See `Store.fill`."""
-        with self._transaction() as rows:
+        """See `Store.fill`; an empty file that fails to be filled is good for nothing."""
+        empty = next(self._stream("SELECT NOT EXISTS (SELECT 1 FROM ledger)"))[0]
+        with (
+            self._translated(),
+            self._pool.connection() as connection,
+            filling(connection) if empty else nullcontext(),
+            self._transaction() as rows,
+        ):
             for table, values in contents:
                 rows.connection.executemany(insert_into(table), values)
+        self._sync()
+
+    def _sync(self) -> None:
+        """What was written without waiting for the disk is waited for."""
+        with self._path.open("rb+") as file:
+            os.fsync(file.fileno())
 
     def damage(self) -> tuple[str, ...]:
         """See `Store.damage`."""
