@@ -49,16 +49,27 @@ def _restore(args: argparse.Namespace) -> int:
 
 
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
-    jobs = Text("processes that check signatures; as many as cores", "验签进程数，默认等于核数")
+    jobs = Text("processes that share the work; as many as cores", "并行进程数，默认等于核数")
     parser.add_argument("--jobs", type=int, default=0, metavar="N", help=jobs.say())
     parser.add_argument("--json", action="store_true", help=Text("JSON", "输出 JSON").say())
+    since = Text(
+        "check only what is newer than this head, kept by an earlier sound verification",
+        "仅核验此检查点（此前核验可信时保存）之后的内容",
+    )
+    parser.add_argument("--since", type=Path, metavar="FILE", help=since.say())
+    keep = Text(
+        "if all is sound, write the newest signed head there", "可信时将最新检查点写入该文件"
+    )
+    parser.add_argument("--keep", type=Path, metavar="FILE", help=keep.say())
     _settings_argument(parser)
 
 
 def _verify(args: argparse.Namespace) -> int:
     from cloud_bridge.keeping.terminal import verify  # noqa: PLC0415 - see _backup
 
-    text, sound = verify(args.settings, args.jobs, as_json=args.json)
+    text, sound = verify(
+        args.settings, args.jobs, as_json=args.json, since=args.since, keep=args.keep
+    )
     print(text)
     return 0 if sound else 1
 

@@ -17,7 +17,7 @@ from cloud_bridge.keeping.faults import Findings
 from cloud_bridge.keeping.lines import Line, Name, Statement, check_statement, look
 from cloud_bridge.keeping.now import check_stated
 from cloud_bridge.keeping.subjects import check_subjects
-from cloud_bridge.keeping.tree import BEYOND, SPAN, Hash, Subtree, grow_span
+from cloud_bridge.keeping.tree import BEFORE, BEYOND, SPAN, Hash, Subtree, grow_span
 from cloud_bridge.keeping.workers import Hand
 from cloud_bridge.store import Store
 from packtrail.proof.merkle import leaf_hash
@@ -151,10 +151,16 @@ class _Listed:
         self._next = next(self._units, None)
 
 
-def spans(store: Store, size: int) -> Iterator[Span]:
-    """Spans in which there are lines, rising; the last of the tree is always among them."""
+def spans(store: Store, size: int, since: int = BEFORE) -> Iterator[Span]:
+    """Spans in which there are lines, rising; the last of the tree is always among them.
+
+    Args:
+        store: inside `reading`.
+        size: of the tree.
+        since: the beginning of the first span.
+    """
     tail = size // SPAN * SPAN if size % SPAN else None
-    for begin in _occupied(store):
+    for begin in _occupied(store, since):
         if tail is not None and begin >= tail:
             if begin > tail:
                 yield Span(tail, tail + SPAN, size)
@@ -164,8 +170,8 @@ def spans(store: Store, size: int) -> Iterator[Span]:
         yield Span(tail, tail + SPAN, size)
 
 
-def _occupied(store: Store) -> Iterator[int]:
-    leaf = next(store.stream("first_line"))[0]
+def _occupied(store: Store, since: int) -> Iterator[int]:
+    leaf = next(store.stream("next_line", {"first": since}))[0]
     while leaf is not None:
         begin = leaf // SPAN * SPAN
         yield begin

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from cloud_bridge.errors import StoreError
 from cloud_bridge.keeping.faults import Findings
@@ -112,24 +112,36 @@ class _Chains:
         return count, head
 
 
-def check_stories(workers: Workers, told_of: Callable[[float], None]) -> Check:
-    """The map of stories, its nodes and its root in the newest head."""
+def check_stories(
+    workers: Workers, told_of: Callable[[float], None], buckets: Collection[int] | None = None
+) -> Check:
+    """The map of stories, its nodes and its root in the newest head.
+
+    Args:
+        workers: look at it.
+        told_of: hears how many stories were looked at.
+        buckets: only their stories; the nodes of all others are believed. None for all.
+    """
     hand, found = workers.own, Findings("stories")
     size: int = next(hand.store.stream("story_size"))[0]
+    asked = _spans(hand.store, size) if buckets is None else (Span(n, n + 1, size) for n in buckets)
     right, hashes, said = 0, dict[int, bytes](), dict[int, bytes]()
-    for told in workers.answers(look_at_buckets, _spans(hand.store, size)):
+    for told in workers.answers(look_at_buckets, asked):
         found.add(told.found)
         right += told.right
         hashes |= told.hashes
         said |= told.said
         told_of(told.found.count)
-    if right != next(hand.store.stream("count_told", {"size": size}))[0]:
-        _tell_missing(hand.store, size, found)
-    wanted = rise(hashes, lambda level, _position: EMPTY[level]) if hashes else {}
     stored = {
         (level, position): bytes(value)
         for level, position, value in hand.store.stream("all_story_nodes")
     }
+    if buckets is not None:
+        believed = {one: value for (level, one), value in stored.items() if level == 0}
+        hashes = {one: value for one, value in believed.items() if one not in buckets} | hashes
+    elif right != next(hand.store.stream("count_told", {"size": size}))[0]:
+        _tell_missing(hand.store.stream("units_told", {"size": size}), hand.store, found)
+    wanted = rise(hashes, lambda level, _position: EMPTY[level]) if hashes else {}
     _check_nodes(stored, wanted, said, found)
     top = DEPTH, 0
     # Where the stored root is the signed one, what lies below it was told.
@@ -146,8 +158,8 @@ def _spans(store: Store, size: int) -> Iterator[Span]:
         bucket = next(store.stream("next_bucket", {"first": first + AT_ONCE}))[0]
 
 
-def _tell_missing(store: Store, size: int, found: Findings) -> None:
-    for scheme, name in store.stream("units_told", {"size": size}):
+def _tell_missing(units: Iterable[tuple[Any, ...]], store: Store, found: Findings) -> None:
+    for scheme, name in units:
         key = key_of(UnitRef(scheme, name))
         place = {"bucket": bucket_of(key), "key": key}
         if next(store.stream("find_story", place), None) is None:

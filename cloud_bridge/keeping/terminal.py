@@ -9,7 +9,8 @@ import msgspec
 
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.keeping.samples import copied_chunk, retired_sample, sample_proof
-from cloud_bridge.keeping.whole import verify_whole
+from cloud_bridge.keeping.since import verify_since
+from cloud_bridge.keeping.whole import verify_store
 from cloud_bridge.ledger.authority import Authority
 from cloud_bridge.ledger.days import SampleProof
 from cloud_bridge.ledger.offline import told
@@ -27,25 +28,74 @@ from packtrail.signing import SigningKey
 from packtrail.times import format_time, parse_time
 
 
-def verify(settings_file: Path, jobs: int, *, as_json: bool) -> tuple[str, bool]:
+def verify(
+    settings_file: Path,
+    jobs: int,
+    *,
+    as_json: bool,
+    since: Path | None = None,
+    keep: Path | None = None,
+) -> tuple[str, bool]:
     """The report, and whether all is sound.
 
+    Args:
+        settings_file: of the bridge.
+        jobs: processes; 0 or less for as many as there are cores.
+        as_json: for a program.
+        since: holds the head of an earlier verification: only what came later is looked at.
+        keep: the newest head is written there, if all is sound.
+
     Raises:
-        PacktrailError: no settings, key or store, or the database does not answer.
+        PacktrailError: no settings, key or store, the database does not answer, or a file cannot
+            be read or written.
     """
     settings = load(BridgeSettings, settings_file)
     own = SigningKey.load(settings.key_file)
-    key = own.public
+    where = settings.ledger.origin, own.public
     store = open_existing(settings.store, KeyVault(own))
     try:
-        checks = verify_whole(store, settings.ledger.origin, key, max(jobs, 0), watched)
+        if since is None:
+            found = verify_store(store, *where, max(jobs, 0), watched)
+        else:
+            found = verify_since(store, *where, _read(since), max(jobs, 0), watched)
     finally:
         store.close()
-    sound = all(not check.faults for check in checks)
+    if keep is not None and found.sound and found.head is not None:
+        _keep(keep, found.head)
     if as_json:
-        document = {"sound": sound, "checks": [msgspec.to_builtins(check) for check in checks]}
-        return json.dumps(document, ensure_ascii=False, indent=2), sound
-    return told(settings.ledger.origin, checks), sound
+        checks = [msgspec.to_builtins(check) for check in found.checks]
+        document = {"sound": found.sound, "checks": checks}
+        return json.dumps(document, ensure_ascii=False, indent=2), found.sound
+    text = told(settings.ledger.origin, found.checks)
+    return (text if since is None else f"{text}\n{_ONLY_NEWER.say()}"), found.sound
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except OSError as error:
+        raise os_fault(error, file) from error
+    except UnicodeDecodeError as error:
+        raise BridgeError(_NO_TEXT, where=str(file), hint=_KEPT) from error
+
+
+def _keep(file: Path, head: str) -> None:
+    part = file.with_name(f".{file.name}.part")
+    try:
+        part.write_text(head, "utf-8")
+        part.replace(file)
+    except OSError as error:
+        raise os_fault(error, file) from error
+
+
+_NO_TEXT = Text("not a signed head", "不是已签名的检查点")
+_KEPT = Text("`verify --keep FILE` writes one", "可用 verify --keep 文件 生成")
+_ONLY_NEWER = Text(
+    "only what is newer than the earlier head was looked at: older lines, telemetry, records and "
+    "the database's pages may have been damaged since; `verify` without --since sees that",
+    "仅核验了此前检查点之后的内容：更早的行、遥测、记录及数据库页面此后可能受损；"
+    "不带 --since 的 verify 可发现",
+)
 
 
 def prove_sample(

@@ -198,16 +198,23 @@ class TreeCheck:
     Args:
         hand: of this process.
         size: how many lines the tree is said to cover.
+        first: where it begins, a multiple of `SPAN`: the stored tree is believed up to there.
+
+    Raises:
+        StoreError: a node over the lines before `first` is missing.
     """
 
-    def __init__(self, hand: Hand, size: int) -> None:
+    def __init__(self, hand: Hand, size: int, first: int = 0) -> None:
         self.nodes, self.heads = Findings("nodes"), Findings("heads")
         self._hand = hand
         self._size = size
-        self._at = 0
-        self._peaks: dict[int, Hash] = {}
+        self._first = self._at = first
+        self._peaks: dict[int, Hash] = {
+            level: hand.store.node(level, (first >> level) - 1)
+            for level in range(BITS, first.bit_length())
+            if first >> level & 1
+        }
         self._doubts: Doubts = {}
-        self._before: dict[int, tuple[int, bytes]] = {}
 
     def add(self, first: int, span: Subtree) -> None:
         """The next span."""
@@ -239,7 +246,8 @@ class TreeCheck:
         beyond = {"first": self._size + 1, "last": BEYOND}
         for size, *_ in self._hand.store.stream("heads_between", beyond):
             self.heads.fault(f"a head of {size} lines, the ledger has {self._size}")
-        for row in self._hand.store.stream("heads_between", {"first": BEFORE, "last": 1}):
+        before = {"first": BEFORE, "last": 1 if self._first == 0 else BEFORE}
+        for row in self._hand.store.stream("heads_between", before):
             size, stored, note = row
             self._check_head(seen_head(size, stored, note, {}, self._hand))
 

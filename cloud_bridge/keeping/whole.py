@@ -9,21 +9,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from cloud_bridge.errors import StoreError
 from cloud_bridge.keeping.faults import Findings
+from cloud_bridge.keeping.ledger import LedgerCheck
 from cloud_bridge.keeping.lists import check_lists
 from cloud_bridge.keeping.now import check_now
 from cloud_bridge.keeping.personal import check_personal
-from cloud_bridge.keeping.rest import check_days, check_receipts, check_refusals, check_units
+from cloud_bridge.keeping.rest import check_days, check_receipts, check_refusals
 from cloud_bridge.keeping.retired import check_retired
-from cloud_bridge.keeping.segments import Segment, look_at_gap, look_at_span, spans, tell_gap
 from cloud_bridge.keeping.stories import check_stories
-from cloud_bridge.keeping.subjects import look_at_subjects
 from cloud_bridge.keeping.telemetry import chunk_spans, look_at_chunks
-from cloud_bridge.keeping.tree import BEFORE, BEYOND, TreeCheck
-from cloud_bridge.keeping.workers import Hand, Workers, portions, working
+from cloud_bridge.keeping.workers import Hand, Workers, working
 from cloud_bridge.store import Store
 from packtrail.language import Text
 from packtrail.proof.pack import Check
@@ -33,12 +32,12 @@ Watch = Callable[[Text, float, Text], AbstractContextManager[Callable[[float], N
 """See `packtrail.progress.watched`: what is under way, how much of it, counted in what."""
 LINES: Final = Text("lines", "行")
 """What the progress of the longest part is counted in."""
-_LEDGER: Final = Text("verifying the ledger", "正在核验账本")
+LEDGER: Final = Text("verifying the ledger", "正在核验账本")
 _CHUNKS: Final = Text("verifying telemetry", "正在核验遥测")
-_STORIES: Final = Text("verifying packs' stories", "正在核验电池包履历")
+STORIES: Final = Text("verifying packs' stories", "正在核验电池包履历")
 _REST: Final = Text("verifying the rest", "正在核验其余各项")
 _CHUNK: Final = Text("chunks", "数据块")
-_STORY: Final = Text("stories", "份履历")
+STORY: Final = Text("stories", "份履历")
 _KIND: Final = Text("kinds", "项")
 
 
@@ -48,6 +47,24 @@ def unwatched(_what: Text, _total: float, _unit: Text) -> Iterator[Callable[[flo
     yield lambda _more: None
 
 
+@dataclass(slots=True)
+class Verified:
+    """What a verification found.
+
+    Attributes:
+        checks: in the order in which they are told.
+        head: the newest signed head of the moment that was looked at; None where there is none.
+    """
+
+    checks: list[Check]
+    head: str | None = None
+
+    @property
+    def sound(self) -> bool:
+        """Whether everything that was looked at holds."""
+        return not any(check.faults for check in self.checks)
+
+
 def verify_whole(
     store: Store,
     origin: str,
@@ -55,6 +72,17 @@ def verify_whole(
     jobs: int = 0,
     watch: Watch = unwatched,
 ) -> list[Check]:
+    """The checks of `verify_store`."""
+    return verify_store(store, origin, authority, jobs, watch).checks
+
+
+def verify_store(
+    store: Store,
+    origin: str,
+    authority: VerifyKey,
+    jobs: int = 0,
+    watch: Watch = unwatched,
+) -> Verified:
     """Every check on everything that the store keeps.
 
     Args:
@@ -64,12 +92,13 @@ def verify_whole(
         jobs: processes that share the work; 0 for as many as there are cores.
         watch: is told how far it is.
     """
-    damage, found = Findings("database", 1), list[Check]()
+    damage, found = Findings("database", 1), Verified([])
     try:
         with working(store, origin, authority, jobs or os.cpu_count() or 1) as workers:
             pages = workers.begin(_pages, None)
             try:
-                found = _check_content(workers, watch)
+                found.checks = _check_content(workers, watch)
+                found.head = workers.own.store.checkpoint()
             finally:
                 for fault in pages():
                     damage.fault(fault)
@@ -78,7 +107,7 @@ def verify_whole(
         if error.retryable:
             raise
         damage.fault(str(error))
-    return [damage.check(), *found]
+    return Verified([damage.check(), *found.checks], found.head)
 
 
 def _pages(_: None, hand: Hand) -> tuple[str, ...]:
@@ -87,12 +116,12 @@ def _pages(_: None, hand: Hand) -> tuple[str, ...]:
 
 def _check_content(workers: Workers, watch: Watch) -> list[Check]:
     store = workers.own.store
-    ledger = _Ledger(workers)
-    with watch(_LEDGER, store.size(), LINES) as told:
+    ledger = LedgerCheck(workers)
+    with watch(LEDGER, store.size(), LINES) as told:
         ledger.read(told)
     with watch(_CHUNKS, store.counts().chunks, _CHUNK) as told:
         chunks = _check_chunks(workers, told)
-    with watch(_STORIES, store.counts().units, _STORY) as told:
+    with watch(STORIES, store.counts().units, STORY) as told:
         stories = check_stories(workers, told)
     with watch(_REST, len(_RESTS) + 1, _KIND) as told:
         ledger.check_indexes()
@@ -104,62 +133,7 @@ def _check_content(workers: Workers, watch: Watch) -> list[Check]:
     return [*ledger.checks(), chunks, stories, *rest]
 
 
-class _Ledger:
-    """Spans of the ledger, put together in their order."""
-
-    def __init__(self, workers: Workers) -> None:
-        self._workers = workers
-        self._store = store = workers.own.store
-        self.size = min(store.size(), next(store.stream("tree_size"))[0])
-        self.now = Findings("now")
-        self._lines, self._index = Findings("lines"), Findings("index")
-        self._tree = TreeCheck(workers.own, self.size)
-        self._subjects = 0
-        self._next, self._end = 0, BEFORE
-
-    def read(self, told: Callable[[float], None]) -> None:
-        """Every line, and what stands in the tree and in indexes of each."""
-        for segment in self._workers.answers(look_at_span, spans(self._store, self.size)):
-            self._take(segment)
-            told(segment.lines.count)
-        self._tree.end()
-        self._look_at_gap(BEYOND)
-
-    def _take(self, segment: Segment) -> None:
-        first, last, _ = segment.span
-        self._look_at_gap(first)
-        self._end = last
-        if segment.tree:
-            self._tree.add(first, segment.tree)
-        if segment.there:
-            begin, end = segment.there
-            if self._next < begin < self.size:
-                tell_gap(self._next - 1, begin, self._lines)
-            self._next = max(self._next, end + 1)
-        self._lines.add(segment.lines)
-        self._index.add(segment.index)
-        self.now.add(segment.now)
-        self._subjects += segment.subjects
-
-    def _look_at_gap(self, until: int) -> None:
-        if self._end < until:
-            self._index.add(look_at_gap(self._end, until, self._store))
-
-    def check_indexes(self) -> None:
-        """Whatever is listed of nothing that is there."""
-        if self._subjects != next(self._store.stream("count_subjects"))[0]:
-            rows = portions(self._store.stream("subject_lines"))
-            for part in self._workers.answers(look_at_subjects, rows):
-                self._index.add(part)
-        check_units(self._store, self._index)
-
-    def checks(self) -> list[Check]:
-        """What was found."""
-        found = (self._lines, self._tree.nodes, self._tree.heads, self._index)
-        return [one.check() for one in found]
-
-
-_RESTS: Final[tuple[Callable[[Workers, _Ledger], Check], ...]] = (
+_RESTS: Final[tuple[Callable[[Workers, LedgerCheck], Check], ...]] = (
     lambda workers, ledger: check_now(workers, ledger.now),
     lambda workers, _: check_lists(workers),
     lambda workers, _: check_refusals(workers.own.store, workers.own.voices),

@@ -95,6 +95,9 @@ CHECKS = {
     "records": Text("no gateway sent two contents under one number", "网关记录没有同号异文"),
     "tree": Text("the whole ledger gives the signed roots", "整个账本与已签名的根一致"),
     "database": Text("the database's own pages hold together", "数据库文件结构完整"),
+    "earlier": Text(
+        "the ledger goes on from the head that was verified before", "账本是此前已核验检查点的延续"
+    ),
     "lines": Text(
         "each line is canonical, at its place, signed by an author who may state it",
         "账本每行规范、位置正确，并由有权作者签名",

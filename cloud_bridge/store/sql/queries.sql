@@ -466,9 +466,6 @@ FROM commitment LEFT JOIN subject_key ON subject_key.subject = commitment.subjec
 -- name: next_line
 SELECT min(leaf) FROM ledger WHERE leaf >= :first
 
--- name: first_line
-SELECT min(leaf) FROM ledger
-
 -- name: tree_size
 SELECT coalesce(max(position) + 1, 0) FROM tree WHERE level = 0
 
