@@ -7,8 +7,10 @@ from typing import Any
 
 from cloud_bridge.keeping.faults import Findings
 from cloud_bridge.keeping.workers import Hand, Workers, portions
+from cloud_bridge.store import Store
 from cloud_bridge.store.glances import GlanceRow
-from cloud_bridge.view.glances import holds, made, row_of
+from cloud_bridge.view.glances import holds, made, row_of, told_by
+from packtrail.errors import CodecError
 from packtrail.event import UnitRef
 from packtrail.proof.pack import Check
 
@@ -27,9 +29,20 @@ def look_at_rows(rows: Sequence[tuple[Any, ...]], hand: Hand) -> Findings:
     found = Findings("lists", len(rows))
     for scheme, name, leaf, others, keys, shown in rows:
         unit, row = UnitRef(scheme, name), GlanceRow(leaf, others, keys, bytes(shown))
-        wanted, _ = row_of(hand.store, unit)
-        if row.leaf > wanted.leaf:
-            found.fault(f"{unit}: made of leaf {row.leaf}, its newest is {wanted.leaf}")
-        elif row != wanted and holds(hand.store, row, wanted.leaf):
-            found.fault(f"{unit}: lists show what its lines do not come to")
+        fault = _fault(hand.store, unit, row)
+        if fault:
+            found.fault(f"{scheme}:{name}: {fault}")
     return found
+
+
+def _fault(store: Store, unit: UnitRef, row: GlanceRow) -> str:
+    """What is wrong with a row, "" for nothing."""
+    try:
+        wanted, _ = row_of(store, unit)
+    except CodecError as error:
+        return str(error)
+    if row.leaf > wanted.leaf:
+        return f"made of leaf {row.leaf}, its newest is {wanted.leaf}"
+    if row != wanted and (told_by(row) is None or holds(store, row, wanted.leaf)):
+        return "lists show what its lines do not come to"
+    return ""

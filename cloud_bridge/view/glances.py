@@ -116,10 +116,19 @@ class Glances:
         return {unit: PackGlance(unit, code_of(unit), told[unit], read.get(unit)) for unit in units}
 
     def _told(self, unit: UnitRef, row: GlanceRow | None, newest: int) -> Glance:
-        if row and holds(self._store, row, newest):
-            return from_msgpack(row.shown, Glance)
+        told = told_by(row) if row and holds(self._store, row, newest) else None
+        if told is not None:
+            return told
         story = self._stories.of(unit)
         return glance_of(story.state, story.verdict, story.heard_ns)
+
+
+def told_by(row: GlanceRow) -> Glance | None:
+    """What a row shows; None for one that was changed by somebody."""
+    try:
+        return from_msgpack(row.shown, Glance)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def holds(store: Store, row: GlanceRow, newest: int) -> bool:
@@ -134,7 +143,10 @@ def holds(store: Store, row: GlanceRow, newest: int) -> bool:
         return False
     if not row.others:
         return True
-    others = from_json(row.others, list[tuple[str, str, int]])
+    try:
+        others = from_json(row.others, list[tuple[str, str, int]])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
     return all(store.newest_line_of(UnitRef(*name)) == leaf for *name, leaf in others)
 
 

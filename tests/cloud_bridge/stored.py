@@ -15,6 +15,7 @@ from cloud_bridge.ledger.authority import Authority, TrustReader
 from cloud_bridge.settings import StoreSettings
 from cloud_bridge.store import Store, Stranger
 from cloud_bridge.store.opening import open_store
+from cloud_bridge.view.glancing import advance
 from packtrail.event import (
     CorrectionDeclared,
     KeyRegistered,
@@ -123,6 +124,8 @@ def tell(store: Store) -> None:
     assert other[0] == record_topic(RecordAddress("station-1", parts.EPOCH, 2))
     store.commit([judge(*other, trust, NOW)], [Stranger("a/b", "topic", b"?")], NOW)
     authority.seal()
+    while not advance(store):
+        pass
 
 
 def contents(store: Store) -> dict[str, Any]:

@@ -159,8 +159,15 @@ def test_a_row_that_was_changed_is_found(tmp_path):
             "UPDATE glance SET shown = (SELECT shown FROM glance WHERE unit = ?) WHERE unit = ?",
             (parts.OTHER_PACK.id, parts.PACK.id),
         )
+    shown = Packs(store).glances([parts.PACK])[parts.PACK]
+    assert shown.told != whole(store, parts.PACK)
     faults = {one.name: one.faults for one in verify_whole(store, "o", parts.AUTHORITY.public, 1)}
-    assert faults["lists"] == (f"{parts.PACK}: lists show what its lines do not come to",)
+    assert faults["lists"] == (f"gbt34014:{parts.CODE}: lists show what its lines do not come to",)
+    with sqlite3.connect(tmp_path / "bridge.sqlite") as database:
+        database.execute("UPDATE glance SET shown = x'c1', others = '?'")
+    listed(store, Packs(store))  # what nobody can read is read by nobody
+    (check,) = [c for c in verify_whole(store, "o", parts.AUTHORITY.public, 1) if c.name == "lists"]
+    assert len(check.faults) == 2
     store.close()
 
 

@@ -47,6 +47,7 @@ PLACES = {
     "record": ("gateway epoch seq", "gateway epoch seq outcome"),
     "story": ("bucket key", "bucket key scheme unit count head"),
     "story_node": ("level position", "level position hash"),
+    "glance": ("scheme unit", "scheme unit shown"),
 }
 
 
@@ -76,6 +77,7 @@ def test_a_sound_store_is_sound_and_everything_in_it_was_looked_at(kept):
         "stories": 2,
         "chunks": 3,
         "now": 7,
+        "lists": 2,
         "refusals": 2,
         "receipts": 1,
         "days": 0,
@@ -221,4 +223,5 @@ def vouched(found: dict[str, Any]) -> dict[str, Any]:
     return {
         table: [[pair for pair in row if pair[0] in columns.split()] for row in found[table]]
         for table, (_, columns) in PLACES.items()
+        if table in found
     }
