@@ -9,7 +9,8 @@ from cloud_bridge.keeping.faults import Findings
 from cloud_bridge.keeping.workers import Hand, Workers, portions
 from cloud_bridge.store import Store
 from cloud_bridge.store.glances import GlanceRow
-from cloud_bridge.view.glances import holds, made, row_of, told_by
+from cloud_bridge.view.glance import made
+from cloud_bridge.view.glances import holds, row_of, told_by
 from packtrail.errors import CodecError
 from packtrail.event import UnitRef
 from packtrail.proof.pack import Check

@@ -6,61 +6,26 @@ same codes; else the pack is folded, so that a list is always what the ledger sa
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib.resources import files
-from typing import Final
+from functools import lru_cache
 
 import msgspec
 
 from cloud_bridge.fold import (
-    Binding,
-    Lifecycle,
-    PackState,
-    Safety,
-    Standing,
     Verdict,
     fold,
     judge_pack,
 )
 from cloud_bridge.store import Store
 from cloud_bridge.store.glances import GlanceRow
+from cloud_bridge.view.glance import Glance, glance_of, made
 from cloud_bridge.view.readings import Reading, Readings
 from cloud_bridge.view.stories import Stories, Whole, gathered_whole, newest_key_line
 from packtrail.codes import PackCode
 from packtrail.errors import CodeError
-from packtrail.estimate import Interval
 from packtrail.event import UnitRef
 from packtrail.shapes import from_json, from_msgpack
-
-MADE_BY: Final = ("cloud_bridge.fold", "packtrail.event")
-"""Packages whose text decides what a fold comes to."""
-
-
-class Glance(msgspec.Struct, frozen=True, array_like=True):
-    """What lists show of a unit's fold.
-
-    Attributes:
-        verdict: what to do with it.
-        lifecycle: stage of life.
-        safety: how careful to be.
-        standing: clean, incomplete or contested.
-        soh: newest told state of health, fraction, or None.
-        model: as registered, "" for none.
-        binding: where it is, or None.
-        heard_ns: the latest end of a fact, UTC ns; 0 without any.
-    """
-
-    verdict: Verdict
-    lifecycle: Lifecycle
-    safety: Safety
-    standing: Standing
-    soh: Interval | None
-    model: str
-    binding: Binding | None
-    heard_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,21 +115,6 @@ def holds(store: Store, row: GlanceRow, newest: int) -> bool:
     return all(store.newest_line_of(UnitRef(*name)) == leaf for *name, leaf in others)
 
 
-def glance_of(state: PackState, verdict: Verdict, heard_ns: int) -> Glance:
-    """What lists show of a fold."""
-    health, registration = state.newest_health, state.registration
-    return Glance(
-        verdict=verdict,
-        lifecycle=state.lifecycle,
-        safety=state.safety,
-        standing=state.standing,
-        soh=health.estimate.soh if health else None,
-        model=getattr(registration.stated, "model", "") if registration else "",
-        binding=state.binding,
-        heard_ns=heard_ns,
-    )
-
-
 def row_of(store: Store, unit: UnitRef) -> tuple[GlanceRow, Whole]:
     """The row of a unit as the ledger has it now, and what it was made of."""
     whole = gathered_whole(store, unit)
@@ -181,18 +131,6 @@ def _newest_lines(store: Store, whole: Whole) -> Mapping[UnitRef, int]:
         (unit,) = whole.codes
         return {unit: whole.facts[-1].leaf if whole.facts else -1}
     return {code: store.newest_line_of(code) for code in whole.codes}
-
-
-@cache
-def made() -> str:
-    """Names this version of the fold: rows that another one made are of no use."""
-    digest = hashlib.sha256()
-    for package in MADE_BY:
-        parts = (one for one in files(package).iterdir() if one.name.endswith(".py"))
-        for part in sorted(parts, key=lambda one: one.name):
-            digest.update(part.name.encode() + b"\0" + part.read_bytes() + b"\0")
-    digest.update(files("cloud_bridge.view").joinpath("glances.py").read_bytes())
-    return digest.hexdigest()
 
 
 @lru_cache(maxsize=8192)

@@ -13,7 +13,8 @@ from typing import Final
 
 from cloud_bridge.store import Store
 from cloud_bridge.store.glances import GlanceRow, GlanceState
-from cloud_bridge.view.glances import made, row_of
+from cloud_bridge.view.glance import made
+from cloud_bridge.view.glances import row_of
 from cloud_bridge.view.stories import newest_key_line
 from packtrail.event import UnitRef
 

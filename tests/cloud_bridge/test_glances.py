@@ -11,7 +11,7 @@ from cloud_bridge.store.glances import GlanceState
 from cloud_bridge.store.postgres import PostgresStore
 from cloud_bridge.view import Packs
 from cloud_bridge.view import glancing as following
-from cloud_bridge.view.glances import glance_of, made
+from cloud_bridge.view.glance import glance_of, made
 from cloud_bridge.view.readings import reading_of
 from cloud_bridge.view.stories import Stories, gathered_whole
 from packtrail import event as e
