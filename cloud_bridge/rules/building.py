@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from multiprocessing import connection
 from typing import Final
 
-from cloud_bridge.rules.judging import Judged, windows
+from cloud_bridge.rules.judging import Judged, calling, windows
 from cloud_bridge.rules.lists import DutyList, lists_of
 from cloud_bridge.rules.open_duties import WINDOW, judge, keep, note_reports
 from cloud_bridge.rules.table import RuleTable
@@ -77,7 +77,8 @@ class Build:
     def _from(self, store: Store, pool: ProcessPoolExecutor, now: DutyList) -> None:
         """From where the list is as far as nobody else interferes."""
         under_way: deque[tuple[int, int, Future[Judged]]] = deque()
-        for window in windows(now.leaf, now.horizon, WINDOW):
+        types = calling(self.table.duty)
+        for window in windows(store, types, now.leaf, now.horizon, WINDOW):
             task = pool.submit(_judge, now.list, *window, self.now_ns)
             under_way.append((*window, task))
             if len(under_way) >= AHEAD * self.jobs and not self._write(store, now, under_way):

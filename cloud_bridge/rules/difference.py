@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from cloud_bridge.ledger.key_lines import key_lines
-from cloud_bridge.rules.judging import Judging, Row, windows
+from cloud_bridge.rules.judging import Judging, Row, calling, windows
 from cloud_bridge.rules.open_duties import WINDOW, note_reports
 from cloud_bridge.rules.table import DutyRule, RuleTable
 from cloud_bridge.store import Store
@@ -99,7 +99,8 @@ def effect(store: Store, old: RuleTable, new: RuleTable, now_ns: int, recent_ns:
     size = store.size()
     while not note_reports(store, size):
         pass
-    for after, through in windows(-1, size, WINDOW):
+    types = calling([rule for rules in sides for rule in rules])
+    for after, through in windows(store, types, -1, size, WINDOW):
         with store.reading():
             was, will = (_open(store, rules, now_ns, after, through) for rules in sides)
         _compare(found, was, will)

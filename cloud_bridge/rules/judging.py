@@ -78,8 +78,7 @@ class Judging:
 
     def calls(self, after: int, through: int) -> dict[str, Told]:
         """Facts of these lines that call for something."""
-        names = sorted({name for rule in self.rules for name in rule.on})
-        row = {"types": _json(names), "after": after, "through": through}
+        row = {"types": _json(calling(self.rules)), "after": after, "through": through}
         return self._asked("lines_of_types", row)
 
     def of_units(self, units: Iterable[UnitRef], types: Iterable[str]) -> dict[str, Told]:
@@ -130,12 +129,31 @@ class Judging:
         return name | more
 
 
-def windows(after: int, horizon: int, lines: int) -> Iterator[tuple[int, int]]:
-    """Lines above `after` and below `horizon`, as (after, through) of at most so many each."""
-    while after < horizon - 1:
-        through = min(after + lines, horizon - 1)
+def calling(rules: Sequence[DutyRule]) -> list[str]:
+    """Event types that call for something."""
+    return sorted({name for rule in rules for name in rule.on})
+
+
+def windows(
+    store: Store, types: Sequence[str], after: int, end: int, lines: int
+) -> Iterator[tuple[int, int]]:
+    """Lines above `after` and below `end` as (after, through), none of them without such a type.
+
+    From the first line of a type on, each has so many; what comes before it costs nothing.
+    """
+    while after < end - 1:
+        through = window(store, types, after, end, lines)
         yield after, through
         after = through
+
+
+def window(store: Store, types: Sequence[str], after: int, end: int, lines: int) -> int:
+    """Where the window above `after` ends."""
+    firsts = []
+    for name in types:
+        ((leaf,),) = store.stream("next_of_type", {"type": name, "after": after})
+        firsts += [leaf] if leaf is not None else []
+    return min(min(firsts, default=end) - 1 + lines, end - 1)
 
 
 def _portions(names: Iterable[Any]) -> Iterator[list[Any]]:

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from cloud_bridge.fold import Told
 from cloud_bridge.ledger.key_lines import key_lines
-from cloud_bridge.rules.judging import Judged, Judging
+from cloud_bridge.rules.judging import Judged, Judging, calling, window
 from cloud_bridge.rules.lists import DutyList
 from cloud_bridge.rules.table import REPORT, RuleTable
 from cloud_bridge.store import Entry, Store
@@ -50,8 +50,9 @@ def advance(store: Store, table: RuleTable, now: DutyList, now_ns: int) -> bool:
     if not note_reports(store, size):
         return False
     if now.leaf < now.horizon - 1:
-        window = now.leaf, min(now.leaf + WINDOW, now.horizon - 1)
-        keep(store, now.list, *window, judge(store, table, now.list, *window, now_ns))
+        through = window(store, calling(table.duty), now.leaf, now.horizon, WINDOW)
+        found = judge(store, table, now.list, now.leaf, through, now_ns)
+        keep(store, now.list, now.leaf, through, found)
         return False
     # Reports of newer lines are not written down yet.
     span = {"after": now.leaf, "through": size - 1, "limit": PORTION}
@@ -91,7 +92,7 @@ def note_reports(store: Store, size: int) -> bool:
     ((after,),) = store.stream("reports_looked_at")
     if after >= size - 1:
         return True
-    through = min(after + REPORTS_AT_ONCE, size - 1)
+    through = window(store, REPORTS, after, size, REPORTS_AT_ONCE)
     types = '["' + '","'.join(REPORTS) + '"]'
     row = {"types": types, "after": after, "through": through}
     reports, covered = [], []

@@ -62,7 +62,9 @@ SELECT table_name, column_name FROM information_schema.columns
 WHERE table_schema = current_schema()
 AND table_name NOT IN ('schema_version', 'tally', 'duty', 'duty_day', 'duty_report',
                        'duty_covered', 'duty_waiting', 'duty_reported', 'duty_list',
-                       'glance', 'glance_state')
+                       'glance', 'glance_state',
+                       'takeback_cursor', 'takeback_waiting', 'takeback_share',
+                       'takeback_code', 'takeback_sum', 'takeback_model', 'takeback_site')
 ORDER BY table_name, ordinal_position"""
 REFERENCES: Final = b"""
 SELECT c.relname, r.relname FROM pg_constraint AS k

@@ -37,7 +37,9 @@ LOG_PAGES: Final = 4_000
 TABLE_NAMES: Final = """
 SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' ESCAPE '@'
 AND name NOT IN ('tally', 'duty', 'duty_day', 'duty_report', 'duty_covered', 'duty_waiting',
-                 'duty_reported', 'duty_list', 'glance', 'glance_state')
+                 'duty_reported', 'duty_list', 'glance', 'glance_state',
+                 'takeback_cursor', 'takeback_waiting', 'takeback_share',
+                 'takeback_code', 'takeback_sum', 'takeback_model', 'takeback_site')
 ORDER BY name"""
 
 

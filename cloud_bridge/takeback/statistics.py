@@ -4,25 +4,37 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from cloud_bridge.exports.gathering import model_of, statements_of
-from cloud_bridge.fold import PackState, Told
-from cloud_bridge.fold.settled import Settlement
-from cloud_bridge.fold.told import in_order
 from cloud_bridge.store import Store
 from cloud_bridge.takeback.directory import sites_of
-from cloud_bridge.view import Packs
-from cloud_bridge.view.stories import told_of, with_roles
-from packtrail.event import ModelSheetPublished, RecoveryReceived, UnitRef
+from cloud_bridge.takeback.making import closure, codes_of, model_metals
+from cloud_bridge.takeback.shares import (
+    ALL,
+    GROUPS,
+    MG_PER_KG,
+    RECOVERY,
+    Share,
+    added,
+    share_of_pack,
+    share_of_receipt,
+    units_received,
+)
+from cloud_bridge.takeback.tally import Tally
+from cloud_bridge.view.stories import Stories, told_of
+from packtrail.event import UnitRef
 from packtrail.language import Text
+from packtrail.shapes import from_json
 
-GROUPS: Final = ("lot", "party", "region", "month")
-RECOVERY: Final = {"Li": 0.90, "Ni": 0.98, "Co": 0.98, "Mn": 0.98, "Cu": 0.98, "Al": 0.98}
-"""Element -> share that has to be recovered (MIIT announcement 42/2024)."""
+__all__ = ["ALL", "GROUPS", "RECOVERY", "Row", "page", "recomputed", "recovered"]
+
+LAST: Final = "\U0010ffff"
+EVERY: Final = 2**31 - 1
+
+Sum = tuple[str, int, int, int, dict[str, int]]
+"""Name of a group, packs, mg and mWh of one model in it, and mg of each element in a pack."""
 
 
 @dataclass(slots=True)
@@ -31,87 +43,106 @@ class Row:
 
     Attributes:
         group: its name.
-        packs: coded packs.
-        kg: mass on record or as received.
-        kwh: rated energy of those packs that tell it.
-        metals: element -> recoverable kg, of the packs whose maker states its elements.
+        packs: coded packs, and those counted where none was named.
+        mg: mass on record or as received, milligrams.
+        mwh: rated energy of those packs that tell it, milliwatt-hours.
+        metals_cmg: element -> hundredths of a recoverable mg, of packs with a stated composition.
         known: packs with a stated composition; of the others no metal is counted.
     """
 
     group: str
     packs: int = 0
-    kg: float = 0.0
-    kwh: float = 0.0
-    metals: dict[str, float] = field(default_factory=lambda: dict.fromkeys(RECOVERY, 0.0))
+    mg: int = 0
+    mwh: int = 0
+    metals_cmg: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RECOVERY, 0))
     known: int = 0
+
+    @property
+    def kg(self) -> float:
+        """Mass."""
+        return self.mg / MG_PER_KG
+
+    @property
+    def kwh(self) -> float:
+        """Rated energy."""
+        return self.mwh / MG_PER_KG
+
+    @property
+    def metals(self) -> dict[str, float]:
+        """Element -> recoverable kg."""
+        return {name: value / (100 * MG_PER_KG) for name, value in self.metals_cmg.items()}
 
 
 def recovered(store: Store, by: str) -> list[Row]:
-    """Groups in their order; a pack counts once per group, where it was first received."""
-    regions = {name: site.region for name, site in sites_of(store).items()}
+    """All groups of a kind in their order, with every line taken in."""
+    Tally(store).advance()
+    return page(store, by, limit=EVERY)[0]
+
+
+def page(store: Store, by: str, after: str = "", limit: int = 200) -> tuple[list[Row], bool]:
+    """Groups of a kind above `after`, as the store keeps them; whether there are more."""
+    begin = after if by != ALL else ""
+    row = {"kind": by, "after": begin, "limit": min(limit, EVERY - 1) + 1}
+    if by == ALL:
+        return _rows(_read(store, {"kind": ALL, "after": "", "through": LAST}, whole=True)), False
+    names = [name for (name,) in store.stream("takeback_names", row)]
+    shown = names[:limit]
+    if not shown:
+        return [], False
+    span = {"kind": by, "after": begin, "through": shown[-1]}
+    return _rows(_read(store, span)), len(names) > limit
+
+
+def _read(store: Store, span: dict[str, str], *, whole: bool = False) -> Iterator[Sum]:
+    name = "takeback_sums_of_all" if whole else "takeback_sums"
+    values = {"kind": span["kind"]} if whole else span
+    for group, packs, mg, mwh, content in store.stream(name, values):
+        yield group, packs, mg, mwh, from_json(content, dict[str, int])
+
+
+def _rows(sums: Iterable[Sum]) -> list[Row]:
     rows: dict[str, Row] = {}
-    seen: dict[str, set[UnitRef]] = defaultdict(set)
-    for told in _receipts(store):
-        body = told.event.body
-        assert isinstance(body, RecoveryReceived)
-        group = {
-            "lot": str(body.lot or "-"),
-            "party": told.event.author,
-            "region": regions.get(body.site, "-"),
-            "month": told.event.occurred_from[:7],
-        }[by]
+    for group, packs, mg, mwh, metals in sums:
         row = rows.setdefault(group, Row(group))
-        units = dict.fromkeys([*body.units, *([told.event.unit] if told.event.unit else [])])
-        for unit in units:
-            if unit not in seen[group]:
-                seen[group].add(unit)
-                _count(row, store, unit)
-        if not units:
-            row.packs += body.count or 0
-            row.kg += body.kg or 0.0
+        row.packs += packs
+        row.mg += mg
+        row.mwh += mwh
+        row.known += packs if metals else 0
+        for element, per_cent in RECOVERY.items():
+            row.metals_cmg[element] += packs * per_cent * metals.get(element, 0)
     return [rows[name] for name in sorted(rows)]
 
 
-def _receipts(store: Store) -> Sequence[Told]:
-    facts: list[Told] = []
-    for kind in ("RecoveryReceived", "CorrectionDeclared", "Disputed", "DisputeResolved"):
-        after = -1
-        while page := store.entries_of_type(kind, after):
-            facts += [told_of(entry) for entry in page]
-            after = page[-1].leaf
-    standing = Settlement(in_order(with_roles(store, facts))).standing
-    return [told for told in standing if isinstance(told.event.body, RecoveryReceived)]
+def recomputed(store: Store, by: str) -> list[Row]:
+    """The same from the ledger alone: nothing of what the store keeps is looked at."""
+    with store.reading():
+        shares = list(_shares(store))
+        models = {(one.maker, one.model) for one in shares if one.model}
+        metals = {model: model_metals(store, *model) for model in models}
+    sums = (
+        (name, packs, mg, mwh, metals.get((maker, model), {}))
+        for (kind, name, maker, model), (_, packs, mg, mwh) in added(shares).items()
+        if kind == by
+    )
+    return _rows(sums)
 
 
-def _count(row: Row, store: Store, unit: UnitRef) -> None:
-    state = Packs(store).state(unit)
-    row.packs += 1
-    row.kg += state.parts.mass_kg or 0.0
-    stated = state.registration.stated if state.registration else None
-    if stated:
-        nominal = stated.rated_capacity_ah * stated.nominal_voltage_v / 1000
-        row.kwh += stated.energy_kwh or nominal
-    metals = metals_of(store, state)
-    if metals:
-        row.known += 1
-        for element, share in RECOVERY.items():
-            row.metals[element] += share * metals.get(element, 0.0)
-
-
-def metals_of(store: Store, state: PackState) -> dict[str, float]:
-    """Element -> kg in one pack, as the newest sheet of its model states it; empty if none does."""
-    model = model_of(state)
-    if model is None:
-        return {}
-    found: dict[str, float] = {}
-    for told in statements_of(store, model):
-        body = told.event.body
-        if isinstance(body, ModelSheetPublished):
-            found = defaultdict(float)
-            for part in body.parts:
-                for element, kg in part.elements.items():
-                    found[element] += kg
-    return dict(found)
+def _shares(store: Store) -> Iterator[Share]:
+    regions = {name: site.region for name, site in sites_of(store).items()}
+    stories, seen, after = Stories(store), set[UnitRef](), -1
+    while lines := store.entries_of_type("RecoveryReceived", after):
+        for told in map(told_of, lines):
+            units = units_received(told)
+            found = [] if units else [
+                share_of_receipt(told.event_id, closure(store, told.event_id), regions)
+            ]  # fmt: skip
+            for story in (stories.of(unit) for unit in units):
+                if story.unit not in seen:
+                    seen.add(story.unit)
+                    names = codes_of(stories, story)
+                    found.append(share_of_pack(names, story.facts, story.state, regions))
+            yield from (share for share in found if share is not None)
+        after = lines[-1].leaf
 
 
 def as_csv(rows: Sequence[Row]) -> str:

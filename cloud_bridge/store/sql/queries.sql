@@ -754,6 +754,9 @@ WHERE leaf > :after AND leaf <= :through ORDER BY leaf LIMIT :limit
 SELECT leaf, recorded_ns, event_id, signed, type FROM ledger
 WHERE author = :author AND leaf < :before
 
+-- name: next_of_type
+SELECT min(leaf) FROM ledger WHERE type = :type AND leaf > :after
+
 -- name: recorded_at
 SELECT recorded_ns FROM ledger WHERE leaf = :leaf
 
@@ -814,6 +817,118 @@ ORDER BY due_ns, rule, event_id LIMIT :limit
 SELECT CAST(coalesce(sum(count), 0) AS BIGINT),
        CAST(coalesce(sum(CASE WHEN due_ns < :now THEN count ELSE 0 END), 0) AS BIGINT)
 FROM duty_day WHERE list = :list
+
+-- What was taken back.
+
+-- name: takeback_cursor
+SELECT leaf, horizon, step FROM takeback_cursor
+
+-- name: move_takeback
+UPDATE takeback_cursor SET leaf = :through, horizon = :horizon, step = step + 1 WHERE step = :step
+
+-- name: step_takeback
+UPDATE takeback_cursor SET step = step + 1 WHERE step = :step
+
+-- name: takeback_wait
+INSERT INTO takeback_waiting (kind, part, name) VALUES (:kind, :part, :name) ON CONFLICT DO NOTHING
+
+-- name: takeback_looked_at
+DELETE FROM takeback_waiting WHERE kind = :kind AND part = :part AND name = :name
+
+-- name: takeback_waits
+SELECT kind, part, name FROM takeback_waiting ORDER BY kind, part, name LIMIT :limit
+
+-- name: takeback_waiting_counted
+SELECT count(*) FROM takeback_waiting
+
+-- name: takeback_touched
+SELECT DISTINCT known.first_scheme, known.first_code FROM ledger_unit
+JOIN takeback_code AS known ON known.scheme = ledger_unit.scheme AND known.code = ledger_unit.unit
+WHERE ledger_unit.leaf > :after AND ledger_unit.leaf <= :through
+
+-- name: takeback_firsts
+SELECT first_scheme, first_code FROM takeback_code WHERE scheme = :scheme AND code = :unit
+
+-- name: takeback_share
+SELECT content FROM takeback_share WHERE kind = :kind AND part = :part AND name = :name
+
+-- name: takeback_unshare
+DELETE FROM takeback_share WHERE kind = :kind AND part = :part AND name = :name
+
+-- name: insert_takeback_share
+INSERT INTO takeback_share (kind, part, name, content) VALUES (:kind, :part, :name, :content)
+
+-- name: takeback_uncode
+DELETE FROM takeback_code WHERE first_scheme = :part AND first_code = :name
+
+-- name: insert_takeback_code
+INSERT INTO takeback_code (scheme, code, first_scheme, first_code)
+VALUES (:scheme, :code, :first_scheme, :first_code)
+
+-- name: add_takeback
+INSERT INTO takeback_sum (kind, name, maker, model, shares, packs, mg, mwh)
+VALUES (:kind, :name, :maker, :model, :shares, :packs, :mg, :mwh)
+ON CONFLICT (kind, name, maker, model) DO UPDATE SET shares = takeback_sum.shares + excluded.shares,
+    packs = takeback_sum.packs + excluded.packs, mg = takeback_sum.mg + excluded.mg,
+    mwh = takeback_sum.mwh + excluded.mwh
+
+-- name: drop_empty_takeback
+DELETE FROM takeback_sum WHERE kind = :kind AND name = :name AND maker = :maker AND model = :model
+AND shares = 0
+
+-- name: takeback_names
+SELECT DISTINCT name FROM takeback_sum WHERE kind = :kind AND name > :after ORDER BY name
+LIMIT :limit
+
+-- name: takeback_sums
+SELECT said.name, said.packs, said.mg, said.mwh, coalesce(sheet.content, '{}')
+FROM takeback_sum AS said
+LEFT JOIN takeback_model AS sheet ON sheet.maker = said.maker AND sheet.model = said.model
+WHERE said.kind = :kind AND said.name > :after AND said.name <= :through
+ORDER BY said.name, said.maker, said.model
+
+-- name: takeback_sums_of_all
+SELECT said.name, said.packs, said.mg, said.mwh, coalesce(sheet.content, '{}')
+FROM takeback_sum AS said
+LEFT JOIN takeback_model AS sheet ON sheet.maker = said.maker AND sheet.model = said.model
+WHERE said.kind = :kind ORDER BY said.maker, said.model
+
+-- name: takeback_model_known
+SELECT 1 FROM takeback_model WHERE maker = :part AND model = :name
+
+-- name: put_takeback_model
+INSERT INTO takeback_model (maker, model, content) VALUES (:maker, :model, :content)
+ON CONFLICT (maker, model) DO UPDATE SET content = excluded.content
+
+-- name: takeback_regions
+SELECT site, region FROM takeback_site
+
+-- name: put_takeback_site
+INSERT INTO takeback_site (site, region) VALUES (:site, :region)
+ON CONFLICT (site) DO UPDATE SET region = excluded.region
+
+-- name: received_at
+SELECT ledger.event_id FROM ledger_subject JOIN ledger ON ledger.leaf = ledger_subject.leaf
+WHERE ledger_subject.kind = 'site' AND ledger_subject.id = :site AND ledger.leaf <= :through
+AND ledger.type = 'RecoveryReceived'
+
+-- name: clear_takeback_waiting
+DELETE FROM takeback_waiting
+
+-- name: clear_takeback_share
+DELETE FROM takeback_share
+
+-- name: clear_takeback_code
+DELETE FROM takeback_code
+
+-- name: clear_takeback_sum
+DELETE FROM takeback_sum
+
+-- name: clear_takeback_model
+DELETE FROM takeback_model
+
+-- name: clear_takeback_site
+DELETE FROM takeback_site
 
 -- name: find_registered
 SELECT content FROM register WHERE register = :register AND id = :id

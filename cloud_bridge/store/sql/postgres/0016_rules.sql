@@ -97,3 +97,62 @@ CREATE TABLE duty_waiting (
     PRIMARY KEY (list, event_id)
 );
 CREATE INDEX duty_wake ON duty_waiting (list, wake_ns);
+
+-- What was taken back: a projection of the ledger, taken forward line by line. Each pack, and each
+-- receipt without packs, has a share that is made anew when something of its story is told.
+CREATE TABLE takeback_cursor (
+    one     BIGINT PRIMARY KEY CHECK (one = 1),
+    leaf    BIGINT NOT NULL,
+    horizon BIGINT NOT NULL,
+    step    BIGINT NOT NULL
+);
+INSERT INTO takeback_cursor (one, leaf, horizon, step) VALUES (1, -1, -1, 0);
+
+-- What is still to be looked at: a `unit` by scheme and id, a `receipt` by event, a `model`.
+CREATE TABLE takeback_waiting (
+    kind TEXT COLLATE "C" NOT NULL,
+    part TEXT COLLATE "C" NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (kind, part, name)
+);
+
+-- A share, the sums that it is in, and the codes under which its pack may be told of.
+CREATE TABLE takeback_share (
+    kind    TEXT COLLATE "C" NOT NULL,
+    part    TEXT COLLATE "C" NOT NULL,
+    name    TEXT COLLATE "C" NOT NULL,
+    content TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (kind, part, name)
+);
+CREATE TABLE takeback_code (
+    scheme       TEXT COLLATE "C" NOT NULL,
+    code         TEXT COLLATE "C" NOT NULL,
+    first_scheme TEXT COLLATE "C" NOT NULL,
+    first_code   TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (scheme, code, first_scheme, first_code)
+);
+CREATE INDEX takeback_code_of ON takeback_code (first_scheme, first_code);
+
+-- Sums per lot, party, region and month, by model; milligrams of each element of a model's pack beside
+-- them, so that a new sheet changes one row. Milligrams and milliwatt-hours add up exactly.
+CREATE TABLE takeback_sum (
+    kind    TEXT COLLATE "C" NOT NULL,
+    name    TEXT COLLATE "C" NOT NULL,
+    maker   TEXT COLLATE "C" NOT NULL,
+    model   TEXT COLLATE "C" NOT NULL,
+    shares  BIGINT NOT NULL,
+    packs   BIGINT NOT NULL,
+    mg      BIGINT NOT NULL,
+    mwh     BIGINT NOT NULL,
+    PRIMARY KEY (kind, name, maker, model)
+);
+CREATE TABLE takeback_model (
+    maker   TEXT COLLATE "C" NOT NULL,
+    model   TEXT COLLATE "C" NOT NULL,
+    content TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (maker, model)
+);
+CREATE TABLE takeback_site (
+    site   TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    region TEXT COLLATE "C" NOT NULL
+);

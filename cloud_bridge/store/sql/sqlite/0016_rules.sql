@@ -84,3 +84,62 @@ CREATE TABLE duty_waiting (
     PRIMARY KEY (list, event_id)
 ) WITHOUT ROWID;
 CREATE INDEX duty_wake ON duty_waiting (list, wake_ns);
+
+-- What was taken back: a projection of the ledger, taken forward line by line. Each pack, and each
+-- receipt without packs, has a share that is made anew when something of its story is told.
+CREATE TABLE takeback_cursor (
+    one     INTEGER PRIMARY KEY CHECK (one = 1),
+    leaf    INTEGER NOT NULL,
+    horizon INTEGER NOT NULL,
+    step    INTEGER NOT NULL
+);
+INSERT INTO takeback_cursor (one, leaf, horizon, step) VALUES (1, -1, -1, 0);
+
+-- What is still to be looked at: a `unit` by scheme and id, a `receipt` by event, a `model`.
+CREATE TABLE takeback_waiting (
+    kind TEXT NOT NULL,
+    part TEXT NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (kind, part, name)
+) WITHOUT ROWID;
+
+-- A share, the sums that it is in, and the codes under which its pack may be told of.
+CREATE TABLE takeback_share (
+    kind    TEXT NOT NULL,
+    part    TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    content TEXT NOT NULL,
+    PRIMARY KEY (kind, part, name)
+) WITHOUT ROWID;
+CREATE TABLE takeback_code (
+    scheme       TEXT NOT NULL,
+    code         TEXT NOT NULL,
+    first_scheme TEXT NOT NULL,
+    first_code   TEXT NOT NULL,
+    PRIMARY KEY (scheme, code, first_scheme, first_code)
+) WITHOUT ROWID;
+CREATE INDEX takeback_code_of ON takeback_code (first_scheme, first_code);
+
+-- Sums per lot, party, region and month, by model; milligrams of each element of a model's pack beside
+-- them, so that a new sheet changes one row. Milligrams and milliwatt-hours add up exactly.
+CREATE TABLE takeback_sum (
+    kind    TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    maker   TEXT NOT NULL,
+    model   TEXT NOT NULL,
+    shares  INTEGER NOT NULL,
+    packs   INTEGER NOT NULL,
+    mg      INTEGER NOT NULL,
+    mwh     INTEGER NOT NULL,
+    PRIMARY KEY (kind, name, maker, model)
+) WITHOUT ROWID;
+CREATE TABLE takeback_model (
+    maker   TEXT NOT NULL,
+    model   TEXT NOT NULL,
+    content TEXT NOT NULL,
+    PRIMARY KEY (maker, model)
+) WITHOUT ROWID;
+CREATE TABLE takeback_site (
+    site   TEXT NOT NULL PRIMARY KEY,
+    region TEXT NOT NULL
+) WITHOUT ROWID;
