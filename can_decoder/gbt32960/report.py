@@ -11,7 +11,7 @@ import numpy as np
 from can_decoder.errors import DecoderError
 from can_decoder.gbt32960.cursor import CELL_VOLTAGE, PROBE, Cursor, Short
 from can_decoder.gbt32960.frame import TIME_BYTES, Edition, Message, read_time, write_time
-from can_decoder.gbt32960.units import CURRENT_OFFSET_A, FIXED, Place, Unit, write_number
+from can_decoder.gbt32960.units import CURRENT_OFFSET_A, FIXED, Part, Place, Unit, write_number
 from packtrail.language import Text
 from packtrail.quantities import QUANTITIES
 from packtrail.sample import Floats, Sample
@@ -73,9 +73,7 @@ def _build(unit: Unit, edition: Edition) -> bytes:
     if unit.kind == "cells":
         return _cells(unit, edition)
     if unit.kind == "probes":
-        degrees = unit.lists["temperature_c"].tolist()
-        head = bytes([PROBE_CODE[edition], 1, 1]) + len(degrees).to_bytes(2, "big")
-        return head + b"".join(write_number(value, PROBE) for value in degrees)
+        return _probes(unit, edition)
     if unit.kind == "alarms":
         return _alarms(unit, edition)
     if unit.kind == "maker":
@@ -84,19 +82,38 @@ def _build(unit: Unit, edition: Edition) -> bytes:
 
 
 def _cells(unit: Unit, edition: Edition) -> bytes:
-    """2016 cuts long lists into parts that say where they begin."""
-    volts = unit.lists["cell_voltage_v"].tolist()
-    step = MOST_CELLS if edition is Edition.OF_2016 else max(1, len(volts))
-    parts = [(begin, volts[begin : begin + step]) for begin in range(0, len(volts), step)]
-    current = Place("current_a", 2, 0.1, CURRENT_OFFSET_A[edition])
-    head = bytes([1]) + write_number(unit.numbers["voltage_v"], Place("voltage_v", 2, 0.1))
-    head += write_number(unit.numbers["current_a"], current) + len(volts).to_bytes(2, "big")
+    """Subsystem by subsystem; 2016 cuts long lists, and each cut makes a further unit."""
+    flow = unit.numbers
+    own = unit.parts or (
+        Part(1, 0, unit.lists["cell_voltage_v"], flow["voltage_v"], flow["current_a"]),
+    )
+    step = MOST_CELLS if edition is Edition.OF_2016 else max(len(part.values) for part in own)
     out = b""
-    for begin, part in parts:
-        out += bytes([CELL_CODE[edition], 1]) + head
-        if edition is Edition.OF_2016:
-            out += (begin + 1).to_bytes(2, "big") + bytes([len(part)])
-        out += b"".join(write_number(value, CELL_VOLTAGE) for value in part)
+    for begin in range(0, max(len(part.values) for part in own), max(1, step)):
+        here = [part for part in own if begin < len(part.values)]
+        out += bytes([CELL_CODE[edition], len(here)])
+        out += b"".join(_cells_of(part, begin, step, edition) for part in here)
+    return out
+
+
+def _cells_of(part: Part, begin: int, step: int, edition: Edition) -> bytes:
+    volts = part.values.tolist()
+    cut = volts[begin : begin + step]
+    current = Place("current_a", 2, 0.1, CURRENT_OFFSET_A[edition])
+    out = bytes([part.number]) + write_number(part.voltage_v, Place("voltage_v", 2, 0.1))
+    out += write_number(part.current_a, current) + len(volts).to_bytes(2, "big")
+    if edition is Edition.OF_2016:
+        out += (begin + 1).to_bytes(2, "big") + bytes([len(cut)])
+    return out + b"".join(write_number(value, CELL_VOLTAGE) for value in cut)
+
+
+def _probes(unit: Unit, edition: Edition) -> bytes:
+    own = unit.parts or (Part(1, 0, unit.lists["temperature_c"]),)
+    out = bytes([PROBE_CODE[edition], len(own)])
+    for part in own:
+        degrees = part.values.tolist()
+        out += bytes([part.number]) + len(degrees).to_bytes(2, "big")
+        out += b"".join(write_number(value, PROBE) for value in degrees)
     return out
 
 

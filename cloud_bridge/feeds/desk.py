@@ -2,7 +2,8 @@
 
 A station sends a message again until it hears an answer, with the same request id. The newest fact
 about a slot holds the message that it came from; one that comes again is answered and not stated
-again. So nothing is doubled, even by a bridge that died between its commit and its answer.
+again. Looking and stating are one: so nothing is doubled, neither by a bridge that died between its
+commit and its answer, nor by one that still writes what its station tells another one by now.
 """
 
 from __future__ import annotations
@@ -66,25 +67,33 @@ class SwapDesk:
             StoreError: nothing of it happened.
         """
         with self._lock:
-            t_ns, marks = self._now(), self._marks()
-            said: list[Said] = []
-            repeats = 0
-            for battery in swap.battery_data:
-                if marks.get(place_of(self._station.site, battery)) == mark_of(swap, battery):
-                    repeats += 1
-                else:
-                    said += said_of(swap, battery, self._station.site, t_ns)
-            return self._append(said, t_ns)._replace(repeats=repeats)
+            while True:
+                told = self._try(swap)
+                if told is not None:
+                    return told
 
-    def _append(self, said: list[Said], t_ns: int) -> Told:
+    def _try(self, swap: BatterySwap) -> Told | None:
+        """None where another bridge stated something of this station meanwhile."""
+        t_ns, (marks, newest) = self._now(), self._marks()
+        said: list[Said] = []
+        repeats = 0
+        for battery in swap.battery_data:
+            if marks.get(place_of(self._station.site, battery)) == mark_of(swap, battery):
+                repeats += 1
+            else:
+                said += said_of(swap, battery, self._station.site, t_ns)
+        told = self._append(said, newest, t_ns)
+        return told and told._replace(repeats=repeats)
+
+    def _append(self, said: list[Said], newest: int, t_ns: int) -> Told | None:
         trust = self._trust()
         judged = [self._judged(one, t_ns, trust) for one in said]
         refused = tuple(one.detail or one.reason for one in judged if isinstance(one, Refused))
         facts = [one for one in judged if isinstance(one, Fact)]
         if refused or not facts:
             return Told(refused=refused)
-        self._store.append(facts, t_ns)
-        return Told(len(facts))
+        done = self._store.append_after(facts, self._station.party, newest, t_ns)
+        return None if done is None else Told(len(facts))
 
     def _judged(self, one: Said, t_ns: int, trust: TrustList) -> Fact | Refused:
         unit, body = one
@@ -107,11 +116,12 @@ class SwapDesk:
         )
         return sign_event(event, self._key)
 
-    def _marks(self) -> dict[PlaceRef, str]:
-        """The message behind the newest fact of each slot."""
-        found = {}
+    def _marks(self) -> tuple[dict[PlaceRef, str], int]:
+        """The message behind the newest fact of each slot, and the newest of these lines."""
+        found, newest = {}, -1
         for fact in self._store.places(self._station.party):
+            newest = max(newest, fact.entry.leaf)
             readings = getattr(fact.entry.event.body, "readings", ())
             if readings:
                 found[fact.place] = readings[0].data
-        return found
+        return found, newest

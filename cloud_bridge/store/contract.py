@@ -84,6 +84,15 @@ class Store(Accounts, Registers, Personal, Shown, Listed, Protocol):
             not its author's next: another bridge was there before.
         """
 
+    def append_after(
+        self, facts: Sequence[Fact], author: str, leaf: int, now_ns: int
+    ) -> tuple[int | None, ...] | None:
+        """`append` where the newest line behind `places(author)` is still `leaf`, -1 for none.
+
+        Returns:
+            As `append`; None, and nothing happened, where somebody stated more meanwhile.
+        """
+
     def progress(self, gateway: str, epoch: str) -> Progress:
         """What a receipt would say now, with every refusal (at most 256)."""
 

@@ -65,6 +65,17 @@ class Writes(ABC):
             return True
         return False
 
+    def append_after(
+        self, facts: Sequence[Fact], author: str, leaf: int, now_ns: int
+    ) -> tuple[int | None, ...] | None:
+        """See `Store.append_after`."""
+        with suppress(_ChangedError), self._transaction(len(facts)) as rows:
+            rows.hold((), ledger=True)
+            if rows.run("newest_place", {"author": author}).fetchone()[0] != leaf:
+                raise _ChangedError
+            return Batch(rows, now_ns, self.vault).record(facts)
+        return None
+
     def retire(
         self,
         fact: Fact,

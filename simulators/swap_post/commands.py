@@ -18,7 +18,10 @@ VARIABLE = "PACKTRAIL_OCPP_PASSWORD"
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    url = Text("ws://HOST:PORT/ocpp/STATION", "ws://主机:端口/ocpp/站点")
+    url = Text(
+        "ws://HOST:PORT/ocpp/STATION; or several, with commas: a lost line goes on at the next",
+        "ws://主机:端口/ocpp/站点；可用逗号分隔多个，断线后转向下一个",
+    )
     parser.add_argument("url", help=url.say())
     swaps = Text("how many swaps", "换电次数")
     parser.add_argument("--swaps", type=whole_between(1, 1_000_000), default=20, help=swaps.say())

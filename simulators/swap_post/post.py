@@ -2,7 +2,7 @@
 
 Equal orders give equal swaps. What is told is kept until it is answered and sent again over a new
 connection otherwise, as OCPP 2.1 part 4, 5.3 wants of a station: so a back office may die at any
-moment and still hears everything.
+moment and still hears everything. Where it has several addresses, a lost line goes on at the next.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -85,20 +87,24 @@ class SwapPost:
     """The station's line to a back office.
 
     Args:
-        url: `ws://HOST:PORT/ocpp/STATION`; the last part is the user name.
+        url: `ws://HOST:PORT/ocpp/STATION`, or several with commas; the last part is the user name.
         password: for HTTP basic authentication.
         patience_s: how long a message is tried again.
     """
 
     def __init__(self, url: str, password: str, patience_s: float = 60.0) -> None:
-        self._url, self._patience_s = url, patience_s
-        name = urlsplit(url).path.rpartition("/")[2]
+        self._urls, self._patience_s = deque(url.split(",")), patience_s
+        name = urlsplit(self._urls[0]).path.rpartition("/")[2]
         proof = base64.b64encode(f"{name}:{password}".encode()).decode()
         self._headers = {"Authorization": f"Basic {proof}"}
         self._line: ClientConnection | None = None
 
-    def tell(self, order: PostOrder) -> Summary:
+    def tell(self, order: PostOrder, deaf: Callable[[int], bool] = lambda _: False) -> Summary:
         """Tell every swap, each until it is answered.
+
+        Args:
+            order: what.
+            deaf: whether it hangs up before it hears the first answer to a message, by its number.
 
         Raises:
             PacktrailError: the back office lets nobody in, or does not answer in time.
@@ -106,7 +112,11 @@ class SwapPost:
         summary = Summary()
         try:
             for number, payload in enumerate(swaps(order, summary)):
-                self._until_answered(f"{order.seed}-{number}", payload, summary)
+                told = f"{order.seed}-{number}"
+                if deaf(number):
+                    self._say_and_leave(told, payload)
+                    summary.repeats += 1
+                self._until_answered(told, payload, summary)
         finally:
             self.close()
         return summary
@@ -116,6 +126,13 @@ class SwapPost:
         if self._line:
             self._line.close()
             self._line = None
+
+    def _say_and_leave(self, number: str, payload: dict[str, Any]) -> None:
+        with suppress(OSError, TimeoutError, WebSocketException):
+            line = self._line or self._connected()
+            line.send(json.dumps([2, number, ACTION, payload]))
+        self.close()
+        self._urls.rotate(-1)
 
     def _until_answered(self, number: str, payload: dict[str, Any], summary: Summary) -> None:
         until = time.monotonic() + self._patience_s
@@ -145,7 +162,7 @@ class SwapPost:
 
     def _connected(self) -> ClientConnection:
         self._line = connect(
-            self._url,
+            self._urls[0],
             subprotocols=[Subprotocol(SUBPROTOCOL)],
             additional_headers=self._headers,
             compression=None,
@@ -157,10 +174,11 @@ class SwapPost:
     def _lost(self, error: Exception, until: float) -> None:
         """Wait and try again, unless it cannot help."""
         self.close()
+        self._urls.rotate(-1)
         if isinstance(error, InvalidHandshake | InvalidURI) or time.monotonic() > until:
             raise PacktrailError(
                 Text(f"the back office does not take it: {error}", f"后台系统未接受：{error}"),
-                where=self._url,
+                where=self._urls[-1],
                 hint=Text("check address, station and password", "请检查地址、站点与口令"),
             ) from error
         time.sleep(AGAIN_S)

@@ -24,12 +24,17 @@ EDITIONS: Final = {"2016": (Edition.OF_2016,), "2025": (Edition.OF_2025,), "both
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    host = Text("the bridge's feed, HOST:PORT", "云桥数据接入地址，主机:端口")
+    host = Text(
+        "the bridge's feed, HOST:PORT; or several, with commas: a lost line goes on at the next",
+        "云桥数据接入地址，主机:端口；可用逗号分隔多个，断线后转向下一个",
+    )
     parser.add_argument("address", help=host.say())
     user = Text("user of the platform login", "平台登入用户名")
     parser.add_argument("--user", required=True, help=user.say())
     count = Text("how many vehicles", "车辆数量")
     parser.add_argument("--vehicles", type=whole_between(1, 100_000), default=2, help=count.say())
+    packs = Text("packs in each vehicle", "每车电池包数量")
+    parser.add_argument("--packs", type=whole_between(1, 16), default=1, help=packs.say())
     hours = Text("how many hours of their life, up to now", "回溯至今的运行小时数")
     parser.add_argument("--hours", type=number_between(0.01, 600), default=6.0, help=hours.say())
     edition = Text("edition of the standard", "标准版本")
@@ -41,10 +46,10 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    sender = PlatformSender(_account(args))
+    sender = PlatformSender(*_accounts(args))
     spoken = EDITIONS[args.edition]
     vehicles = [
-        SimulatedVehicle(number, spoken[number % len(spoken)], args.seed)
+        SimulatedVehicle(number, spoken[number % len(spoken)], args.seed, args.packs)
         for number in range(1, args.vehicles + 1)
     ]
     try:
@@ -53,8 +58,9 @@ def _run(args: argparse.Namespace) -> int:
         sender.close()
     if args.truth is not None:
         truth = [
-            {"vin": one.vin, "code": one.code, "soh_pct": round(100 * one.pack.true_soh, 2)}
+            {"vin": one.vin, "code": pack.code, "soh_pct": round(100 * pack.true_soh, 2)}
             for one in vehicles
+            for pack in one.packs
         ]
         args.truth.write_text(json.dumps(truth, indent=2) + "\n", "utf-8")
     summary = Text(
@@ -75,18 +81,23 @@ def messages(vehicles: list[SimulatedVehicle], hours: float, now_ns: int) -> Ite
     yield from (one.logout(begin_ns + count * REPORT_S * NS_PER_S) for one in vehicles)
 
 
-def _account(args: argparse.Namespace) -> Account:
-    host, _, port = args.address.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
-        raise PacktrailError(
-            Text("not HOST:PORT", "应为 主机:端口"), where=args.address, hint="127.0.0.1:32960"
-        )
+def _accounts(args: argparse.Namespace) -> list[Account]:
     password = os.environ.get(VARIABLE)
     if password is None:
         raise PacktrailError(
             Text("the platform's password is not set", "未设置平台口令"), where=VARIABLE
         )
-    return Account(host.strip("[]"), int(port), args.user, password)
+    places = [_place(address) for address in args.address.split(",")]
+    return [Account(host, port, args.user, password) for host, port in places]
+
+
+def _place(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise PacktrailError(
+            Text("not HOST:PORT", "应为 主机:端口"), where=address, hint="127.0.0.1:32960"
+        )
+    return host.strip("[]"), int(port)
 
 
 VEHICLES = Command(

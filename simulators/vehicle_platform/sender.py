@@ -1,7 +1,8 @@
 """The platform's side of the line: logs in, sends, and sends again what was not answered.
 
 Reports that were not answered before a connection was lost go out again as command 03. What is
-answered with anything but success is kept, for who asks.
+answered with anything but success is kept, for who asks. Where a platform knows several bridges of
+one store, a lost line goes on at the next of them.
 """
 
 from __future__ import annotations
@@ -66,15 +67,18 @@ class PlatformSender:
     """One platform's line.
 
     Args:
-        account: where, and as whom.
+        accounts: where, and as whom; each lost line is followed by one to the next of them.
         edition: of its own login.
         patience_s: how long it tries to get a message through.
     """
 
     def __init__(
-        self, account: Account, edition: Edition = Edition.OF_2016, patience_s: float = 60.0
+        self,
+        *accounts: Account,
+        edition: Edition = Edition.OF_2016,
+        patience_s: float = 60.0,
     ) -> None:
-        self._account, self._edition, self._patience_s = account, edition, patience_s
+        self._accounts, self._edition, self._patience_s = deque(accounts), edition, patience_s
         self._under_way: deque[bytes] = deque()
         self._line: socket.socket | None = None
         self._framer = Framer()
@@ -137,8 +141,17 @@ class PlatformSender:
             refused = self.sent.refused
             refused[answer.response] = refused.get(answer.response, 0) + 1
 
+    @property
+    def _account(self) -> Account:
+        return self._accounts[0]
+
+    def move(self) -> None:
+        """Hang up, whatever is under way, and go on at the next bridge."""
+        self._lost()
+
     def _lost(self) -> None:
         self.close()
+        self._accounts.rotate(-1)
         self._under_way = deque(map(_resent, self._under_way))
 
     def _open(self) -> socket.socket:

@@ -18,6 +18,7 @@ from can_decoder.gbt32960 import (
     Framer,
     Login,
     Message,
+    Part,
     PlatformLogin,
     Response,
     Unit,
@@ -204,6 +205,24 @@ def test_each_subsystem_speaks_for_itself(edition):
     assert found[2].values["cell_voltage_v"] == pytest.approx([3.4, math.nan], nan_ok=True)
     assert found[1].values["temperature_c"].tolist() == [25.0]
     assert "temperature_c" not in plausible(found[2]).values
+
+
+@pytest.mark.parametrize("edition", list(Edition))
+def test_reports_of_several_packs_are_built_and_read_again(edition):
+    volts = {1: np.linspace(3.2, 3.3, 210).round(3), 2: np.linspace(3.4, 3.5, 96).round(3)}
+    cells = tuple(Part(n, 0, own, 350.0 + n, -5.0 * n) for n, own in volts.items())
+    probes = tuple(Part(n, 0, np.array([20.0 + n, 30.0])) for n in volts)
+    units = [Unit("cells", 0, parts=cells), Unit("probes", 0, parts=probes)]
+    body = build_report(MOMENT_NS, units, edition)
+    report = read_report(only(build(Command.REALTIME, VIN, body, edition=edition)))
+    assert report.is_whole
+    found = samples_by_subsystem(report)
+    for number, own in volts.items():
+        values = found[number].values
+        assert values["cell_voltage_v"] == pytest.approx(own)
+        assert values["pack_voltage_v"] == pytest.approx(350.0 + number)
+        assert values["pack_current_a"] == pytest.approx(5.0 * number)
+        assert values["temperature_c"].tolist() == [20.0 + number, 30.0]
 
 
 def test_a_frame_with_a_wrong_check_byte_is_told_and_what_follows_is_found():

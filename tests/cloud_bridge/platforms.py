@@ -43,7 +43,8 @@ NOW = time.time_ns() // NS_PER_S * NS_PER_S
 def feed_settings(folder: Path, **feed: object) -> BridgeSettings:
     """Of a bridge without a broker that lets one platform in."""
     peer = {"name": "north", "user": USER, "password_env": VARIABLE, **feed.pop("peer", {})}
-    return settings_for(folder, free_port(), gbt32960={"port": 0, "peer": [peer], **feed})
+    more = {"store": feed.pop("store")} if "store" in feed else {}
+    return settings_for(folder, free_port(), gbt32960={"port": 0, "peer": [peer], **feed}, **more)
 
 
 def login(*codes: str, vin: str = VIN, edition: Edition = Edition.OF_2016, ago: int = 60) -> bytes:

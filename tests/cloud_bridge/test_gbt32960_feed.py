@@ -24,6 +24,7 @@ from cloud_bridge.view.vehicles import vehicle_state
 from packtrail.event import (
     AliasBound,
     IdentityContested,
+    IncidentRecorded,
     PackInstalled,
     PackRemoved,
     UnitRef,
@@ -201,6 +202,61 @@ def test_alarms_begin_and_end_once_and_a_thermal_event_is_danger(bridge, line):
     late = report(alarm(3, 1 << 23), ago=45, command=Command.RESENT, edition=Edition.OF_2025)
     assert line.ask(late) == [1]
     assert Packs(bridge.store).view(parts.PACK).state.safety is Safety.DANGER
+
+
+@pytest.fixture
+def two_bridges(tmp_path, monkeypatch, postgres):
+    """Two bridges of one key on one PostgreSQL."""
+    monkeypatch.setenv(VARIABLE, PASSWORD)
+    store = {"postgres": postgres.database()}
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    one, two = (feed_settings(tmp_path / name, store=store) for name in ("one", "two"))
+    with running(one, connected=False) as first, running(two, connected=False) as second:
+        yield first, second
+
+
+def test_an_alarm_that_ended_at_another_bridge_begins_anew_at_the_first(two_bridges):
+    first, second = two_bridges
+    with entered(first.gbt32960.port) as line:
+        assert line.ask(login(parts.CODE), report(alarm(3, 2), ago=50)) == [1, 1]
+    with entered(second.gbt32960.port) as line:
+        assert line.ask(report(alarm(0, 0), ago=40)) == [1]
+    with entered(first.gbt32960.port) as line:
+        assert line.ask(report(alarm(3, 2), ago=30)) == [1]
+    told = [(one.body.cleared, (NOW - one.from_ns) // NS_PER_S) for one in alarms(first)]
+    assert told == [(False, 50), (True, 40), (False, 30)]
+    assert Packs(first.store).view(parts.PACK).state.safety is Safety.QUARANTINE
+
+
+def test_a_late_report_ends_no_alarm_that_another_bridge_heard_begin(two_bridges):
+    first, second = two_bridges
+    with entered(first.gbt32960.port) as line:
+        assert line.ask(login(parts.CODE), report(alarm(3, 2), ago=30)) == [1, 1]
+    with entered(second.gbt32960.port) as line:
+        late = report(alarm(0, 0), ago=40, command=Command.RESENT)
+        assert line.ask(late, report(alarm(0, 0), ago=20)) == [1, 1]
+    told = [(one.body.cleared, (NOW - one.from_ns) // NS_PER_S) for one in alarms(first)]
+    assert told == [(False, 30), (True, 20)]
+
+
+def test_what_was_told_to_one_bridge_is_not_stored_again_by_another(two_bridges):
+    first, second = two_bridges
+    moved = [login(parts.OTHER_CODE, ago=100), report(ago=50)]
+    with entered(second.gbt32960.port) as line:  # knows the vehicle with its former pack
+        assert line.ask(login(parts.CODE, ago=600), report(ago=500)) == [1, 1]
+    with entered(first.gbt32960.port) as line:
+        assert line.ask(*moved) == [1, 1]
+    with entered(second.gbt32960.port) as line:  # whose answers were lost
+        assert line.ask(*moved, report(ago=50, command=Command.RESENT)) == [1] * 3
+    kept = [len(chunks(first.store, unit)) for unit in (parts.PACK, parts.OTHER_PACK)]
+    assert kept == [1, 1]
+    assert (len(events(first, PackInstalled)), len(events(first, PackRemoved))) == (2, 1)
+    assert first.store.equivocations() == []
+
+
+def alarms(bridge) -> list:
+    return events(bridge, IncidentRecorded)
 
 
 def test_invalid_values_are_missing_and_a_position_is_not_kept(bridge, line):

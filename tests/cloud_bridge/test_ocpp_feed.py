@@ -20,15 +20,17 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from cloud_bridge.feeds import at_terminal
-from cloud_bridge.feeds.desk import SwapDesk
+from cloud_bridge.feeds.desk import SwapDesk, Told
 from cloud_bridge.feeds.dialogue import Dialogue
 from cloud_bridge.feeds.stations import Station, StationBook
 from cloud_bridge.feeds.swaps import said_of
 from cloud_bridge.feeds.voices import registration, voice_of
+from cloud_bridge.privacy.vault import KeyVault
 from cloud_bridge.store import SqliteStore
+from cloud_bridge.store.values import PlaceFact
 from packtrail.errors import PacktrailError
 from packtrail.event import IdentityContested, PackInstalled, PackRemoved, encode_event
-from packtrail.ocpp import read_call, read_swap
+from packtrail.ocpp import BatterySwap, read_call, read_swap
 from packtrail.proof.entry import Entry
 from packtrail.proof.trust import TrustList
 from simulators.swap_post import PostOrder, Summary, SwapPost, swaps
@@ -326,16 +328,54 @@ def test_kill_9_before_the_answer_loses_and_doubles_nothing(tmp_path, password):
         second.wait(20)
 
 
+class Overtaken(SqliteStore):
+    """A store in which something happens right behind the look at a station's slots."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    def places(self, author: str) -> list[PlaceFact]:
+        found, (act, self.meanwhile) = super().places(author), (self.meanwhile, None)
+        if act:
+            act()
+        return found
+
+
+def test_a_message_that_two_bridges_hear_at_once_is_stated_once(tmp_path):
+    store, trust = Overtaken(tmp_path / "db", vault=KeyVault(parts.AUTHORITY)), trust_in("S1")
+    station = Station(id="S1", site="north", digest="", made_ns=parts.T0)
+    slow, quick = (
+        SwapDesk(station, parts.AUTHORITY, store, lambda: trust, lambda: parts.T0) for _ in "ab"
+    )
+    swap = swap_of(swap_body(token=CAR))
+    store.meanwhile = lambda: quick.take(swap)
+    assert slow.take(swap) == Told(facts=0, repeats=1)
+    assert store.size() == 2
+    other = swap_of(swap_body(number=8, slot=4, serial=parts.OTHER_CODE))
+    store.meanwhile = lambda: quick.take(other)
+    assert slow.take(swap_of(swap_body("BatteryOut", number=9))) == Told(facts=1)
+    assert store.size() == 4
+    store.close()
+
+
+def swap_of(body: dict[str, Any]) -> BatterySwap:
+    """As a dialogue reads it."""
+    return read_swap(json.dumps(body).encode())
+
+
+def trust_in(name: str) -> TrustList:
+    """A list on which one station's voice stands."""
+    voice = registration(parts.AUTHORITY, f"ocpp-{name}", ["north"])
+    about = {"unit": None, "author": "bridge-1", "stream": "trust"}
+    key = parts.fact(voice, key=parts.AUTHORITY, **about)
+    entry = Entry(0, parts.T0, key.signed.event_id, encode_event(key.signed))
+    return TrustList(parts.AUTHORITY.public).extended([entry])
+
+
 def test_a_store_that_does_not_answer_keeps_the_message_at_the_station(tmp_path):
     path = tmp_path / "db"
     store = SqliteStore(path, busy_s=0.05)
     station = Station(id="S1", site="north", digest="", made_ns=parts.T0)
-    voice = registration(parts.AUTHORITY, station.party, ["north"])
-    about = {"unit": None, "author": "bridge-1", "stream": "trust"}
-    key = parts.fact(voice, key=parts.AUTHORITY, **about)
-    trust = TrustList(parts.AUTHORITY.public).extended(
-        [Entry(0, parts.T0, key.signed.event_id, encode_event(key.signed))]
-    )
+    trust = trust_in("S1")
     desk = SwapDesk(station, parts.AUTHORITY, store, lambda: trust, lambda: parts.T0)
     counted: list[str] = []
     dialogue = Dialogue("S1", desk.take, counted.append, 300, lambda: parts.T0)

@@ -36,6 +36,15 @@ def test_facts_grow_the_tree_of_the_rfc(store):
     assert [one.signed for one in store.entries()] == [one.signed for one in facts]
 
 
+def test_facts_behind_a_place_wait_for_who_has_seen_the_newest(store):
+    first, second = (parts.installed(counter=i) for i in (1, 2))
+    author = first.event.author
+    assert store.append_after([first], author, -1, NOW) == (0,)
+    assert store.append_after([second], author, -1, NOW) is None
+    assert (store.size(), store.append_after([first], author, 0, NOW)) == (1, (None,))
+    assert store.append_after([second], author, 0, NOW) == (1,)
+
+
 def test_a_fact_that_comes_twice_is_recorded_once(store):
     one = parts.installed()
     assert store.append([one, one], NOW) == (0, None)

@@ -1,12 +1,14 @@
 """Which packs a vehicle has, and since when: read from the ledger, kept at hand, bounded.
 
 A platform reconnects without its vehicles logging in again, and a swap station may say meanwhile
-that a vehicle drove off with another pack. So the ledger is asked, not memory alone, and whatever
+that a vehicle drove off with another pack; where several bridges share a store, the platform may
+have reported to another one in between. So the ledger is asked, not memory alone, and whatever
 it learns of a vehicle from anybody makes this forget what it knew.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from bisect import bisect_right
 from collections import OrderedDict
@@ -56,13 +58,15 @@ class Vehicle:
     Attributes:
         times: when its packs changed, UTC ns, rising.
         packs: what it had from each of these moments on.
-        newest_ns: of its newest report.
+        newest_ns: of its newest report here.
+        alarmed_ns: of the newest alarm that the ledger knows, begun or ended.
         standing: incidents that the platform told of its packs and that are not over.
     """
 
     times: list[int] = field(default_factory=list)
     packs: list[Packs] = field(default_factory=list)
     newest_ns: int = 0
+    alarmed_ns: int = 0
     standing: Standing = field(default_factory=set)
 
     def at(self, t_ns: int) -> Packs:
@@ -112,6 +116,10 @@ class Bindings:
         """Ask the ledger again: what was to be stated was not."""
         self._kept.pop((party, vehicle), None)
 
+    def look_at_once(self) -> None:
+        """A platform connects: what it told another bridge a moment ago counts already."""
+        self._looked = -math.inf
+
     def _look(self) -> None:
         """What others said since; once a second is soon enough for reports half a minute apart."""
         if self._clock() - self._looked < LOOK_S:
@@ -119,6 +127,7 @@ class Bindings:
         newest = self._store.size() - 1
         for kind in MOVES:
             self._renew(list(_events(self._store, kind, self._leaf)))
+        self._hear_of_alarms(list(_events(self._store, "IncidentRecorded", self._leaf)))
         if any(self._store.entries_of_type(kind, self._leaf, 1) for kind in OTHERS):
             self._kept.clear()
         self._leaf, self._looked = newest, self._clock()
@@ -129,8 +138,24 @@ class Bindings:
             for key in [(party, vehicle) for party in self._parties]:
                 before = self._kept.get(key)
                 if before is not None:
-                    self._kept[key] = self._read(vehicle, key[0])
-                    self._kept[key].newest_ns = before.newest_ns
+                    self._read_again(key, before)
+
+    def _hear_of_alarms(self, events: Sequence[Event]) -> None:
+        """Of reports that came by another bridge: newer ones of these packs than any heard here."""
+        told: dict[tuple[str, UnitRef], int] = {}
+        for event in events:
+            if event.unit:
+                key = (event.author, event.unit)
+                told[key] = max(told.get(key, 0), event.from_ns)
+        for (party, vehicle), before in list(self._kept.items()) if told else ():
+            packs = before.packs[-1].values() if before.packs else ()
+            if any(told.get((party, unit), 0) > before.newest_ns for unit in packs):
+                self._read_again((party, vehicle), before)
+
+    def _read_again(self, key: tuple[str, VehicleRef], before: Vehicle) -> None:
+        party, vehicle = key
+        self._kept[key] = self._read(vehicle, party)
+        self._kept[key].newest_ns = before.newest_ns
 
     def _meant(self, events: Sequence[Event]) -> set[VehicleRef]:
         """The vehicles of `events` as platforms name them: what is committed to is opened."""
@@ -152,17 +177,21 @@ class Bindings:
                 packs = changed
                 found.change(told.event.from_ns, packs)
         for unit in packs.values():
-            found.standing |= self._incidents(unit, party)
+            self._hear(found, unit, party)
         return found
 
-    def _incidents(self, unit: UnitRef, party: str) -> Standing:
-        """What the platform told of a pack and has not told to be over."""
-        found: Standing = set()
+    def _hear(self, found: Vehicle, unit: UnitRef, party: str) -> None:
+        """What the platform told of a pack and has not told to be over.
+
+        A report from before the newest of it ends nothing, whichever bridge heard that one.
+        """
+        standing: Standing = set()
         for told in in_order(map(told_of, self._store.entries_of(unit))):
             body = told.event.body
             if isinstance(body, IncidentRecorded) and told.event.author == party:
-                (found.discard if body.cleared else found.add)((body.kind, body.severity))
-        return found
+                (standing.discard if body.cleared else standing.add)((body.kind, body.severity))
+                found.alarmed_ns = max(found.alarmed_ns, told.event.from_ns)
+        found.standing |= standing
 
 
 def _events(store: Store, kind: str, after: int) -> Iterable[Event]:

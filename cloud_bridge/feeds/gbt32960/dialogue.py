@@ -146,6 +146,7 @@ class Dialogue:
             log.warning("platform_refused", address=self._origin.address)
             return self._refused(message, "not_trusted", ends=True)
         self.peer = peer
+        peer.reporter.connected()
         self._count("platform_login")
         log.info("platform_login", party=peer.settings.party, address=self._origin.address)
         return self._reply(message, Outcome())

@@ -57,6 +57,8 @@ from packtrail.times import NS_PER_S, format_time
 BOUND_SLOT = "vehicle"
 """The slot of telemetry whose pack is known: no name of the vehicle is kept with it."""
 DAY_NS = 86_400 * NS_PER_S
+LATEST = 20
+"""Chunks of a pack among which the platform's newest is looked for: stations send some, too."""
 
 
 class Outcome(NamedTuple):
@@ -122,6 +124,10 @@ class Reporter:
         if message.command is Command.LOGIN:
             return self._login(message, vehicle, known, t_ns)
         return self._report(message, vehicle, known, t_ns)
+
+    def connected(self) -> None:
+        """Its platform has logged in: it may have reported to another bridge in between."""
+        self._bindings.look_at_once()
 
     def forget(self, vehicle: VehicleRef) -> None:
         """What was to be stated of a vehicle was not taken."""
@@ -197,11 +203,14 @@ class Reporter:
         return gone + come
 
     def _seen_ns(self, known: Vehicle, unit: UnitRef, t_ns: int) -> int:
-        """When a pack was last heard of in its vehicle; a restarted bridge asks the samples."""
-        if known.newest_ns:
-            return min(known.newest_ns, t_ns)
-        newest = self._store.latest_chunks(unit)
-        return min(newest[0].chunk.to_ns, t_ns) if newest else t_ns
+        """When a pack was last heard of in its vehicle, here or by another bridge of the store."""
+        heard = [known.newest_ns] if known.newest_ns else []
+        heard += [
+            one.chunk.to_ns
+            for one in self._store.latest_chunks(unit, LATEST)
+            if one.address.gateway == self.party
+        ]
+        return min(max(heard, default=t_ns), t_ns)
 
     def _contest(self, login: Login, slot: str, t_ns: int) -> list[Statement]:
         """Nobody can say whose the vehicle's reports are: told once for each vehicle."""
@@ -251,7 +260,8 @@ class Reporter:
         told = alarms_of(report)
         if told is None or not packs:
             return
-        over = known.standing - told if t_ns >= known.newest_ns else set()
+        newest_ns = max(known.newest_ns, known.alarmed_ns)
+        over = known.standing - told if t_ns >= newest_ns else set()
         for raised, cleared in ((told - known.standing, False), (over, True)):
             for kind, severity in sorted(raised):
                 body = IncidentRecorded(

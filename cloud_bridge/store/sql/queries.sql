@@ -390,6 +390,9 @@ SELECT ledger.leaf, ledger.recorded_ns, ledger.event_id, ledger.signed, place.si
 FROM place JOIN ledger ON ledger.leaf = place.leaf
 WHERE place.author = :author ORDER BY place.site, place.slot
 
+-- name: newest_place
+SELECT coalesce(max(leaf), -1) FROM place WHERE author = :author
+
 -- name: alarms
 SELECT leaf, recorded_ns, event_id, signed FROM ledger
 WHERE type IN ('IncidentRecorded', 'IdentityContested') AND author = :author
