@@ -42,7 +42,7 @@ from tests.databases import Postgres
 from tests.services import LOOPBACK, Mosquitto
 
 ROUNDS, WAIT_S, RECORDS = 5, 120.0, 6_000
-LOOK_S = 0.02
+LOOK_S = 0.05
 BAR = 0.6
 
 
