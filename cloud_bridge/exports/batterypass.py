@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from cloud_bridge.exports.batterypass_performance import ROWS as PERFORMANCE_ROWS
+from cloud_bridge.exports.identifiers import code_in
 from cloud_bridge.exports.lens import ABSENT, Each, Pair, Pick, Row, chosen, from_url, url_of
 
 GENERAL: Final = "generalProductInformation"
+IDENTIFIER: Final = f"{GENERAL}.productIdentifier"
 CARBON: Final = "carbonFootprintForBatteries"
 CIRCULARITY: Final = "circularity"
 LABELING: Final = "labeling"
@@ -76,7 +78,11 @@ def _rest(_: Any) -> Any:
 
 
 _GENERAL: Final[list[Row]] = [
-    Pair(f"{GENERAL}.productIdentifier", "unit_id"),
+    Pair(IDENTIFIER, "meta.identifier", read=False),
+    Pair(IDENTIFIER, "unit_id", back=code_in, write=False),
+    # The model has one place; a code beside a Digital Link stands beside the aspects.
+    Pair("furtherIdentifier", "meta.code", read=False),
+    Pair("furtherIdentifier", "unit_id", write=False),
     Pair(f"{GENERAL}.batteryPassportIdentifier", "passport_id", _urn, _uuid),
     Pair(
         f"{GENERAL}.batteryCategory",

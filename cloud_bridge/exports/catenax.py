@@ -26,6 +26,7 @@ _STATUS: Final = {
 }
 _STATUS_BACK: Final = {theirs: ours for ours, theirs in _STATUS.items()}
 _IDENTITY: Final = "identification.identification"
+LINK: Final = f"{_IDENTITY}.codes.1.value"
 _RATED: Final = "performance.rated"
 _DYNAMIC: Final = "performance.dynamic"
 
@@ -93,7 +94,9 @@ _BASICS: Final[tuple[Row, ...]] = (
     Pair(f"{_IDENTITY}.type.manufacturerPartId", "model.part_id"),
     Pair(f"{_IDENTITY}.type.nameAtManufacturer", "model.name"),
     Pair(f"{_IDENTITY}.codes.0.value", "unit_id", read=False),
-    Same(f"{_IDENTITY}.codes.0.key", "GB/T 34014", f"{_IDENTITY}.codes.0.value"),
+    Pair(f"{_IDENTITY}.codes.0.key", "meta.scheme", read=False),
+    Pair(LINK, "meta.link", read=False),
+    Same(f"{_IDENTITY}.codes.1.key", "GS1 Digital Link", LINK),
     Same(f"{_IDENTITY}.dataCarrier.carrierType", "QR", "identification.idDmc"),
     Same(f"{_IDENTITY}.dataCarrier.carrierLayout", "bare code", "identification.idDmc"),
     Pair(f"{_IDENTITY}.classification.0.classificationID", "category", read=False),

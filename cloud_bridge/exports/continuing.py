@@ -13,6 +13,7 @@ from cloud_bridge.exports.exchange import Imported
 from cloud_bridge.exports.points import POINTS
 from cloud_bridge.store import Store
 from packtrail.event import (
+    AliasBound,
     Body,
     Claim,
     PassportFacts,
@@ -92,6 +93,8 @@ def continued(store: Store, content: Imported) -> list[About]:
     )
     if registration and not known:
         found.append((unit, registration))
+    # That a document of somebody else names two codes binds them where nobody has said so yet.
+    found += [(unit, AliasBound(one)) for one in content.further if not store.has_unit(one)]
     claims = tuple(
         Claim(key, datum.value, datum.unit, datum.as_of, datum.method, datum.low, datum.high)
         for key, datum in content.data.items()

@@ -47,7 +47,7 @@ def credential_of(passport: Passport, key: SigningKey, now: str) -> Json:
         "type": ["VerifiableCredential", TYPE],
         "issuer": did_of(key.public),
         "validFrom": now,
-        "credentialSubject": {"id": passport.id, "passport": subject},
+        "credentialSubject": {"id": passport.link or passport.id, "passport": subject},
     }
     return secured(document, key, now)
 

@@ -114,6 +114,7 @@ class Passport(msgspec.Struct, frozen=True, kw_only=True):
         state_digest: of the folded state that it shows, hex.
         data: point -> its datum.
         missing: point -> why it has none; that it does not apply to the category is a reason too.
+        link: canonical GS1 Digital Link of the unit, "" where it has no key.
     """
 
     id: str
@@ -124,6 +125,7 @@ class Passport(msgspec.Struct, frozen=True, kw_only=True):
     state_digest: str
     data: dict[str, Datum]
     missing: dict[str, Missing]
+    link: str = ""
 
 
 _SOURCES = {

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from cloud_bridge.access.fields import Field
-from cloud_bridge.exports.epcis_events import Shape, shapes_of
+from cloud_bridge.exports.epcis_events import Shape, shapes_of, unit_uri
 from cloud_bridge.exports.epcis_hash import event_hash
 from cloud_bridge.exports.exchange import Export, Imported
 from cloud_bridge.exports.lens import Json
@@ -99,7 +99,7 @@ def _event(told: Told, shape: Shape, export: Export) -> Json:
         "type": shape.kind,
         "eventTime": _moment(told.event.occurred_to),
         "eventTimeZoneOffset": "+00:00",
-        **shape.fields,
+        **_named(shape.fields, export),
         EVENT: f"urn:packtrail:event:{told.event_id}",
     }
     if told.recorded_ns:
@@ -109,6 +109,22 @@ def _event(told: Told, shape: Shape, export: Export) -> Json:
     if signed and shape.first:
         event[SIGNED] = encode_event(signed).decode()
     return {"eventID": event_hash(event, PREFIXES), **event}
+
+
+def _named(value: Any, export: Export) -> Any:
+    """The pack itself by its Digital Link where one is bound to its code."""
+    link = export.passport.link
+    return _replaced(value, unit_uri(export.passport.unit), link) if link else value
+
+
+def _replaced(value: Any, old: str, new: str) -> Any:
+    if isinstance(value, dict):
+        return {name: _replaced(one, old, new) for name, one in value.items()}
+    if isinstance(value, list):
+        # Of a fact that names the pack by both its names, one is left.
+        found = [_replaced(one, old, new) for one in value]
+        return [one for at, one in enumerate(found) if one not in found[:at]]
+    return new if value == old else value
 
 
 def _declare_errors(facts: Any, found: dict[str, list[Json]]) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from cloud_bridge.fold import Told
 from packtrail import event as e
+from packtrail.codes.gs1 import key_of
 
 Json = dict[str, Any]
 
@@ -32,8 +33,9 @@ def uri(kind: str, *names: str) -> str:
 
 
 def unit_uri(unit: e.UnitRef) -> str:
-    """A unit."""
-    return uri("unit", unit.scheme, unit.id)
+    """A unit; one with a GS1 key by its Digital Link, which EPCIS takes for an EPC."""
+    key = key_of(unit)
+    return key.uri if key else uri("unit", unit.scheme, unit.id)
 
 
 def shapes_of(told: Told, unit: e.UnitRef) -> list[Shape]:
@@ -58,6 +60,7 @@ def shapes_of(told: Told, unit: e.UnitRef) -> list[Shape]:
 
 _PLAIN: Final = {
     "UnitRegistered": ("commissioning", "active", ADD),
+    "AliasBound": ("encoding", "encoded", OBSERVE),
     "LabelReissued": ("encoding", "encoded", OBSERVE),
     "ConditionCommitted": ("sensor_reporting", "", OBSERVE),
     "UsageRecorded": ("sensor_reporting", "", OBSERVE),

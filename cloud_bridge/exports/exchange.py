@@ -80,6 +80,7 @@ class Imported:
         events: signed events that it carries.
         issuer: who signed it as a whole, checked; "" for nobody.
         digest: SHA-256 of the document, hex.
+        further: other units that it names as the same.
     """
 
     format: str
@@ -89,3 +90,4 @@ class Imported:
     events: tuple[SignedEvent, ...] = ()
     issuer: str = ""
     digest: str = ""
+    further: tuple[UnitRef, ...] = ()

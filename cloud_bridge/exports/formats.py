@@ -16,6 +16,7 @@ from cloud_bridge.exports.credential import credential_of, issuer_of, passport_i
 from cloud_bridge.exports.datum import Datum, Missing, Passport, Source
 from cloud_bridge.exports.evidence import EVIDENCE, evidence_of, with_evidence
 from cloud_bridge.exports.exchange import Export, Imported
+from cloud_bridge.exports.identifiers import unit_in
 from cloud_bridge.exports.lens import Json, Row, look, read, write
 from cloud_bridge.exports.points import POINTS, Access
 from cloud_bridge.exports.traction_code import tree_of, units_in
@@ -65,6 +66,9 @@ def filled(rows: Sequence[Row], passport: Passport) -> Json:
     }
 
 
+_SCHEMES: Final = {"gbt34014": "GB/T 34014", "gs1": "GS1"}
+
+
 def _meta(passport: Passport) -> Datum:
     """Of the passport itself."""
     events = f"{passport.id}#events" if "negative_events" in passport.data else None
@@ -73,6 +77,11 @@ def _meta(passport: Passport) -> Datum:
         "day": passport.as_of[:10],
         "version": f"{passport.life}.0",
         "events_url": events,
+        "identifier": passport.link or str(passport.unit),
+        "uri": passport.link or passport.id,
+        "link": passport.link,
+        "code": str(passport.unit) if passport.link else "",
+        "scheme": _SCHEMES.get(passport.unit.scheme, passport.unit.scheme),
     }
     return Datum(value={k: v for k, v in value.items() if v}, source=Source.LEDGER)
 
@@ -94,10 +103,12 @@ def not_filled(absent: Mapping[str, str], passport: Passport) -> list[dict[str, 
     return found
 
 
-def imported(name: str, data: dict[str, Datum], **more: Any) -> Imported:
-    """What was read, with the unit that its data name."""
-    unit = data.get("unit_id")
-    return Imported(name, unit_of(str(unit.value)) if unit else None, data, **more)
+def imported(name: str, data: dict[str, Datum], link: Any = "", **more: Any) -> Imported:
+    """What was read, with the unit that its data name, and the one that its Digital Link does."""
+    told = data.get("unit_id")
+    unit, also = unit_of(str(told.value)) if told else None, unit_in(link)
+    further = (also,) if also and unit and also != unit else ()
+    return Imported(name, unit or also, data, further=further, **more)
 
 
 def unit_of(text: str) -> UnitRef:
@@ -123,7 +134,8 @@ def _credential(export: Export) -> bytes:
 def _read_credential(document: Json) -> Imported:
     issuer = issuer_of(document)
     passport = passport_in(document)
-    return Imported("credential", passport.unit, passport.data, issuer=issuer)
+    data = dict(passport.data)
+    return imported("credential", data, passport.link, issuer=issuer)
 
 
 def _national(export: Export) -> bytes:
@@ -147,8 +159,9 @@ def _idta(export: Export) -> bytes:
 
 
 def _read_idta(document: Json) -> Imported:
-    data = read(idta.ROWS, idta.plain_document(document))
-    return imported("idta", with_evidence(data, idta.extension_of(document, EVIDENCE)))
+    plain = idta.plain_document(document)
+    data = with_evidence(read(idta.ROWS, plain), idta.extension_of(document, EVIDENCE))
+    return imported("idta", data, look(plain, idta.URI))
 
 
 def _read_traction(document: Json) -> Imported:
@@ -157,8 +170,8 @@ def _read_traction(document: Json) -> Imported:
     return Imported("catenax-code", unit, data, parts)
 
 
-def _table(name: str, text: Text, rows: Sequence[Row], mark: str) -> Format:
-    """A format that a table of lenses writes and reads."""
+def _table(name: str, text: Text, rows: Sequence[Row], mark: str, link: str) -> Format:
+    """A format that a table of lenses writes and reads; `link` is where its Digital Link stands."""
     return Format(
         name,
         text,
@@ -166,7 +179,7 @@ def _table(name: str, text: Text, rows: Sequence[Row], mark: str) -> Format:
         "json",
         lambda export: encoded(filled(rows, export.passport)),
         lambda document: imported(
-            name, with_evidence(read(rows, document), document.get(EVIDENCE))
+            name, with_evidence(read(rows, document), document.get(EVIDENCE)), look(document, link)
         ),
         lambda document: isinstance(look(document, mark), dict),
     )
@@ -178,18 +191,21 @@ _ALL: Final = (
         Text("Battery Pass data model 1.2", "Battery Pass 数据模型 1.2"),
         batterypass.ROWS,
         batterypass.GENERAL,
+        batterypass.IDENTIFIER,
     ),
     _table(
         "batterypass-ready",
         Text("BatteryPass-Ready 1.0, five categories", "BatteryPass-Ready 1.0（五类）"),
         (*ready.ROWS, *ready_performance.ROWS),
         ready.ROOT,
+        ready.IDENTIFIER,
     ),
     _table(
         "catenax",
         Text("Catena-X BatteryPass 6.1", "Catena-X BatteryPass 6.1"),
         catenax.ROWS,
         "identification.identification",
+        catenax.LINK,
     ),
     Format(
         "idta",
@@ -271,4 +287,5 @@ def read_document(data: bytes, name: str = "") -> Imported:
         content.events,
         content.issuer,
         digest,
+        content.further,
     )

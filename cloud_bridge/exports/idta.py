@@ -13,11 +13,13 @@ import msgspec
 from cloud_bridge.exports.aas import document_of, submodel
 from cloud_bridge.exports.batterypass_performance import event_of, event_text
 from cloud_bridge.exports.datum import Passport
+from cloud_bridge.exports.identifiers import unit_in
 from cloud_bridge.exports.idta_shapes import SHAPES
 from cloud_bridge.exports.lens import ABSENT, Each, Json, Pair, Pick, Row, from_url, url_of
 from packtrail.shapes import plain_json
 
 _PLATE: Final = "BatteryNameplate"
+URI: Final = f"{_PLATE}.URIOfTheProduct"
 _GENERAL: Final = "TechnicalData.GeneralInformation"
 _AREAS: Final = "TechnicalData.TechnicalPropertyAreas"
 _CONDITION: Final = "ProductCondition"
@@ -42,7 +44,8 @@ def _whole(value: float) -> Any:
 
 
 _NAMEPLATE: Final[tuple[Row, ...]] = (
-    Pair(f"{_PLATE}.URIOfTheProduct", "passport_id"),
+    Pair(URI, "meta.uri", read=False),
+    Pair(URI, "passport_id", back=lambda uri: ABSENT if unit_in(uri) else uri, write=False),
     Pair(f"{_PLATE}.ManufacturerName", "manufacturer.name"),
     Pair(f"{_PLATE}.AddressInformation.Street", "manufacturer.address.street"),
     Pair(f"{_PLATE}.AddressInformation.Zipcode", "manufacturer.address.postal_code"),
@@ -228,7 +231,7 @@ def environment_of(passport: Passport, document: Json) -> Json:
         "id": f"{passport.id}#aas",
         "assetInformation": {
             "assetKind": "Instance",
-            "globalAssetId": passport.id,
+            "globalAssetId": passport.link or passport.id,
             "specificAssetIds": [{"name": "batteryCode", "value": str(passport.unit)}],
         },
         # The metamodel has no place for what is missing and why, but for extensions.

@@ -9,6 +9,7 @@ from cloud_bridge.exports.category import category_of
 from cloud_bridge.exports.datum import Datum, Missing, Passport, Source
 from cloud_bridge.exports.dynamic import dynamic_points
 from cloud_bridge.exports.gathering import Gathered
+from cloud_bridge.exports.identifiers import link_of
 from cloud_bridge.exports.points import POINTS
 from cloud_bridge.exports.stated import claimed_points, static_points
 from cloud_bridge.fold import PackState, digest
@@ -46,6 +47,7 @@ def passport_of(gathered: Gathered) -> Passport:
         state_digest=digest(state),
         data={key: data[key] for key in POINTS if key in data},
         missing={key: missing[key] for key in sorted(missing)},
+        link=link_of(state),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from cloud_bridge.exports.identifiers import code_in
 from cloud_bridge.exports.lens import ABSENT, Json, Pair, Pick, Row, Same, chosen, from_url, url_of
 
 ROOT: Final = "Battery_Passport"
@@ -14,6 +15,7 @@ _SYMBOLS: Final = f"{ROOT}.SymbolsLabelsAndDocumentationOfConformity"
 _DILIGENCE: Final = f"{ROOT}.SupplyChainDueDiligence"
 PERFORMANCE: Final = f"{ROOT}.PerformanceAndDurability"
 _IDENTIFIERS: Final = f"{ROOT}.IdentifiersAndProductData"
+IDENTIFIER: Final = f"{_IDENTIFIERS}.UniqueBatteryIdentifierUniqueProductIdentifier"
 _CIRCULARITY: Final = f"{ROOT}.CircularityAndResourceEfficiency"
 _MATERIALS: Final = f"{ROOT}.BatteryMaterialsAndComposition"
 _CARBON: Final = f"{ROOT}.BatteryCarbonFootprint"
@@ -41,8 +43,8 @@ def _url(unit: str) -> str:
     return unit if ":" in unit else f"urn:packtrail:unit:{unit}"
 
 
-def _from_urn(url: str) -> str:
-    return url.removeprefix("urn:packtrail:unit:")
+def _from_url(url: str) -> str:
+    return code_in(url.removeprefix("urn:packtrail:unit:"))
 
 
 def _chemistry(short: str) -> Any:
@@ -174,12 +176,10 @@ _IDENTITY: Final[tuple[Row, ...]] = (
     Pair(f"{_IDENTIFIERS}.Date-timeOfLatestUpdateOfDPP", "meta.as_of", read=False),
     Pair(f"{_IDENTIFIERS}.BatteryModelIdentifier", "model.name"),
     Pair(f"{_IDENTIFIERS}.UniqueBatteryPassportIdentifierUniqueDPPIdentifier", "passport_id"),
-    Pair(
-        f"{_IDENTIFIERS}.UniqueBatteryIdentifierUniqueProductIdentifier",
-        "unit_id",
-        _url,
-        _from_urn,
-    ),
+    Pair(IDENTIFIER, "meta.identifier", _url, read=False),
+    Pair(IDENTIFIER, "unit_id", back=_from_url, write=False),
+    Pair("furtherIdentifier", "meta.code", read=False),
+    Pair("furtherIdentifier", "unit_id", write=False),
     Pair(f"{_IDENTIFIERS}.UniqueEconomicOperatorIdentifier", "operator.identifier"),
     Pair(f"{_IDENTIFIERS}.UniqueManufacturerIdentifier", "manufacturer.identifier"),
     Pair(f"{_IDENTIFIERS}.UniqueFacilityIdentifier", "facility.identifier"),

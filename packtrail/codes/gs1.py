@@ -62,6 +62,11 @@ class Gs1Key:
         serial = f"/21/{quote(self.serial, safe='')}" if self.serial else ""
         return f"/{self.ai}/{quote(self.value, safe='')}{serial}"
 
+    @property
+    def uri(self) -> str:
+        """The canonical Digital Link, `https://id.gs1.org/01/...`: a name, wherever it leads."""
+        return f"https://id.gs1.org{self.path}"
+
 
 def read_key(ai: str, value: str, serial: str = "") -> Gs1Key:
     """A key of its parts; a GTIN of 8, 12 or 13 digits is filled up to 14.
