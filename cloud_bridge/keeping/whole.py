@@ -7,12 +7,14 @@ are asked for; none of them holds more than a span. Every fault names its place.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from cloud_bridge.errors import StoreError
+from cloud_bridge.keeping.duties import check_duties
 from cloud_bridge.keeping.faults import Findings
 from cloud_bridge.keeping.ledger import LedgerCheck
 from cloud_bridge.keeping.lists import check_lists
@@ -136,6 +138,7 @@ def _check_content(workers: Workers, watch: Watch) -> list[Check]:
 _RESTS: Final[tuple[Callable[[Workers, LedgerCheck], Check], ...]] = (
     lambda workers, ledger: check_now(workers, ledger.now),
     lambda workers, _: check_lists(workers),
+    lambda workers, _: check_duties(workers, time.time_ns()),
     lambda workers, _: check_refusals(workers.own.store, workers.own.voices),
     lambda workers, _: check_receipts(workers.own.store),
     lambda workers, _: check_days(workers.own.store),

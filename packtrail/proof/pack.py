@@ -108,6 +108,7 @@ CHECKS = {
     "now": Text("what stands where now follows from the lines", "当前位置与车辆索引与账本一致"),
     "lists": Text("lists show what the lines come to", "列表内容与账本一致"),
     "chunks": Text("each chunk is as its gateway sealed it", "每个遥测数据块与网关密封时一致"),
+    "duties": Text("lists of open duties are what the lines call for", "待办义务清单与账本一致"),
     "refusals": Text("refused and conflicting bytes are as they came", "被拒与冲突的字节保持原样"),
     "receipts": Text("each receipt is borne out by the records", "每份回执均有记录支持"),
     "complete": Text("no fact of this pack is hidden", "该电池包没有被隐藏的事实"),

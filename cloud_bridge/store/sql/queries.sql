@@ -505,6 +505,35 @@ FROM place LEFT JOIN ledger ON ledger.leaf = place.leaf
 SELECT vehicle.scheme, vehicle.id, vehicle.from_ns, vehicle.leaf, ledger.signed
 FROM vehicle LEFT JOIN ledger ON ledger.leaf = vehicle.leaf
 
+-- name: duties_between
+SELECT due_ns, rule, event_id, holder, units FROM duty WHERE list = :list
+AND event_id IN (SELECT event_id FROM ledger WHERE leaf > :after AND leaf <= :through)
+
+-- name: waiting_between
+SELECT event_id, wake_ns FROM duty_waiting WHERE list = :list
+AND event_id IN (SELECT event_id FROM ledger WHERE leaf > :after AND leaf <= :through)
+
+-- name: duties_of_nothing
+SELECT rule, event_id FROM duty WHERE NOT EXISTS (SELECT 1 FROM duty_list WHERE duty_list.list = duty.list)
+OR NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.event_id = duty.event_id)
+
+-- name: waiting_of_nothing
+SELECT event_id FROM duty_waiting
+WHERE NOT EXISTS (SELECT 1 FROM duty_list WHERE duty_list.list = duty_waiting.list)
+OR NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.event_id = duty_waiting.event_id)
+
+-- name: duty_days_anew
+SELECT list, due_ns, count(*) FROM duty GROUP BY list, due_ns ORDER BY list, due_ns
+
+-- name: duty_days
+SELECT list, due_ns, count FROM duty_day WHERE count <> 0 ORDER BY list, due_ns
+
+-- name: reports_between
+SELECT leaf, author, platform, report FROM duty_report WHERE leaf > :after AND leaf <= :through
+
+-- name: covered_between
+SELECT leaf, event_id FROM duty_covered WHERE leaf > :after AND leaf <= :through
+
 -- name: next_chunk
 SELECT min(position) FROM chunk WHERE position >= :first
 
