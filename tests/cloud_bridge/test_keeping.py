@@ -78,6 +78,7 @@ def test_a_sound_store_is_sound_and_everything_in_it_was_looked_at(kept):
         "chunks": 3,
         "now": 7,
         "lists": 2,
+        "duties": 0,
         "refusals": 2,
         "receipts": 1,
         "days": 0,
