@@ -4,7 +4,7 @@ A store of `big_store` is verified from its first line to its last. The bound is
 check per line, measured on lines of the same store before and after. Processor time counts every
 process, so that the share that is signatures holds on a machine that others keep busy too.
 
-`python -m benchmarks cloud_bridge.bench_verify [--packs N] [--store FOLDER] [--postgres CONNINFO]`
+`python -m benchmarks cloud_bridge.bench_verify [--packs N] [--only SQLite] [--store FOLDER]`
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import base64
 import resource
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -140,6 +140,7 @@ def main() -> None:
     reader.add_argument("--packs", type=int, default=PACKS)
     reader.add_argument("--store", type=Path, metavar="FOLDER")
     reader.add_argument("--postgres", metavar="CONNINFO")
+    reader.add_argument("--only", choices=("SQLite", "PostgreSQL"))
     reader.add_argument("--jobs", type=int, nargs="*", default=[1, 2])
     args, _ = reader.parse_known_args()
     if args.store or args.postgres:
@@ -149,23 +150,26 @@ def main() -> None:
         table(HEAD, [measured(kind, store, jobs) for jobs in args.jobs])
         return
     rows = []
-    server = Postgres()
-    server.start()
-    try:
-        with tempfile.TemporaryDirectory() as name:
-            conninfo = server.database()
-            build(Path(name) / "sqlite", args.packs)
-            build(Path(name) / "postgres", args.packs, conninfo)
-            file = Path(name) / "sqlite" / "bridge.sqlite"
-            for kind, store in (
-                ("SQLite", SqliteStore(file)),
-                ("PostgreSQL", PostgresStore(conninfo)),
-            ):
-                rows += [measured(kind, store, jobs) for jobs in args.jobs]
-                store.close()
-    finally:
-        server.remove()
+    for kind in ("SQLite", "PostgreSQL"):
+        if args.only in (None, kind):
+            rows += _built(kind, args.packs, args.jobs)
     table(HEAD, rows)
+
+
+def _built(kind: str, packs: int, jobs: Sequence[int]) -> list[tuple[str, ...]]:
+    """Build a store and verify it; it is removed again."""
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder, conninfo = Path(name), ""
+        if kind == "PostgreSQL":
+            server = Postgres()
+            stack.callback(server.remove)
+            server.start()
+            conninfo = server.database()
+        build(folder, packs, conninfo)
+        file = folder / "bridge.sqlite"
+        store: Store = PostgresStore(conninfo) if conninfo else SqliteStore(file)
+        stack.callback(store.close)
+        return [measured(kind, store, number) for number in jobs]
 
 
 if __name__ == "__main__":

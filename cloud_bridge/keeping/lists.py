@@ -41,7 +41,7 @@ def _fault(store: Store, unit: UnitRef, row: GlanceRow) -> str:
     try:
         wanted, _ = row_of(store, unit)
     except CodecError as error:
-        return str(error)
+        return f"its lines cannot be read: {error}"
     if row.leaf > wanted.leaf:
         return f"made of leaf {row.leaf}, its newest is {wanted.leaf}"
     if row != wanted and (told_by(row) is None or holds(store, row, wanted.leaf)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cloud_bridge.errors import StoreError
 from cloud_bridge.keeping.faults import Findings
+from cloud_bridge.keeping.stated import stated
 from cloud_bridge.store import Store
 from cloud_bridge.store.linking import Held
 from packtrail.event import SubjectForgotten
@@ -17,8 +18,8 @@ def check_personal(store: Store) -> Check:
     Openings are looked at where the bridge's key is at hand. Which commitments were a forgotten
     subject's, its statement has fixed.
     """
-    found, stated = Findings("personal"), _stated(store)
-    closed: dict[str, list[str]] = {subject: [] for subject in stated}
+    found, said = Findings("personal"), _stated(store)
+    closed: dict[str, list[str]] = {subject: [] for subject in said}
     for subject, reference, sealed, wrapped, blind in store.stream("all_commitments"):
         found.count += 1
         if sealed and subject in closed:
@@ -32,7 +33,7 @@ def check_personal(store: Store) -> Check:
                 found.fault(f"{reference}: {fault}")
     for subject, forgotten_ns, wrapped in store.stream("all_subjects_of_data"):
         found.count += 1
-        fault = _subject_fault(stated.get(subject), bool(forgotten_ns), closed.get(subject, []))
+        fault = _subject_fault(said.get(subject), bool(forgotten_ns), closed.get(subject, []))
         if forgotten_ns and wrapped is not None:
             fault = "it was forgotten, its key is there"
         if fault:
@@ -41,12 +42,7 @@ def check_personal(store: Store) -> Check:
 
 
 def _stated(store: Store) -> dict[str, SubjectForgotten]:
-    stated, after = dict[str, SubjectForgotten](), -1
-    while page := store.entries_of_type("SubjectForgotten", after):
-        bodies = [entry.event.body for entry in page]
-        stated |= {body.subject: body for body in bodies if isinstance(body, SubjectForgotten)}
-        after = page[-1].leaf
-    return stated
+    return {body.subject: body for _, _, body in stated(store, SubjectForgotten)}
 
 
 def _subject_fault(said: SubjectForgotten | None, forgotten: bool, closed: list[str]) -> str:

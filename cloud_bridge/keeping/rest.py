@@ -8,9 +8,7 @@ from typing import Any
 from cloud_bridge.keeping.faults import Findings
 from cloud_bridge.keeping.telemetry import kept_fault
 from cloud_bridge.keeping.voices import Voices
-from cloud_bridge.ledger.days import DAY_NS, committed, number_of
 from cloud_bridge.store import Store
-from packtrail.event import TelemetryCommitted, UnitRef
 from packtrail.proof.pack import Check
 
 
@@ -78,25 +76,3 @@ def _first_missing(store: Store, gateway: str, epoch: str) -> int:
             break
         wanted += 1
     return wanted
-
-
-def check_days(store: Store) -> Check:
-    """The newest root of each unit and day, from the records that were there when it was stated."""
-    found, after = Findings("days"), -1
-    newest: dict[tuple[UnitRef, str], tuple[TelemetryCommitted, int, int]] = {}
-    while page := store.entries_of_type("TelemetryCommitted", after):
-        for entry in page:
-            body, unit = entry.event.body, entry.event.unit
-            if isinstance(body, TelemetryCommitted) and unit:
-                before = newest.get((unit, body.day))
-                if before is None or body.revision > before[0].revision:
-                    newest[unit, body.day] = (body, entry.recorded_ns, entry.leaf)
-        after = page[-1].leaf
-    found.count = len(newest)
-    for (unit, name), (body, stated_ns, leaf) in newest.items():
-        day = number_of(name)
-        there = store.day_records(unit, day * DAY_NS, (day + 1) * DAY_NS)
-        records = [one for one in there if one.recorded_ns <= stated_ns]
-        if committed(day, records, body.revision) != body:
-            found.fault(f"{unit} {name}: {len(records)} records are not what leaf {leaf} states")
-    return found.check()

@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from cloud_bridge.keeping.faults import Findings
+from cloud_bridge.keeping.stated import bodies, stated
 from cloud_bridge.ledger.days import day_of, name_of
 from cloud_bridge.ledger.retired import RetiredRecord, removed_root
 from cloud_bridge.store import Entry, Store
@@ -19,7 +20,6 @@ from packtrail.event import TelemetryCommitted, TelemetryRetired, UnitRef
 from packtrail.proof.pack import Check
 from packtrail.topics import RecordAddress
 
-PAGE: Final = 500
 UNITS: Final = 500
 
 Gone = tuple[UnitRef | None, RetiredRecord]
@@ -30,7 +30,7 @@ def check_retired(store: Store) -> Check:
     found, roots = Findings("retired"), _Roots(store)
     groups = _groups(store)
     group = next(groups, None)
-    for entry in _statements(store):
+    for entry, _, _ in stated(store, TelemetryRetired):
         while group and group[0] < entry.leaf:
             _unstated(found, *group)
             group = next(groups, None)
@@ -44,13 +44,6 @@ def check_retired(store: Store) -> Check:
         _unstated(found, *group)
         group = next(groups, None)
     return found.check()
-
-
-def _statements(store: Store) -> Iterator[Entry]:
-    after = -1
-    while page := store.entries_of_type("TelemetryRetired", after, PAGE):
-        yield from page
-        after = page[-1].leaf
 
 
 def _groups(store: Store) -> Iterator[tuple[int, list[Gone]]]:
@@ -119,8 +112,7 @@ class _Roots:
                 self._of.clear()
             self._of[unit] = {
                 (said.day, said.revision): (said.root, one.leaf)
-                for one in self._store.entries_of(unit)
-                if one.event.unit == unit
-                if isinstance(said := one.event.body, TelemetryCommitted)
+                for one, event, said in bodies(self._store.entries_of(unit), TelemetryCommitted)
+                if event.unit == unit
             }
         return self._of[unit]

@@ -20,12 +20,14 @@ from cloud_bridge.keeping.ledger import LedgerCheck
 from cloud_bridge.keeping.lists import check_lists
 from cloud_bridge.keeping.now import check_now
 from cloud_bridge.keeping.personal import check_personal
-from cloud_bridge.keeping.rest import check_days, check_receipts, check_refusals
+from cloud_bridge.keeping.rest import check_receipts, check_refusals
 from cloud_bridge.keeping.retired import check_retired
+from cloud_bridge.keeping.stated_days import check_days
 from cloud_bridge.keeping.stories import check_stories
 from cloud_bridge.keeping.telemetry import chunk_spans, look_at_chunks
 from cloud_bridge.keeping.workers import Hand, Workers, working
 from cloud_bridge.store import Store
+from packtrail.errors import PacktrailError
 from packtrail.language import Text
 from packtrail.proof.pack import Check
 from packtrail.signing import VerifyKey
@@ -129,22 +131,35 @@ def _check_content(workers: Workers, watch: Watch) -> list[Check]:
         ledger.check_indexes()
         told(1)
         rest = []
-        for check in _RESTS:
-            rest.append(check(workers, ledger))
+        for name, check in _RESTS.items():
+            rest.append(_looked(name, check, workers, ledger))
             told(1)
     return [*ledger.checks(), chunks, stories, *rest]
 
 
-_RESTS: Final[tuple[Callable[[Workers, LedgerCheck], Check], ...]] = (
-    lambda workers, ledger: check_now(workers, ledger.now),
-    lambda workers, _: check_lists(workers),
-    lambda workers, _: check_duties(workers, time.time_ns()),
-    lambda workers, _: check_refusals(workers.own.store, workers.own.voices),
-    lambda workers, _: check_receipts(workers.own.store),
-    lambda workers, _: check_days(workers.own.store),
-    lambda workers, _: check_personal(workers.own.store),
-    lambda workers, _: check_retired(workers.own.store),
-)
+Rest = Callable[[Workers, LedgerCheck], Check]
+
+
+def _looked(name: str, check: Rest, workers: Workers, ledger: LedgerCheck) -> Check:
+    """A check, or that damage told elsewhere kept it from its end: the others go on."""
+    try:
+        return check(workers, ledger)
+    except PacktrailError as error:
+        if error.retryable or isinstance(error, StoreError):
+            raise
+        return Check(name, 0, (f"cannot be looked at: {error}",))
+
+
+_RESTS: Final[dict[str, Rest]] = {
+    "now": lambda workers, ledger: check_now(workers, ledger.now),
+    "lists": lambda workers, _: check_lists(workers),
+    "duties": lambda workers, _: check_duties(workers, time.time_ns()),
+    "refusals": lambda workers, _: check_refusals(workers.own.store, workers.own.voices),
+    "receipts": lambda workers, _: check_receipts(workers.own.store),
+    "days": lambda workers, _: check_days(workers),
+    "personal": lambda workers, _: check_personal(workers.own.store),
+    "retired": lambda workers, _: check_retired(workers.own.store),
+}
 
 
 def _check_chunks(workers: Workers, told: Callable[[float], None]) -> Check:

@@ -12,6 +12,7 @@ import pytest
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.ingest.judge import judge
 from cloud_bridge.keeping.backup import backup, restore
+from cloud_bridge.keeping.dump import KIND, Head, write_dump
 from cloud_bridge.ledger.authority import TrustReader
 from cloud_bridge.settings import StoreSettings
 from cloud_bridge.store import SqliteStore, Stranger
@@ -118,6 +119,36 @@ def test_a_damaged_backup_is_refused_before_anything_is_written(kept, elsewhere,
             store.close()
             elsewhere.settings.path.unlink()
     assert refused > 60
+
+
+def test_a_backup_that_cannot_be_put_back_leaves_nothing_behind(kept, elsewhere, tmp_path):
+    store = kept.open()
+    with store.reading():
+        head = Head(KIND, store.version(), 0, store.tables())
+        contents = [list(store.dump(table)) for table in head.tables]
+    store.close()
+    ledger = next(n for n, table in enumerate(head.tables) if table.name == "ledger")
+    contents[ledger].append(contents[ledger][0])  # two lines under one number
+    with (tmp_path / "backup").open("wb") as file:
+        write_dump(file, head, contents)
+    with pytest.raises(BridgeError):
+        restore(elsewhere.settings, tmp_path / "backup")
+    assert list(tmp_path.glob(f"{elsewhere.settings.path.name}*")) == []
+
+
+def test_a_restored_store_has_every_index_and_waits_for_the_disk_again(kept, elsewhere, tmp_path):
+    store = kept.open()
+    backup(store, tmp_path / "backup")
+    store.close()
+    restore(elsewhere.settings, tmp_path / "backup")
+    fresh = SqliteStore(tmp_path / "fresh.sqlite")
+    back = elsewhere.open()
+    asked = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite%' ORDER BY name"
+    assert sorted(back._stream(asked)) == sorted(fresh._stream(asked))
+    assert list(back._stream("PRAGMA journal_mode")) == [("wal",)]
+    assert list(back._stream("PRAGMA synchronous")) == [(2,)]
+    back.close()
+    fresh.close()
 
 
 def test_nothing_is_restored_over_a_store_that_holds_something(kept, tmp_path):

@@ -119,6 +119,19 @@ def test_bytes_that_were_emptied_are_missed(desk, gateway, close):
     assert "its bytes are gone" in fault
 
 
+def test_a_statement_that_cannot_be_read_is_told_and_keeps_nothing_else_from_being_looked_at(
+    desk, gateway, close
+):
+    close()
+    (entry,) = desk.store.entries_of_type("TelemetryCommitted")
+    forge(desk, "UPDATE ledger SET signed = x'7b' WHERE leaf = ?", entry.leaf)
+    forge(desk, "UPDATE chunk SET data = x'00' WHERE seq = 3")
+    found = checks(desk)
+    assert f"leaf {entry.leaf} cannot be read" in found["lines"].faults[0]
+    assert "/3: cannot be read" in found["chunks"].faults[0]
+    assert "days" not in found
+
+
 def proof_of(desk, minute):
     at_ns = parts.T0 + minute * parts.MINUTE
     (chunk, *_) = desk.store.chunks_of(parts.PACK, at_ns + parts.SECOND, at_ns + parts.SECOND)

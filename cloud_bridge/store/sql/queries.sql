@@ -505,6 +505,15 @@ FROM place LEFT JOIN ledger ON ledger.leaf = place.leaf
 SELECT vehicle.scheme, vehicle.id, vehicle.from_ns, vehicle.leaf, ledger.signed
 FROM vehicle LEFT JOIN ledger ON ledger.leaf = vehicle.leaf
 
+-- name: committed_between
+SELECT ledger_unit.scheme, ledger_unit.unit, ledger.leaf, ledger.recorded_ns, ledger.event_id,
+       ledger.signed
+FROM ledger_unit CROSS JOIN ledger
+WHERE (ledger_unit.scheme, ledger_unit.unit) > (:scheme, :unit)
+AND (ledger_unit.scheme, ledger_unit.unit) <= (:last_scheme, :last_unit)
+AND ledger.leaf = ledger_unit.leaf AND ledger.type = 'TelemetryCommitted'
+ORDER BY ledger_unit.scheme, ledger_unit.unit, ledger.leaf
+
 -- name: duties_between
 SELECT due_ns, rule, event_id, holder, units FROM duty WHERE list = :list
 AND event_id IN (SELECT event_id FROM ledger WHERE leaf > :after AND leaf <= :through)
