@@ -31,6 +31,10 @@ from benchmarks.cloud_bridge.big_store import build
 from benchmarks.cloud_bridge.big_world import World
 from benchmarks.timing import table
 from cloud_bridge.api.cursors import cursor_of
+from cloud_bridge.settings import BridgeSettings
+from cloud_bridge.store.opening import open_store
+from cloud_bridge.view.glancing import advance
+from packtrail.settings import load
 
 PACKS, CLIENTS, ASKED, LONGEST_S, WARM = 10_000, 4, 100, 5.0, 3
 NOBODY: Final = "/nobody-serves-this"
@@ -181,6 +185,16 @@ def processor_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def write_lists(folder: Path) -> None:
+    """What a bridge writes at its leisure after a restoration: the rows that lists read."""
+    begin = time.process_time()
+    store = open_store(load(BridgeSettings, folder / "bridge.toml").store)
+    while not advance(store):
+        pass
+    print(f"rows of lists: {time.process_time() - begin:.0f} s of processor time")
+    store.close()
+
+
 def measure(folder: Path, world: World, only: str) -> None:
     """Print the table."""
     rows, floor = [], 0.0
@@ -226,6 +240,7 @@ def main() -> None:
         if not (folder / "bridge.toml").exists():
             world = build(folder, args.packs, args.postgres)
         print(f"{world.packs + 1:,} packs, {world.size:,} lines in the ledger")
+        write_lists(folder)
         measure(folder, world, args.only)
 
 

@@ -206,4 +206,4 @@ def _standing(contests: Sequence[Contest], gaps: Sequence[Gap]) -> Standing:
 
 
 def _end(told: Told) -> tuple[int, str]:
-    return told.event.to_ns, told.event_id
+    return told.end_ns, told.event_id

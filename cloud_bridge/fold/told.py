@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from packtrail.event import Event, SignedEvent
@@ -22,6 +22,9 @@ class Told:
     recorded_ns: int = 0
     role: str = ""
     leaf: int = -1
+    _order: tuple[int, int, str, str, int, str] | None = field(
+        default=None, init=False, compare=False, repr=False
+    )
 
     @classmethod
     def of(cls, signed: SignedEvent, recorded_ns: int = 0, role: str = "") -> Self:
@@ -31,8 +34,10 @@ class Told:
     @property
     def order(self) -> tuple[int, int, str, str, int, str]:
         """When it occurred, then the author's own counter, then the event id."""
+        if self._order is not None:
+            return self._order
         event = self.event
-        return (
+        order = (
             event.from_ns,
             event.to_ns,
             event.author,
@@ -40,6 +45,14 @@ class Told:
             event.counter,
             self.event_id,
         )
+        # A kept story is sorted anew with each fact that is added to it.
+        object.__setattr__(self, "_order", order)
+        return order
+
+    @property
+    def end_ns(self) -> int:
+        """When it was over at the latest, UTC ns."""
+        return self.order[1]
 
 
 def in_order(facts: Iterable[Told]) -> list[Told]:

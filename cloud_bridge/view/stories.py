@@ -16,10 +16,21 @@ from cloud_bridge.fold import PackState, Told, Verdict, fold, judge_pack, names_
 from cloud_bridge.ledger.key_lines import key_lines
 from cloud_bridge.store import Entry, Store
 from cloud_bridge.view.linking import linked
-from packtrail.event import CorrectionDeclared, Role, Subject, UnitRef, VehicleRef
+from packtrail.event import (
+    AliasBound,
+    CorrectionDeclared,
+    LabelReissued,
+    Role,
+    Subject,
+    UnitRef,
+    VehicleRef,
+)
 
 FACTS_KEPT: Final = 30_000
 """About 2 kB each."""
+CHANGES: Final = (AliasBound, LabelReissued, CorrectionDeclared)
+"""They change of what a story consists, or how much of it counts."""
+LAST: Final = 2**62
 NEWEST: Final = 400
 """So many of a story are shown line by line."""
 
@@ -77,7 +88,7 @@ class Whole(NamedTuple):
     @property
     def heard_ns(self) -> int:
         """The latest end of a fact, UTC ns; 0 without any."""
-        return max((told.event.to_ns for told in self.facts), default=0)
+        return max((told.end_ns for told in self.facts), default=0)
 
 
 class Stories:
@@ -105,13 +116,19 @@ class Stories:
                     self._kept.move_to_end(unit)
             return known[1]
         with self._store.reading():
-            story = self._read(unit)
+            story = self._told(self._whole(unit, known[1] if known else None))
             stamp = self._stamp(story)
         self._keep(unit, stamp, story)
         return story
 
-    def _read(self, unit: UnitRef) -> Story:
-        whole = gathered_whole(self._store, unit)
+    def _whole(self, unit: UnitRef, known: Story | None) -> Whole:
+        """Everything about a unit; of a story that has only grown, no more than what is new."""
+        more = _added(self._store, known) if known else None
+        if known is None or more is None:
+            return gathered_whole(self._store, unit)
+        return Whole(known.unit, [*known.facts, *more], known.codes, known.keys)
+
+    def _told(self, whole: Whole) -> Story:
         state = fold(whole.unit, whole.facts)
         return Story(
             unit=whole.unit,
@@ -160,6 +177,22 @@ def gathered_whole(store: Store, unit: UnitRef) -> Whole:
 def newest_key_line(store: Store) -> int:
     """Its leaf, never below 0: where there is none yet, the first comes after all that is told."""
     return max(0, key_lines(store).through)
+
+
+def _added(store: Store, known: Story) -> list[Told] | None:
+    """What was added at the end of a story; None where that is not all that has changed.
+
+    Further codes, corrections and lines that joined it late may change what it consists of, or in
+    which role somebody spoke.
+    """
+    if len(known.codes) > 1 or known.keys >= 0 or not known.facts:
+        return None
+    more = [told_of(entry) for entry in store.entries_of(known.unit, known.facts[-1].leaf)]
+    if any(isinstance(told.event.body, CHANGES) for told in more):
+        return None
+    if store.lines_of(known.unit, LAST) != len(known.facts) + len(more):
+        return None
+    return linked(store, more)
 
 
 def told_of(entry: Entry) -> Told:

@@ -12,7 +12,14 @@ from cloud_bridge.settings import HttpSettings
 from cloud_bridge.store import SqliteStore
 from cloud_bridge.view.stories import Stories, gathered
 from cloud_bridge.web import listen
-from packtrail.event import AliasBound, KeyRegistered, KeyRevoked, PackInstalled, PackRemoved
+from packtrail.event import (
+    AliasBound,
+    CorrectionDeclared,
+    KeyRegistered,
+    KeyRevoked,
+    PackInstalled,
+    PackRemoved,
+)
 from packtrail.signing import SigningKey
 from tests.cloud_bridge import parts
 
@@ -58,6 +65,30 @@ def test_a_kept_story_is_the_ledgers_after_every_line(store):
     by_alias = parts.fact(PackRemoved(vehicle=parts.CAR), unit=ALIAS, counter=9, t_ns=moment + 1)
     store.append([by_alias], parts.T0)
     assert stories.of(parts.PACK).state.events == 5
+
+
+def test_a_story_that_grows_is_read_on_from_where_it_ended(store, monkeypatch):
+    stories, moment = Stories(store), parts.T0
+    store.append([parts.installed(), parts.installed(unit=parts.OTHER_PACK, counter=2)], parts.T0)
+    first = stories.of(parts.PACK)
+    removed = parts.fact(PackRemoved(place=parts.SLOT), counter=3, t_ns=moment + parts.HOUR)
+    store.append([removed], parts.T0)
+    with monkeypatch.context() as patched:
+        patched.setattr("cloud_bridge.view.stories.gathered_whole", None)
+        grown = stories.of(parts.PACK)
+    assert grown.facts[0] is first.facts[0]
+    assert grown.state == fold(parts.PACK, gathered(store, parts.PACK)) != first.state
+
+
+def test_a_statement_that_joins_a_kept_story_late_is_read(store):
+    stories = Stories(store)
+    late = parts.fact(PackRemoved(place=parts.SLOT), counter=3, t_ns=parts.T0 + parts.HOUR)
+    wrong = CorrectionDeclared(late.signed.event_id, "did_not_occur")
+    store.append([parts.fact(wrong, unit=None, counter=1), parts.installed(counter=2)], parts.T0)
+    assert stories.of(parts.PACK).state.binding
+    store.append([late], parts.T0)  # the correction, an older line, is of this story from now on
+    assert stories.of(parts.PACK).state.events == 3
+    assert stories.of(parts.PACK).state.binding
 
 
 def test_no_more_facts_are_kept_than_allowed(store):
