@@ -24,7 +24,6 @@ from cloud_bridge.view.stories import Stories, Story
 from packtrail.codes import PackCode
 from packtrail.event import UnitRef
 from packtrail.sample import SampleBatch
-from packtrail.topics import RecordAddress
 
 GAP_NS: Final = 15 * 60 * 10**9
 """A silence this long ends a session."""
@@ -74,7 +73,7 @@ class Packs:
         self._readings = Readings(store)
         self.kept = Kept()
         self._glances = Glances(store, self._stories, self._readings)
-        self._sessions: dict[UnitRef, tuple[RecordAddress, SampleBatch]] = {}
+        self._sessions: dict[UnitRef, tuple[object, SampleBatch]] = {}
         self._lock = threading.Lock()
 
     @property
@@ -138,12 +137,12 @@ class Packs:
 
     def last_session(self, unit: UnitRef) -> SampleBatch:
         """The newest samples back to the first long silence, of what is drawn of a session."""
-        newest = self._store.latest_chunks(unit)
-        if not newest:
+        newest = self._readings.newest(unit)
+        if newest is None:
             return joined([])
         known = self._sessions.get(unit)
-        if known is None or known[0] != newest[0].address:
-            known = newest[0].address, self._session(unit)
+        if known is None or known[0] != newest:
+            known = newest, self._session(unit)
             with self._lock:
                 self._sessions[unit] = known
                 while len(self._sessions) > SESSIONS_KEPT:

@@ -59,6 +59,13 @@ class Readings:
             found.update((unit, reading_of(chunk)) for chunk in chunks)
         return found
 
+    def newest(self, unit: UnitRef) -> object:
+        """Names the newest chunk of a unit, None without any; it is another when that is."""
+        newest = self._store.newest_samples([unit])[unit]
+        if not newest.attributed:
+            return newest.position
+        return next((chunk.address for chunk in self._store.latest_chunks(unit)), None)
+
     def _at(self, positions: set[int]) -> dict[int, Reading]:
         with self._lock:
             found = {at: self._kept[at] for at in positions & self._kept.keys()}

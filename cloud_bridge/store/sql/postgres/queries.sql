@@ -146,8 +146,11 @@ LEFT JOIN LATERAL (
 -- name: newest_samples
 SELECT wanted.n - 1,
        (SELECT position FROM chunk WHERE scheme = wanted.value ->> 0 AND unit = wanted.value ->> 1
-        AND length(data) > 0
-        ORDER BY scheme DESC, chunk.unit DESC, to_ns DESC, gateway, epoch, seq LIMIT 1),
+        AND length(data) > 0 AND to_ns >= (
+            SELECT to_ns FROM chunk
+            WHERE scheme = wanted.value ->> 0 AND unit = wanted.value ->> 1 AND length(data) > 0
+            ORDER BY to_ns DESC LIMIT 1)
+        ORDER BY gateway, epoch, seq LIMIT 1),
        EXISTS (SELECT 1 FROM attribution
                WHERE scheme = wanted.value ->> 0 AND unit = wanted.value ->> 1)
        OR EXISTS (SELECT 1 FROM attribution
