@@ -50,6 +50,9 @@ class Metrics:
         self.duties_behind = self._gauge(
             "duties_behind", "Facts that the list of duties has not looked at yet"
         )
+        self.takeback_behind = self._gauge(
+            "takeback_behind", "Facts and shares that statistics of take-back have not seen yet"
+        )
         self.rules_differ = self._gauge(
             "rules_differ",
             "1 where this bridge brings another table of rules than the one in force",

@@ -46,6 +46,7 @@ from cloud_bridge.settings import BridgeSettings, TrustSettings
 from cloud_bridge.store import Store
 from cloud_bridge.store.opening import open_store
 from cloud_bridge.view.glancing import advance
+from cloud_bridge.takeback.keeping import keep
 from cloud_bridge.witness.asking import Asking
 from packtrail import logs
 from packtrail.event import KeyRegistered, Role
@@ -141,6 +142,9 @@ class Bridge:
             threading.Thread(target=self._seal_regularly, name="checkpoints"),
             threading.Thread(target=self.duty_keeper.run, args=(self._stop,), name="duties"),
             threading.Thread(target=self._keep_lists, name="lists"),
+            threading.Thread(
+                target=keep, args=(self.store, self.metrics, self._stop), name="takeback"
+            ),
             threading.Thread(target=self.questions.run, args=(self._stop,), name="questions"),
         ]
         self._threads += [

@@ -32,6 +32,7 @@ from cloud_bridge.api import (
     problems,
     resolver,
     retention,
+    takeback,
     telemetry,
     vehicles,
 )
@@ -44,6 +45,7 @@ from cloud_bridge.live.seats import IN_ALL, Seats
 from cloud_bridge.login import routes as login
 from cloud_bridge.pages import INLINE, appraisals
 from cloud_bridge.pages import routes as pages
+from cloud_bridge.pages import takeback as takeback_page
 from cloud_bridge.right_of_way import RightOfWay
 from cloud_bridge.service import Bridge
 from cloud_bridge.settings import HttpSettings, HttpTlsSettings
@@ -113,10 +115,12 @@ def application(context: Context, streams: int = IN_ALL) -> FastAPI:
         retention,
         packs,
         vehicles,
+        takeback,
         ledger,
         enrolment,
         login,
         resolver,
+        takeback_page,
         pages,
     )
     for one in routers:

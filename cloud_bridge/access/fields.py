@@ -97,5 +97,5 @@ _FIELDS: Final = {
     Field.CUSTODY: Text("custody", "保管方"),
     Field.LEDGER: Text("signed facts and proofs", "签名事实与证明"),
     Field.STATIONS: Text("stations", "站点"),
-    Field.DUTIES: Text("open duties", "未完成义务"),
+    Field.DUTIES: Text("open duties and what was taken back", "未完成义务与回收统计"),
 }

@@ -243,6 +243,39 @@ class DutyList(msgspec.Struct, frozen=True):
     digest: str = ""
 
 
+class TakebackGroup(msgspec.Struct, frozen=True):
+    """What one group took back.
+
+    Attributes:
+        group: its name, `-` where nobody said.
+        packs: coded packs, and those counted where none was named.
+        kg: mass on record or as received.
+        kwh: rated energy of those that tell it.
+        recoverable_kg: element -> kg, of packs with a stated composition.
+        packs_with_composition: how many these are.
+    """
+
+    group: str
+    packs: int
+    kg: float
+    kwh: float
+    recoverable_kg: dict[str, float]
+    packs_with_composition: int
+
+
+class TakebackList(msgspec.Struct, frozen=True):
+    """One page of groups in their order, and everything together, each pack once.
+
+    `behind` facts and shares are not counted in yet.
+    """
+
+    by: str
+    groups: list[TakebackGroup]
+    total: TakebackGroup
+    next: str | None = None
+    behind: int = 0
+
+
 class VehicleDetail(msgspec.Struct, frozen=True):
     """One vehicle: its packs, and the account of them once it is scrapped.
 

@@ -31,6 +31,7 @@ ANSWERS: Final = (
     answers.Outcomes,
     answers.CheckpointAnswer,
     answers.DutyList,
+    answers.TakebackList,
     answers.FindingList,
     answers.VehicleDetail,
     Keeping,

@@ -211,6 +211,35 @@ WORDS: Final = {
     "due_in": Text("due in {n} days", "剩余 {n} 天"),
     "overdue_by": Text("overdue by {n} days", "逾期 {n} 天"),
     "provisional": Text("provisional deadline", "暂定期限"),
+    "takeback": Text("Take-back", "回收"),
+    "takeback_lead": Text(
+        "Packs that outlets, recyclers and utilisation firms have taken into store, and the metals "
+        "that have to be recovered from them.",
+        "回收网点与综合利用企业已入库的电池包，以及应从中回收的金属。",
+    ),
+    "takeback_behind": Text(
+        "{n} facts are still to be counted in; the figures grow.",
+        "尚有 {n} 条事实未计入，数字将继续更新。",
+    ),
+    "takeback_packs": Text("packs taken back", "已回收电池包"),
+    "takeback_mass": Text("mass on record", "登记质量"),
+    "takeback_energy": Text("rated energy", "额定能量"),
+    "takeback_lithium": Text("recoverable lithium", "可回收锂"),
+    "takeback_known": Text("with a stated composition", "有组成数据"),
+    "takeback_known_short": Text("with composition", "有组成数据"),
+    "takeback_nobody_said": Text("not said", "未注明"),
+    "takeback_none": Text("Nothing was taken back yet.", "尚无回收记录。"),
+    "takeback_how": Text(
+        "A pack counts once in each group in which it was received. Recoverable metals are the "
+        "elements of the maker's model sheet times the recovery targets (90 % of lithium, 98 % of "
+        "the others; MIIT announcement 42/2024). Months are those of China (UTC+8).",
+        "同一电池包在每个分组中只计一次。可回收金属＝生产企业型号说明中的元素质量×回收率目标"
+        "（锂 90%，其他 98%；工信部公告 2024 年第 42 号）。月份按中国时间（UTC+8）。",
+    ),
+    "by_month": Text("month", "月份"),
+    "by_region": Text("region", "区划"),
+    "by_party": Text("party", "单位"),
+    "by_lot": Text("lot", "批次"),
     "duties_all": Text("All", "全部"),
     "duties_late_only": Text("Only overdue", "仅逾期"),
     "due_today": Text("due today", "今日到期"),

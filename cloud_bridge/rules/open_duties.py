@@ -12,7 +12,7 @@ done beside each other (`building`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -36,8 +36,10 @@ from packtrail.event import (
 PORTION: Final = 2_000
 WINDOW: Final = 5_000
 """Lines of a list's beginning that are judged at once."""
-REPORTS_AT_ONCE: Final = 20_000
-"""Lines that are looked through for reports in one step."""
+REPORTS_AT_ONCE: Final = 10_000
+"""About so many rows of reports and of what they cover are written in one step."""
+REPORTS_READ: Final = 200
+"""A report may cover hundreds of facts."""
 STATEMENTS: Final = frozenset({"CorrectionDeclared", "Disputed", "DisputeResolved"})
 REPORTS: Final = ("ReportAcknowledged", "ReportSent")
 
@@ -92,12 +94,13 @@ def note_reports(store: Store, size: int) -> bool:
     ((after,),) = store.stream("reports_looked_at")
     if after >= size - 1:
         return True
-    through = window(store, REPORTS, after, size, REPORTS_AT_ONCE)
-    types = '["' + '","'.join(REPORTS) + '"]'
-    row = {"types": types, "after": after, "through": through}
-    reports, covered = [], []
-    for line in store.stream("lines_of_types", row):
-        told = told_of(Entry(*line))
+    through = size - 1
+    reports: list[dict[str, Any]] = []
+    covered: list[dict[str, Any]] = []
+    for told in _reports_after(store, after, size - 1):
+        if len(covered) + len(reports) >= REPORTS_AT_ONCE:
+            through = told.leaf - 1
+            break
         body = told.event.body
         if isinstance(body, ReportSent | ReportAcknowledged):
             name = {"author": told.event.author, "platform": body.platform}
@@ -107,7 +110,17 @@ def note_reports(store: Store, size: int) -> bool:
     move: Steps = [("move_reports", [{"after": after, "through": through}])]
     # Somebody else may have looked at the same lines: then they are written down already.
     store.run_statements([*move, ("insert_duty_report", reports), ("insert_duty_covered", covered)])
-    return bool(through == size - 1)
+    return through == size - 1
+
+
+def _reports_after(store: Store, after: int, through: int) -> Iterator[Told]:
+    """Lines that send or acknowledge reports, in order."""
+    while after < through:
+        pages = [store.entries_of_type(kind, after, REPORTS_READ) for kind in REPORTS]
+        cut = min((page[-1].leaf for page in pages if len(page) == REPORTS_READ), default=through)
+        lines = [entry for page in pages for entry in page if entry.leaf <= min(cut, through)]
+        yield from (told_of(entry) for entry in sorted(lines, key=lambda entry: entry.leaf))
+        after = cut
 
 
 @dataclass(slots=True)

@@ -164,6 +164,8 @@ def _statistics_arguments(parser: argparse.ArgumentParser) -> None:
 
     by = Text("per what", "分组依据").say()
     parser.add_argument("--by", default="month", choices=GROUPS, help=by)
+    anew = Text("count everything anew first", "先从头重新统计").say()
+    parser.add_argument("--rebuild", action="store_true", help=anew)
     csv = Text("as CSV into this file; - for standard output", "写入 CSV；- 为标准输出").say()
     parser.add_argument("--csv", metavar="FILE", help=csv)
     _settings(parser)
@@ -171,9 +173,12 @@ def _statistics_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _statistics(args: argparse.Namespace) -> int:
     from cloud_bridge.takeback import statistics  # noqa: PLC0415 - see above
+    from cloud_bridge.takeback.tally import Tally  # noqa: PLC0415 - see above
 
     store, _ = _store(args)
     try:
+        if args.rebuild:
+            Tally(store).rebuild()
         rows = statistics.recovered(store, args.by)
     finally:
         store.close()

@@ -32,6 +32,9 @@ __all__ = ["ALL", "GROUPS", "RECOVERY", "Row", "page", "recomputed", "recovered"
 
 LAST: Final = "\U0010ffff"
 EVERY: Final = 2**31 - 1
+NEAR: Final = 2_000
+AT_MOST: Final = 3
+"""Steps that a reader takes before it is answered."""
 
 Sum = tuple[str, int, int, int, dict[str, int]]
 """Name of a group, packs, mg and mWh of one model in it, and mg of each element in a pack."""
@@ -71,6 +74,19 @@ class Row:
     def metals(self) -> dict[str, float]:
         """Element -> recoverable kg."""
         return {name: value / (100 * MG_PER_KG) for name, value in self.metals_cmg.items()}
+
+
+def freshen(store: Store) -> int:
+    """Take the newest lines in; how much is left, where that is a long way.
+
+    The long way is left to the bridge's own thread.
+    """
+    tally = Tally(store)
+    behind = tally.behind()
+    if 0 < behind <= NEAR:
+        tally.advance(AT_MOST)
+        behind = tally.behind()
+    return behind
 
 
 def recovered(store: Store, by: str) -> list[Row]:

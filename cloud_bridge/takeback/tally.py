@@ -16,6 +16,7 @@ import msgspec
 
 from cloud_bridge.fold import Told
 from cloud_bridge.ledger.key_lines import key_lines
+from cloud_bridge.rules.judging import window
 from cloud_bridge.store import Entry, Store
 from cloud_bridge.takeback.making import Made
 from cloud_bridge.takeback.shares import units_received
@@ -53,7 +54,7 @@ class TallyCursor(NamedTuple):
 
 @dataclass(slots=True)
 class Tally:
-    """Keeps one store's statistics. Not to be shared between threads."""
+    """Keeps one store's statistics."""
 
     store: Store
     _stories: Stories = field(init=False)
@@ -70,7 +71,7 @@ class Tally:
         return False
 
     def behind(self) -> int:
-        """Lines that were not looked through yet, and shares that wait."""
+        """Lines that were not looked through yet, and shares that wait (at most 100,000)."""
         ((waiting,),) = self.store.stream("takeback_waiting_counted")
         return max(0, self.store.size() - 1 - self._cursor().leaf) + int(waiting)
 
@@ -99,7 +100,7 @@ class Tally:
             now = now._replace(horizon=size)
         through = min(now.leaf + LINES, size - 1)
         if now.leaf < now.horizon - 1:
-            through = min(through, now.horizon - 1)
+            through = window(self.store, FIRST, now.leaf, now.horizon, LINES)
         self._look(now, through)
         return False
 

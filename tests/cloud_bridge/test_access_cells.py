@@ -33,7 +33,7 @@ WHOLE = {
     "ledger": (f"{PATH}/events",),
     "telemetry": (f"{PATH}/telemetry?format=csv",),
     "stations": ("/api/v1/stations",),
-    "duties": ("/api/v1/duties",),
+    "duties": ("/api/v1/duties", "/api/v1/takeback"),
     "vehicles": (f"/api/v1/vehicles/{parts.CAR.id}",),
 }
 """What is shown or refused as one; looked at in every cell."""
@@ -41,7 +41,7 @@ ALIKE = {
     "ledger": (f"{PATH}/proof", f"{PATH}/events?format=csv"),
     "telemetry": (f"{PATH}/telemetry", f"{PATH}/telemetry?format=parquet"),
     "stations": ("/metrics", "/stations/station-1"),
-    "duties": ("/duties",),
+    "duties": ("/duties", "/takeback"),
     "vehicles": (f"/packs/{parts.CODE}/vehicle",),
 }
 """Other ways to the same; looked at once per set of fields."""

@@ -880,7 +880,7 @@ DELETE FROM takeback_waiting WHERE kind = :kind AND part = :part AND name = :nam
 SELECT kind, part, name FROM takeback_waiting ORDER BY kind, part, name LIMIT :limit
 
 -- name: takeback_waiting_counted
-SELECT count(*) FROM takeback_waiting
+SELECT count(*) FROM (SELECT 1 FROM takeback_waiting LIMIT 100000) AS waiting
 
 -- name: takeback_touched
 SELECT DISTINCT known.first_scheme, known.first_code FROM ledger_unit

@@ -47,6 +47,17 @@ SELECT leaf, recorded_ns, event_id, signed FROM ledger INDEXED BY ledger_alarm
 WHERE type IN ('IncidentRecorded', 'IdentityContested') AND author = :author
 ORDER BY leaf DESC LIMIT :limit
 
+-- What duties rest on, for many facts at a time.
+
+-- name: next_of_type
+SELECT min(leaf) FROM ledger INDEXED BY ledger_by_type WHERE type = :type AND leaf > :after
+
+-- name: takeback_touched
+SELECT DISTINCT known.first_scheme, known.first_code
+FROM ledger_unit INDEXED BY ledger_unit_by_leaf CROSS JOIN takeback_code AS known
+ON known.scheme = ledger_unit.scheme AND known.code = ledger_unit.unit
+WHERE ledger_unit.leaf > :after AND ledger_unit.leaf <= :through
+
 -- name: find_nodes
 SELECT node.level, node.position, node.hash FROM json_each(:places) AS wanted
 CROSS JOIN tree AS node
@@ -147,8 +158,6 @@ ORDER BY place.author, place.site, place.slot
 SELECT value, EXISTS (SELECT 1 FROM refused WHERE gateway = wanted.value),
        EXISTS (SELECT 1 FROM equivocation WHERE gateway = wanted.value)
 FROM json_each(:gateways) AS wanted
-
--- What duties rest on, for many facts at a time.
 
 -- name: lines_of_types
 SELECT leaf, recorded_ns, event_id, signed FROM ledger INDEXED BY ledger_by_type
