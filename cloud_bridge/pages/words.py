@@ -226,7 +226,7 @@ WORDS: Final = {
     "takeback_energy": Text("rated energy", "额定能量"),
     "takeback_lithium": Text("recoverable lithium", "可回收锂"),
     "takeback_known": Text("with a stated composition", "有组成数据"),
-    "takeback_known_short": Text("with composition", "有组成数据"),
+    "takeback_known_short": Text("With composition", "有组成数据"),
     "takeback_nobody_said": Text("not said", "未注明"),
     "takeback_none": Text("Nothing was taken back yet.", "尚无回收记录。"),
     "takeback_how": Text(
@@ -236,10 +236,10 @@ WORDS: Final = {
         "同一电池包在每个分组中只计一次。可回收金属＝生产企业型号说明中的元素质量×回收率目标"
         "（锂 90%，其他 98%；工信部公告 2024 年第 42 号）。月份按中国时间（UTC+8）。",
     ),
-    "by_month": Text("month", "月份"),
-    "by_region": Text("region", "区划"),
-    "by_party": Text("party", "单位"),
-    "by_lot": Text("lot", "批次"),
+    "by_month": Text("Month", "月份"),
+    "by_region": Text("Region", "区划"),
+    "by_party": Text("Party", "单位"),
+    "by_lot": Text("Lot", "批次"),
     "duties_all": Text("All", "全部"),
     "duties_late_only": Text("Only overdue", "仅逾期"),
     "due_today": Text("due today", "今日到期"),

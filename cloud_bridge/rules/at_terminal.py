@@ -17,6 +17,7 @@ from cloud_bridge.rules.table import DutyRule, RuleTable
 from cloud_bridge.settings import BridgeSettings, StoreSettings
 from cloud_bridge.store import Store
 from packtrail.language import Text
+from packtrail.times import parse_time
 
 SHOWN = 200
 
@@ -79,8 +80,8 @@ def as_json(found: Iterable[Duty]) -> str:
 
 def as_text(found: Sequence[Duty], rules: Iterable[DutyRule]) -> str:
     """One line per duty, the most urgent first, then how many there are."""
-    words = {rule.id: rule.text for rule in rules}
-    lines = [_line(duty, words[duty.rule]) for duty in found[:SHOWN]]
+    known = {rule.id: rule for rule in rules}
+    lines = [_line(duty, known[duty.rule]) for duty in found[:SHOWN]]
     if len(found) > SHOWN:
         lines.append(Text("… {n} more", "……另有 {n} 项").say(n=len(found) - SHOWN))
     late = Counter(duty.overdue for duty in found)[True]
@@ -88,10 +89,11 @@ def as_text(found: Sequence[Duty], rules: Iterable[DutyRule]) -> str:
     return "\n".join([*lines, summary.say(n=len(found), late=late)])
 
 
-def _line(duty: Duty, what: Text) -> str:
+def _line(duty: Duty, rule: DutyRule) -> str:
     left = Text("in {n} days", "剩余 {n} 天").say(n=duty.days_left)
     if duty.overdue:
         left = Text("overdue by {n} days", "逾期 {n} 天").say(n=-duty.days_left)
     mark = Text(" (provisional)", "（暂定）").say() if duty.provisional else ""
     units = ", ".join(duty.units[:3]) or duty.event[:16]
-    return f"{duty.due[:10]}  {left}  {duty.holder}: {what.say()} · {units}  [{duty.legal}{mark}]"
+    day, what = rule.day_of(parse_time(duty.due)), rule.text.say()
+    return f"{day}  {left}  {duty.holder}: {what} · {units}  [{rule.ground.say()}{mark}]"

@@ -11,7 +11,7 @@ import msgspec
 from cloud_bridge.fold import Told
 from cloud_bridge.fold.settled import Settlement
 from cloud_bridge.fold.told import in_order
-from cloud_bridge.rules.dates import in_force
+from cloud_bridge.rules.dates import CHINA, in_force
 from cloud_bridge.store import Store
 from cloud_bridge.view.stories import told_of, with_roles
 from packtrail.errors import SettingsError
@@ -30,7 +30,7 @@ class Ban(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"from
         zh: the ban in Chinese.
         uses: words for the use, as `ProductAssembled.use` has them, whatever their case.
         legal: act and article.
-        from_: in force from this date.
+        from_: in force from this date, in China.
         to: in force up to and with this date, "" for open.
     """
 
@@ -49,7 +49,7 @@ class Ban(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"from
 
     def in_force(self, t_ns: int) -> bool:
         """Whether it binds what happened at `t_ns`."""
-        return in_force(self.from_, self.to, t_ns)
+        return in_force(self.from_, self.to, t_ns, CHINA)
 
 
 class Breach(msgspec.Struct, frozen=True):

@@ -71,7 +71,8 @@ def _rule_line(rule: DutyRule) -> str:
     unit = Text("working days", "个工作日") if rule.unit == "working_day" else Text("days", "天")
     mark = Text(" (provisional)", "（暂定）").say() if rule.provisional else ""
     span = f"{rule.from_} – {rule.to or '…'}"
-    return f"  {span}  {rule.id}: {rule.text.say()}, {rule.days} {unit.say()}  [{rule.legal}{mark}]"
+    ground = f"{rule.ground.say()}{mark}"
+    return f"  {span}  {rule.id}: {rule.text.say()}, {rule.days} {unit.say()}  [{ground}]"
 
 
 def _change_line(change: RuleChange) -> str:

@@ -22,7 +22,7 @@ from cloud_bridge.store import Store
 from packtrail.times import NS_PER_S
 
 DAY_NS: Final = 86_400 * NS_PER_S
-UNTOLD: Final = frozenset({"en", "zh", "provisional", "beside"})
+UNTOLD: Final = frozenset({"en", "zh", "legal", "legal_zh", "provisional", "beside"})
 """Fields that change no duty."""
 
 

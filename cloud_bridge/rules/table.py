@@ -27,6 +27,7 @@ class DutyRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
         days: how many.
         unit: `calendar_day` or `working_day` (Monday to Friday; public holidays are not known).
         legal: act and article.
+        legal_zh: the same in Chinese, "" for no other words.
         from_: in force from this date.
         to: in force up to and with this date, "" for open.
         provisional: whether the deadline is a default because none is published.
@@ -48,6 +49,12 @@ class DutyRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     provisional: bool = False
     utc_offset: str = CHINA
     beside: tuple[str, ...] = ()
+    legal_zh: str = ""
+
+    @property
+    def ground(self) -> Text:
+        """Act and article."""
+        return Text(self.legal, self.legal_zh or self.legal)
 
     @property
     def text(self) -> Text:
