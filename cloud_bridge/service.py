@@ -45,8 +45,8 @@ from cloud_bridge.rules.reading import read_table
 from cloud_bridge.settings import BridgeSettings, TrustSettings
 from cloud_bridge.store import Store
 from cloud_bridge.store.opening import open_store
-from cloud_bridge.view.glancing import advance
 from cloud_bridge.takeback.keeping import keep
+from cloud_bridge.view.glancing import advance
 from cloud_bridge.witness.asking import Asking
 from packtrail import logs
 from packtrail.event import KeyRegistered, Role

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.keeping.dump import KIND, Dump, Head, write_dump
@@ -78,20 +78,26 @@ def _write(store: Store, target: Path, tables: Sequence[Table]) -> dict[str, int
     return dict(zip((table.name for table in tables), counts, strict=True))
 
 
-def restore(settings: StoreSettings, source: Path, keys: Path | None = None) -> Text:
+def restore(
+    settings: StoreSettings, source: Path, keys: Path | None = None, *, without_keys: bool = False
+) -> Text:
     """Put a backup into the empty place that the settings name.
 
     Args:
         settings: where.
         source: what `backup` wrote.
         keys: its keys; those of subjects that were forgotten by then are left out.
+        without_keys: whether subjects whose keys are not there may be closed for good: each that
+            is reported again is then somebody new, and its history is in two.
 
     Raises:
-        PacktrailError: the place is not empty, or a backup cannot be used.
+        PacktrailError: the place is not empty, a backup cannot be used, or keys are not there.
     """
-    head, rows = _examine(source)
-    if keys is not None:
-        _expect_keys(_examine(keys)[0], keys)
+    head, rows, alive = _examine(source)
+    closed = alive - _opened_by(keys) if keys is not None else alive
+    if closed and not without_keys:
+        what = _INCOMPLETE if keys is not None else _WITHOUT
+        raise BridgeError(what.fill(n=len(closed)), where=str(keys or source), hint=_GIVE_KEYS)
     place = settings
     if settings.path is not None:
         _expect_none(settings.path)
@@ -107,15 +113,26 @@ def restore(settings: StoreSettings, source: Path, keys: Path | None = None) -> 
         raise
     if settings.path is not None and place.path is not None:
         place.path.rename(settings.path)
+    shut = _SHUT.fill(n=len(closed)) if closed else Text("", "")
     return Text(
-        f"{rows} rows and {back} keys are back; `packtrail bridge verify` checks every one of them",
-        f"已恢复 {rows} 行与 {back} 个密钥；可用 packtrail bridge verify 逐行核验",
+        f"{rows} rows and {back} keys are back{shut.en}; "
+        "`packtrail bridge verify` checks every one of them",
+        f"已恢复 {rows} 行与 {back} 个密钥{shut.zh}；可用 packtrail bridge verify 逐行核验",
     )
 
 
-def _expect_keys(head: Head, source: Path) -> None:
-    if [table.name for table in head.tables] != [KEYS]:
-        raise BridgeError(_NO_KEYS, where=str(source), hint=_WRITES_KEYS)
+def _opened_by(source: Path) -> set[str]:
+    """Subjects whose keys a file holds; all of it is read.
+
+    Raises:
+        BridgeError: it holds something else.
+    """
+    with _opened(source) as dump:
+        if [table.name for table in dump.head.tables] != [KEYS]:
+            raise BridgeError(_NO_KEYS, where=str(source), hint=_WRITES_KEYS)
+        return {
+            row[table.columns.index("subject")] for table, rows in dump.blocks() for row in rows
+        }
 
 
 def _fill_keys(settings: StoreSettings, source: Path) -> int:
@@ -138,12 +155,18 @@ def _fill_keys(settings: StoreSettings, source: Path) -> int:
         store.close()
 
 
-def _examine(source: Path) -> tuple[Head, int]:
-    """Read the whole file once; its head, and how many rows it holds."""
+def _examine(source: Path) -> tuple[Head, int, set[str]]:
+    """Read the whole file once; its head, how many rows it holds, and subjects not forgotten."""
     with _opened(source) as dump:
         if dump.head.version > len(migrations("sqlite")):
             raise newer_version(str(source))
-        return dump.head, dump.check()
+        alive = set[str]()
+
+        def note(table: Table, rows: list[list[Any]]) -> None:
+            name, gone = (table.columns.index(one) for one in ("id", "forgotten_ns"))
+            alive.update(row[name] for row in rows if not row[gone])
+
+        return dump.head, dump.check("subject", note), alive
 
 
 def _fill(settings: StoreSettings, head: Head, source: Path) -> None:
@@ -210,3 +233,23 @@ _THERE: Final = Text("the file is there already", "文件已存在")
 _ANOTHER: Final = Text("name another one", "请换一个文件名")
 _NO_KEYS: Final = Text("holds no keys of subjects", "不含主体密钥")
 _WRITES_KEYS: Final = Text("`backup --keys FILE` writes one", "可用 backup --keys 生成")
+_WITHOUT: Final = Text(
+    "{n} vehicles or owners are known by commitments that nothing opens without their keys: each "
+    "that is reported again becomes somebody new, and its history is in two for good",
+    "有 {n} 个车辆或所有人仅以承诺值记载，没有密钥便无法开启："
+    "再次上报时将成为新主体，其历史永久分为两段",
+)
+_INCOMPLETE: Final = Text(
+    "holds no key of {n} vehicles or owners of the backup: each that is reported again becomes "
+    "somebody new, and its history is in two for good",
+    "缺少备份中 {n} 个车辆或所有人的密钥：再次上报时将成为新主体，其历史永久分为两段",
+)
+_GIVE_KEYS: Final = Text(
+    "give the file that `backup --keys` wrote with this backup: --keys FILE; only if it is lost "
+    "for good, say --without-keys",
+    "请用 --keys 给出与该备份同时由 backup --keys 写出的文件；仅在确已丢失时使用 --without-keys",
+)
+_SHUT: Final = Text(
+    ", {n} vehicles or owners stay closed and begin anew when they are reported again",
+    "，{n} 个车辆或所有人保持关闭，再次上报时将成为新主体",
+)

@@ -44,8 +44,18 @@ def _restore(args: argparse.Namespace) -> int:
     from cloud_bridge.settings import BridgeSettings  # noqa: PLC0415 - see _backup
     from packtrail.settings import load  # noqa: PLC0415 - see _backup
 
-    print(restore(load(BridgeSettings, args.settings).store, args.file, args.keys).say())
+    place, closing = load(BridgeSettings, args.settings).store, args.without_keys
+    print(restore(place, args.file, args.keys, without_keys=closing).say())
     return 0
+
+
+def _restore_arguments(parser: argparse.ArgumentParser) -> None:
+    _file_arguments(parser)
+    closing = Text(
+        "the keys are lost: vehicles begin anew when they are reported again, with two histories",
+        "密钥已丢失：车辆再次上报时成为新主体，历史分为两段",
+    )
+    parser.add_argument("--without-keys", action="store_true", help=closing.say())
 
 
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
@@ -154,7 +164,7 @@ BACKUP = Command(
     _backup,
 )
 RESTORE = Command(
-    Text("put a backup into an empty place", "将备份恢复到空的位置"), _file_arguments, _restore
+    Text("put a backup into an empty place", "将备份恢复到空的位置"), _restore_arguments, _restore
 )
 VERIFY = Command(
     Text(

@@ -7,7 +7,7 @@ head, blocks of rows, the end. It belongs to no database: what SQLite gave Postg
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, BinaryIO, Final
 
@@ -79,6 +79,10 @@ def write_dump(file: BinaryIO, head: Head, contents: Iterable[Iterable[Row]]) ->
     return counts
 
 
+Tell = Callable[[Table, list[list[Any]]], None]
+"""Gets the rows of a block, with their table."""
+
+
 class Dump:
     """A backup file, read from its beginning.
 
@@ -102,8 +106,12 @@ class Dump:
         if self.head.kind != KIND:
             raise self._fault(Text("not a backup of a bridge", "不是云桥备份"))
 
-    def check(self) -> int:
-        """Read to the end, without looking into the rows; how many there are.
+    def check(self, name: str, tell: Tell) -> int:
+        """Read to the end, without looking into rows of other tables than one; how many there are.
+
+        Args:
+            name: of that table.
+            tell: gets its rows, block by block, before it is known that the file is whole.
 
         Raises:
             BridgeError: something was changed, or the file ends early.
@@ -112,7 +120,9 @@ class Dump:
         while True:
             before, frame = self._digest.digest(), self._frame()
             try:
-                if sight.decode(frame).table != -1:
+                number = sight.decode(frame).table
+                if number != -1:
+                    self._tell_of(number, frame, name, tell)
                     continue
                 counts, digest = self._shape.decode(frame).rows
             except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
@@ -120,6 +130,15 @@ class Dump:
             if digest != [before] or len(counts) != len(self.head.tables):
                 raise self._changed()
             return sum(counts)
+
+    def _tell_of(
+        self, number: int, frame: bytes, name: str, tell: Tell
+    ) -> None:
+        if not 0 <= number < len(self.head.tables):
+            raise self._changed()
+        table = self.head.tables[number]
+        if table.name == name:
+            tell(table, self._shape.decode(frame).rows)
 
     def blocks(self) -> Iterator[tuple[Table, list[list[Any]]]]:
         """Every block of rows, up to the end, which has to fit what came before it.

@@ -420,7 +420,7 @@ def test_keys_go_into_a_file_of_their_own(told: Desk, tmp_path: Path) -> None:
     backup(told.store, tmp_path / "after")
     for keys, found in (("old.keys", "subject"), (None, "vin")):
         place = StoreSettings(path=tmp_path / f"{found}.sqlite")
-        restore(place, tmp_path / "after", keys and tmp_path / keys)
+        restore(place, tmp_path / "after", keys and tmp_path / keys, without_keys=keys is None)
         store = SqliteStore(place.path, vault=VAULT)
         assert Subjects(store).vehicle(stays).scheme == found
         assert Subjects(store).vehicle(CAR) == CAR
@@ -429,6 +429,50 @@ def test_keys_go_into_a_file_of_their_own(told: Desk, tmp_path: Path) -> None:
         store.close()
     with pytest.raises(BridgeError, match="no keys"):
         restore(StoreSettings(path=tmp_path / "n"), tmp_path / "after", tmp_path / "whole")
+
+
+def test_without_keys_nothing_is_put_back_unless_it_is_said_that_they_are_lost(
+    told: Desk,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LANG", "C")
+    backup(told.store, tmp_path / "early", tmp_path / "early.keys")
+    told.receive(parts.PlayedGateway(epoch="ba" * 8).conceal(e.PackInstalled(vehicle=OTHER_CAR)))
+    backup(told.store, tmp_path / "whole", tmp_path / "whole.keys")
+    (tmp_path / "place").mkdir()
+    parts.AUTHORITY.save(tmp_path / "place" / "bridge.pem")
+    settings = tmp_path / "place" / "bridge.toml"
+    settings.write_text('key_file = "bridge.pem"\n[store]\npath = "new.sqlite"\n')
+    line = ["bridge", "restore", str(tmp_path / "whole"), "--settings", str(settings)]
+    assert run_line(line) == 2
+    told_why = capsys.readouterr().err
+    assert "2 vehicles or owners" in told_why
+    assert "its history is in two for good" in told_why
+    assert "--keys FILE" in told_why
+    assert run_line([*line, "--keys", str(tmp_path / "early.keys")]) == 2
+    assert "holds no key of 1 vehicles or owners" in capsys.readouterr().err
+    assert list((tmp_path / "place").glob("*sqlite*")) == [], "nothing was written"
+    monkeypatch.setenv("LANG", "zh_CN.UTF-8")
+    monkeypatch.setenv("LANGUAGE", "zh")
+    assert run_line(line) == 2
+    assert "其历史永久分为两段" in capsys.readouterr().err
+    monkeypatch.setenv("LANGUAGE", "en")
+    assert run_line([*line, "--keys", str(tmp_path / "whole.keys")]) == 0
+    assert "2 keys are back;" in capsys.readouterr().out
+    (tmp_path / "place" / "new.sqlite").unlink()
+    assert run_line([*line, "--without-keys"]) == 0
+    assert "2 vehicles or owners stay closed" in capsys.readouterr().out
+
+
+def test_what_was_forgotten_needs_no_key_to_be_put_back(told: Desk, tmp_path: Path) -> None:
+    forget(told)
+    backup(told.store, tmp_path / "after")
+    restore(StoreSettings(path=tmp_path / "back.sqlite"), tmp_path / "after")
+    store = SqliteStore(tmp_path / "back.sqlite", vault=VAULT)
+    assert sound(store)
+    store.close()
 
 
 def test_another_bridge_s_key_opens_nothing(told: Desk) -> None:
