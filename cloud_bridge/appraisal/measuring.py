@@ -83,6 +83,8 @@ class _Pack:
     spec: PackSpec
     waiting: int = 0
     days: dict[int, _Day] = field(default_factory=dict)
+    outliers: CellOutliers | None = None
+    """Over all days; None until they are put together anew."""
 
 
 class Measuring:
@@ -123,11 +125,12 @@ class Measuring:
             room -= stamps[day].chunks
             found = _Day(stamps[day], tuple(self._readings(unit, day, spec)))
             with self._lock:
-                pack.days[day] = found
+                pack.days[day], pack.outliers = found, None
         with self._lock:
             pack.waiting = len(_unread(pack, stamps))
             for day in pack.days.keys() - stamps.keys():
                 del pack.days[day]
+                pack.outliers = None
             return _evidence(pack, after_ns)
 
     def _stamps(self, unit: UnitRef) -> dict[int, TelemetryDay]:
@@ -189,8 +192,10 @@ def _evidence(pack: _Pack, after_ns: int) -> CellEvidence:
     days = sorted(pack.days)
     read = [one for day in days for one in pack.days[day].readings]
     after = [one for day in days if day * DAY_NS > after_ns for one in pack.days[day].readings]
+    if pack.outliers is None:  # following a hundred cells over months of days takes its time
+        pack.outliers = cells_over(read).outliers
     return CellEvidence(
-        outliers=cells_over(read).outliers,
+        outliers=pack.outliers,
         insulation_ohm=min(_told(one.insulation_ohm for one in after), default=None),
         pack_voltage_v=max(_told(one.pack_voltage_v for one in after), default=None),
         from_day=name_of(days[0]) if days else "",

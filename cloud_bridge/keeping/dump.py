@@ -131,9 +131,7 @@ class Dump:
                 raise self._changed()
             return sum(counts)
 
-    def _tell_of(
-        self, number: int, frame: bytes, name: str, tell: Tell
-    ) -> None:
+    def _tell_of(self, number: int, frame: bytes, name: str, tell: Tell) -> None:
         if not 0 <= number < len(self.head.tables):
             raise self._changed()
         table = self.head.tables[number]

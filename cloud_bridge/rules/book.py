@@ -146,9 +146,11 @@ class DutyBook:
     def about(self, store: Store, facts: Iterable[Told], now_ns: int) -> OpenDuties:
         """Duties that the facts about one unit call for and nobody has done yet.
 
-        Read as they stand: the newest lines are taken in by the bridge's own thread, and `behind`
-        says whether there are such.
+        As `page`, the newest lines are taken in first, and a long way to go is left to the bridge's
+        own thread; only the duties of these facts are read.
         """
+        if self.behind(store) <= PORTION:
+            self.advance(store, now_ns, portions=2)
         seen, table = self._shown(store)
         rules = {rule.id: rule for rule in table.duty}
         calling = {kind for rule in table.duty for kind in rule.on}

@@ -10,6 +10,7 @@ from cloud_bridge.rules.recorded import adopt
 from cloud_bridge.rules.table import RuleTable
 from cloud_bridge.store import Fact, SqliteStore
 from cloud_bridge.store.postgres import PostgresStore
+from cloud_bridge.view import Packs
 from packtrail import event as e
 from tests.cloud_bridge import parts
 from tests.databases import postgres  # noqa: F401 - a fixture
@@ -92,6 +93,12 @@ def agree(store, now_ns):
     for overdue in (False, True):
         kept = BOOK.open(store, now_ns, overdue=overdue)
         assert kept == BOOK.anew(store, now_ns, overdue=overdue)
+    for unit in PACKS:
+        about = BOOK.about(store, Packs(store).facts(unit), now_ns)
+        assert list(about.found) == [
+            one for one in BOOK.anew(store, now_ns) if str(unit) in one.units
+        ]
+        assert not about.behind
     counts = BOOK.counts(store, now_ns)
     assert counts == (len(BOOK.open(store, now_ns)), len(kept), 0)
     return len(kept)
