@@ -98,6 +98,7 @@ class Measuring:
         self._store = store
         self._packs: OrderedDict[UnitRef, _Pack] = OrderedDict()
         self._lock = threading.Lock()
+        self._busy = threading.Lock()
 
     def known(self, unit: UnitRef, after_ns: int = 0) -> CellEvidence:
         """What was found so far, without reading anything."""
@@ -108,7 +109,7 @@ class Measuring:
     def measure(
         self, unit: UnitRef, spec: PackSpec, most_chunks: int, after_ns: int = 0
     ) -> CellEvidence:
-        """Read what is new, newest day first.
+        """Read what is new, newest day first; nothing while another question reads.
 
         Args:
             unit: whose.
@@ -118,20 +119,30 @@ class Measuring:
         """
         pack = self._begun(unit, spec)
         stamps = self._stamps(unit)
-        room = most_chunks
-        for done, day in enumerate(_unread(pack, stamps)):
-            if done and stamps[day].chunks > room:
-                break
-            room -= stamps[day].chunks
-            found = _Day(stamps[day], tuple(self._readings(unit, day, spec)))
-            with self._lock:
-                pack.days[day], pack.outliers = found, None
+        # One at a time, so that memory is bounded whoever asks at once; others see what is known.
+        if self._busy.acquire(blocking=False):
+            try:
+                self._read(unit, pack, stamps, most_chunks)
+            finally:
+                self._busy.release()
         with self._lock:
             pack.waiting = len(_unread(pack, stamps))
             for day in pack.days.keys() - stamps.keys():
                 del pack.days[day]
                 pack.outliers = None
             return _evidence(pack, after_ns)
+
+    def _read(
+        self, unit: UnitRef, pack: _Pack, stamps: Mapping[int, TelemetryDay], most_chunks: int
+    ) -> None:
+        room = most_chunks
+        for done, day in enumerate(_unread(pack, stamps)):
+            if done and stamps[day].chunks > room:
+                return
+            room -= stamps[day].chunks
+            found = _Day(stamps[day], tuple(self._readings(unit, day, pack.spec)))
+            with self._lock:
+                pack.days[day], pack.outliers = found, None
 
     def _stamps(self, unit: UnitRef) -> dict[int, TelemetryDay]:
         """The days that count, each as it lies in the store now."""

@@ -173,6 +173,10 @@ WORDS: Final = {
     "check": Text("Check it offline:", "离线核验："),
     "download": Text("signed certificate", "签名证书"),
     "print": Text("Print", "打印"),
+    "unread": Text(
+        "Cells are not measured yet; the certificate measures them from the telemetry.",
+        "尚未测量单体；打开鉴定证书时由遥测测出。",
+    ),
     "open": Text("Certificate", "鉴定证书"),
     "no_value": Text("No value: ", "无残值："),
 }

@@ -202,14 +202,29 @@ def test_months_of_telemetry_are_read_a_little_at_a_time_and_once(desk):
     assert measuring.known(parts.PACK) == again
 
 
+def test_while_one_question_reads_another_says_what_waits(desk):
+    gateway = parts.PlayedGateway()
+    desk.receive(*chunks(gateway, day(1).window(0, 120)))
+    store = _Counting(desk.store)
+    measuring, during = Measuring(store), []
+    store.meanwhile = lambda: during.append(measuring.measure(parts.PACK, SPEC, 100))
+    found = measuring.measure(parts.PACK, SPEC, 100)
+    assert (during[0].days, during[0].waiting) == (0, 1)
+    assert (found.days, found.waiting) == (1, 0)
+
+
 def test_the_page_of_the_pack_reads_no_telemetry_and_agrees_with_the_certificate(seen):
     desk, come, ask = seen
     come(day(1, insulation=2000.0).window(0, 120), day(0).window(0, 60))
     packs, appraiser = desk.context.packs, desk.context.appraiser
     assert appraiser.appraise(packs, parts.PACK, NOW, most_chunks=0).cells.days == 0
+    note = "Cells are not measured yet"
+    assert note in desk.get(f"/packs/{parts.CODE}?lang=en").text
+    assert "尚未测量单体" in desk.get(f"/packs/{parts.CODE}?lang=zh").text
     assert ask().json()["cells"]["days"] == 2
     known = appraiser.appraise(packs, parts.PACK, NOW, most_chunks=0)
     assert known.cells.days == 2
+    assert note not in desk.get(f"/packs/{parts.CODE}?lang=en").text
     assert "insulation" in known.decision.gates
 
 
@@ -218,12 +233,14 @@ class _Counting:
 
     def __init__(self, store):
         self._store, self.days_read = store, 0
+        self.meanwhile = lambda: None
 
     def __getattr__(self, name):
         return getattr(self._store, name)
 
     def chunks_of(self, *about):
         self.days_read += 1
+        self.meanwhile()
         return self._store.chunks_of(*about)
 
 
