@@ -15,7 +15,7 @@ from typing import Any, Final
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-VARY: Final = "Authorization, Accept, Accept-Language"
+VARY: Final = "Authorization, Cookie, Accept, Accept-Language"
 RESTRICTED: Final = "private, no-store"
 FOR_ANYBODY: Final = "no-cache"
 ON_THIS_MACHINE: Final = "private, no-cache"

@@ -64,7 +64,7 @@ def file_answer(rows: Rows, form: Form, name: str) -> Response:
     """
     disposition = f'attachment; filename="{name}.{form.value}"'
     media = f"{MEDIA[form]}; charset=utf-8" if form is Form.CSV else MEDIA[form]
-    headers = {"Content-Disposition": disposition, "Vary": "Authorization, Accept"}
+    headers = {"Content-Disposition": disposition, "Vary": "Authorization, Cookie, Accept"}
     return StreamingResponse(_maker(form)(rows), media_type=media, headers=headers)
 
 
