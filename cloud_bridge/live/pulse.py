@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -98,6 +99,8 @@ class Pulse:
         self._seen: Seen | None = None
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        # The shared threads may all be at work for those that the last look has woken.
+        self._looker = ThreadPoolExecutor(1, "pulse")
         self.closed = False
 
     @asynccontextmanager
@@ -143,7 +146,8 @@ class Pulse:
         assert self._seen is not None, "set before the first listener, and till the last has gone"
         units = frozenset(one.unit for one in self._listeners if one.unit)
         try:
-            news = await run_in_threadpool(self.since, self._seen, units)
+            loop = asyncio.get_running_loop()
+            news = await loop.run_in_executor(self._looker, self.since, self._seen, units)
         except StoreError as error:
             log.warning("look_failed", error=error.describe("en"))
             return  # what came meanwhile is seen by the next look

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+import threading
 import time
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -240,3 +241,25 @@ def test_an_event_that_another_bridge_has_taken_reaches_the_stream(told, postgre
     finally:
         ours.close()
         theirs.close()
+
+
+def test_a_look_waits_for_nobody_whom_the_last_has_woken(told, gateway, monkeypatch):
+    """Every shared thread is taken; the pulse looks all the same."""
+    go_on, taken = threading.Event(), threading.Semaphore(0)
+
+    def slow(*_):
+        taken.release()
+        go_on.wait(20)
+        yield from ()
+
+    monkeypatch.setattr("cloud_bridge.api.telling.OfAPack.facts", slow)
+    with serving(told.context) as (web, app):
+        ears = [Ear(web.url, PATH) for _ in range(40)]
+        assert [ear.next(20).name for ear in ears] == ["state"] * 40
+        told.receive(gateway.tell(PackRemoved(place=parts.SLOT), t_ns=parts.T0 + parts.HOUR))
+        assert all(taken.acquire(timeout=20) for _ in ears)
+        told.submit(parts.registered(parts.OTHER_PACK, 2).signed)
+        try:
+            until(lambda: app.state.live.pulse._seen.size == told.store.size())
+        finally:
+            go_on.set()
