@@ -12,11 +12,12 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import connection
 from typing import Final
 
+from cloud_bridge.errors import BridgeError
 from cloud_bridge.rules.judging import Judged, calling, windows
 from cloud_bridge.rules.lists import DutyList, lists_of
 from cloud_bridge.rules.open_duties import WINDOW, judge, keep, note_reports
@@ -24,6 +25,7 @@ from cloud_bridge.rules.table import RuleTable
 from cloud_bridge.settings import StoreSettings
 from cloud_bridge.store import Store
 from cloud_bridge.store.opening import open_store
+from packtrail.language import Text
 
 WORTH: Final = 50_000
 """A shorter way is gone in the bridge's own process."""
@@ -56,7 +58,12 @@ class Build:
     tell: Tell = lambda _done, _all: None
 
     def run(self, store: Store, number: int) -> bool:
-        """Take the list to its horizon; False where it was told to stop, or the list is gone."""
+        """Take the list to its horizon; False where it was told to stop, or the list is gone.
+
+        Raises:
+            BridgeError: somebody killed a process; what was judged before that is kept.
+            StoreError: the store does not answer.
+        """
         while not note_reports(store, store.size()):
             if self.stop.is_set():
                 return False
@@ -64,6 +71,8 @@ class Build:
         with ProcessPoolExecutor(self.jobs, context, _open, (self.settings, self.table)) as pool:
             try:
                 return self._through(store, pool, number)
+            except BrokenExecutor as error:
+                raise _killed() from error
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
 
@@ -96,6 +105,16 @@ class Build:
             return False
         self.tell(through + 1, now.horizon)
         return True
+
+
+def _killed() -> BridgeError:
+    return BridgeError(
+        Text("a process that judges duties was killed", "判定义务的进程被终止"),
+        hint=Text(
+            "see whether memory runs short; it is gone on with", "请检查内存是否不足；稍后继续"
+        ),
+        retryable=True,
+    )
 
 
 def _now(store: Store, number: int) -> DutyList | None:

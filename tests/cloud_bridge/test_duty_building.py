@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import re
 import signal
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from cloud_bridge.errors import BridgeError
 from cloud_bridge.rules.book import DutyBook
 from cloud_bridge.rules.duties import DAY_NS
 from cloud_bridge.rules.lists import lists_of
@@ -126,6 +128,24 @@ def test_a_rebuild_that_is_killed_is_gone_on_with_and_leaves_no_process(large, t
     subprocess.run(command, check=True, capture_output=True)
     assert BOOK.open(store, NOW) == BOOK.anew(store, NOW)
     assert [one.list for one in lists_of(store) if one.whole] == begun[-1:], "not begun again"
+    store.close()
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_is_told_and_gone_on_with(large, tmp_path):
+    settings = StoreSettings(path=copy_of(large, tmp_path))
+    store = open_store(settings)
+
+    def murder(_done: int, _all: int) -> None:
+        for child in multiprocessing.active_children():
+            child.kill()
+
+    with pytest.raises(BridgeError, match="was killed"):
+        BOOK.build(store, settings, 1, threading.Event(), murder)
+    (left,) = lists_of(store)
+    assert 0 <= left.leaf < left.horizon - 1
+    assert BOOK.build(store, settings, 1, threading.Event())
+    assert BOOK.open(store, NOW) == BOOK.anew(store, NOW)
     store.close()
 
 
