@@ -19,10 +19,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from packtrail.errors import PacktrailError, reason_of, remedy_of
+from packtrail.errors import PacktrailError
 from packtrail.event import InspectionRecorded, PulseTest, SignedEvent
 from packtrail.language import Text
-from soh_model.errors import ModelError
+from soh_model.errors import ModelError, reading
 from soh_model.fleet.json_lines import objects_in
 from soh_model.pulse_model import READINGS
 
@@ -68,16 +68,8 @@ def read_pulses(path: Path) -> PulseRows:
     Raises:
         ModelError: The file is missing, is none of the three or lacks a column.
     """
-    try:
+    with reading(path, _HINT):
         return _read(path)
-    except ModelError as error:
-        if error.where:
-            raise
-        raise ModelError(error.what, where=str(path), hint=error.hint or _HINT) from error
-    except OSError as error:
-        raise ModelError(reason_of(error), where=str(path), hint=remedy_of(error)) from error
-    except (ValueError, TypeError) as error:
-        raise ModelError(str(error), where=str(path), hint=_HINT) from error
 
 
 def _read(path: Path) -> PulseRows:

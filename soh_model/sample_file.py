@@ -14,11 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from packtrail.errors import PacktrailError, reason_of, remedy_of
 from packtrail.language import Text
 from packtrail.quantities import QUANTITIES
 from packtrail.sample import SampleBatch
-from soh_model.errors import ModelError
+from soh_model.errors import ModelError, reading
 
 Floats = NDArray[np.float64]
 Columns = dict[str, Floats]
@@ -44,16 +43,8 @@ def read_samples(path: Path) -> SampleBatch:
             where=str(path),
             hint=_TABLE,
         )
-    try:
+    with reading(path, _TABLE):
         return _batch(reader(path), path)
-    except PacktrailError as error:
-        if error.where:
-            raise
-        raise ModelError(error.what, where=str(path), hint=error.hint or _TABLE) from error
-    except OSError as error:
-        raise ModelError(reason_of(error), where=str(path), hint=remedy_of(error)) from error
-    except (ValueError, IndexError) as error:
-        raise ModelError(str(error), where=str(path), hint=_TABLE) from error
 
 
 def _csv_columns(path: Path) -> Columns:
