@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,10 +13,11 @@ from typing import Any
 import pytest
 
 from cloud_bridge.errors import BridgeError
-from cloud_bridge.keeping.whole import verify_whole
+from cloud_bridge.keeping.whole import verify_store, verify_whole
+from cloud_bridge.ledger.authority import Authority
 from cloud_bridge.settings import StoreSettings
 from cloud_bridge.store.opening import open_store
-from packtrail.event import PackInstalled
+from packtrail.event import CorrectionDeclared, PackInstalled
 from packtrail.language import Text
 from tests.cloud_bridge import parts
 from tests.cloud_bridge.conftest import ORIGIN
@@ -85,6 +88,36 @@ def test_a_sound_store_is_sound_and_everything_in_it_was_looked_at(kept):
         "personal": 0,
         "retired": 0,
     }
+
+
+def test_processes_read_one_moment_while_the_bridge_goes_on(kept):
+    store, stop, counters = kept.open(), threading.Event(), itertools.count(100)
+    authority = Authority(store, parts.AUTHORITY, "bridge-1", ORIGIN, lambda: NOW)
+
+    def write() -> None:
+        while not stop.is_set():
+            fact = parts.installed(counter=next(counters))
+            said = CorrectionDeclared(fact.signed.event_id, "did_not_occur")
+            # The statement first: its story is found when the fact comes.
+            store.append([parts.fact(said, counter=next(counters))], NOW)
+            store.append([fact], NOW)
+            authority.seal()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        before = store.size()
+        found = verify_store(store, ORIGIN, KEY, 2)
+        after = store.size()
+    finally:
+        stop.set()
+        writer.join()
+    store.close()
+    assert [check for check in found.checks if check.faults] == []
+    (lines,) = [check.count for check in found.checks if check.name == "lines"]
+    assert before <= lines < after
+    assert found.head is not None
+    assert int(found.head.split()[1]) <= lines
 
 
 def test_one_flipped_bit_in_any_column_of_any_table_is_located(kept):
