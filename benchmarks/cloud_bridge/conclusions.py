@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from benchmarks.cloud_bridge.planted_frauds import Concluded, hand_overs
@@ -18,6 +18,7 @@ from simulators.histories.truth import Fraud
 
 Table = dict[str, dict[str, str]]
 ALLOWED_DAYS = 30
+CHINA = timezone(timedelta(hours=8))
 SCALE_KG, SCALE_SHARE = 1.2, 0.005
 ANALYSIS_SHARE = 0.01
 AS_IT_WAS = "as it was"
@@ -90,8 +91,8 @@ def _true(truth: dict[str, Any], moments: Iterable[int]) -> Table:
 
 
 def _state(row: dict[str, Any], moment: int) -> str:
-    """Of a duty, by reckoning of our own: the day of retirement does not count."""
-    day = datetime.fromtimestamp(row["retired"], UTC).replace(hour=0, minute=0, second=0)
+    """Of a duty, by reckoning of our own: days of China, and that of retirement does not count."""
+    day = datetime.fromtimestamp(row["retired"], CHINA).replace(hour=0, minute=0, second=0)
     due = int((day + timedelta(days=ALLOWED_DAYS + 1)).timestamp()) - 1
     received = row["received"]
     if received is not None and received <= moment:
