@@ -276,6 +276,15 @@ def test_a_batch_leaves_when_it_is_full_or_has_waited():
     assert inbox.batch(3, 0.01, idle_s=0.01) == []
 
 
+def test_a_batch_leaves_in_a_lull_for_more_may_wait_for_the_answer():
+    inbox = Inbox(100)
+    for delivery in deliveries(("a", b""), ("b", b"")):
+        inbox.put(delivery)
+    begin = time.monotonic()
+    assert len(inbox.batch(10, 30.0)) == 2
+    assert time.monotonic() - begin < 10
+
+
 def test_presence_believes_two_words_and_remembers_a_bounded_number():
     presence = Presence()
     presence.tell("packtrail/1/g/status", b"online")
