@@ -76,6 +76,13 @@ WAYS = {
         F.STATIONS, paths=("/api/v1/stations",), shows=frozenset({F.PLACES, F.TELEMETRY})
     ),
     "GET /api/v1/duties": needs(F.DUTIES, paths=("/api/v1/duties",)),
+    "GET /api/v1/takeback": needs(
+        F.DUTIES,
+        paths=(
+            *(f"/api/v1/takeback?by={by}" for by in ("lot", "party", "region", "month")),
+            *(f"/api/v1/takeback?format={form}" for form in ("csv", "parquet")),
+        ),
+    ),
     "GET /api/v1/vehicles/{vin:path}": needs(
         F.VEHICLES, paths=(f"/api/v1/vehicles/{parts.CAR.id}",)
     ),
@@ -96,6 +103,7 @@ WAYS = {
         F.STATIONS, paths=("/stations/station-1",), shows=frozenset(Field)
     ),
     "GET /duties": needs(F.DUTIES, paths=("/duties",)),
+    "GET /takeback": needs(F.DUTIES, paths=("/takeback", "/takeback?by=party")),
     "POST /api/v1/events": Way(own="the signature of each event"),
     "POST /api/v1/enrol": Way(own="the token and the signature of the request"),
     "GET /login": Way(own="leads into a login"),
