@@ -56,10 +56,9 @@ def list_duties(
 ) -> Response:
     """Open duties, the earliest due first; `total` counts those on other pages too."""
     require(request, bridge, sight, Field.DUTIES)
-    rules = bridge.duties.rules(bridge.store)
     start = key_of("duties", cursor, tuple[DueAt, str, str]) or (-1, "", "")
     store, now_ns = bridge.store, bridge.now()
-    found = bridge.duties.page(store, now_ns, start, limit + 1, overdue=overdue)
+    found, rules = bridge.duties.listed(store, now_ns, start, limit + 1, overdue=overdue)
     page, more = cut(found, limit)
     following = cursor_of("duties", place_of(page[-1])) if more else None
     shown = [_shown(duty, rules[duty.rule]) for duty in page]

@@ -206,15 +206,14 @@ def duties(
         return paper.hidden(hidden_answer(bridge.access, Field.DUTIES))
     note(request, bridge, sight, frozenset({Field.DUTIES}))
     now_ns, store = bridge.now(), bridge.store
-    rules = bridge.duties.rules(store)
     try:
         start = key_of("duties", after, tuple[DueAt, str, str])
     except Problem:
         return paper.missing(after or "")
-    found = bridge.duties.page(
+    found, rules = bridge.duties.listed(
         store, now_ns, start or (-1, "", ""), DUTIES_SHOWN + 1, overdue=overdue
     )
-    shown = [(one, rules[one.rule]) for one in found[:DUTIES_SHOWN] if one.rule in rules]
+    shown = [(one, rules[one.rule]) for one in found[:DUTIES_SHOWN]]
     more = cursor_of("duties", place_of(shown[-1][0])) if len(found) > DUTIES_SHOWN else ""
     total, late, behind = bridge.duties.counts(store, now_ns)
     return paper.render(

@@ -131,7 +131,19 @@ class DutyBook:
         *,
         overdue: bool = False,
     ) -> list[Duty]:
-        """Duties still to be done, the earliest due first; `overdue` leaves only the late.
+        """Duties still to be done, the earliest due first; `overdue` leaves only the late."""
+        return self.listed(store, now_ns, after, limit, overdue=overdue)[0]
+
+    def listed(
+        self,
+        store: Store,
+        now_ns: int,
+        after: DutyKey = (-1, "", ""),
+        limit: int = PAGE,
+        *,
+        overdue: bool = False,
+    ) -> tuple[list[Duty], dict[str, DutyRule]]:
+        """See `page`; with the rules by id under which they are duties.
 
         The newest lines are taken in first; a long way to go is left to the bridge's own thread.
         """
@@ -141,7 +153,8 @@ class DutyBook:
         row = {"due_ns": after[0], "rule": after[1], "event_id": after[2], "limit": limit}
         row |= {"list": seen.list, "before": now_ns if overdue else FOREVER}
         rules = {rule.id: rule for rule in table.duty}
-        return [_duty(one, rules[one[1]], now_ns) for one in store.stream("open_duties", row)]
+        rows = store.stream("open_duties", row)
+        return [_duty(one, rules[one[1]], now_ns) for one in rows], rules
 
     def about(self, store: Store, facts: Iterable[Told], now_ns: int) -> OpenDuties:
         """Duties that the facts about one unit call for and nobody has done yet.
