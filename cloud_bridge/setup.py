@@ -20,6 +20,7 @@ from cloud_bridge.ingest.mqtt import probe
 from cloud_bridge.projections.chosen import chosen, find
 from cloud_bridge.projections.follower import rebuild
 from cloud_bridge.retention.policy import read_policy
+from cloud_bridge.rules.reading import read_table
 from cloud_bridge.settings import BridgeSettings
 from cloud_bridge.store.opening import open_existing, try_store
 from cloud_bridge.web import listen, tls_context
@@ -117,6 +118,7 @@ def check(path: Path) -> list[Finding]:
         _try(Text("access", "访问规则"), lambda: try_access(settings)),
         _try(Text("login", "登录"), lambda: try_login(settings)),
         _try(Text("retention", "保留规则"), lambda: read_policy(settings.retention.rules)),
+        _try(Text("rules", "义务规则表"), lambda: read_table(settings.rules.table)),
         _trust(settings),
     ]
 

@@ -256,3 +256,20 @@ def test_the_command_shows_checks_compares_and_adopts(tmp_path, store, monkeypat
     file.write_text(f"[[duty]]\n{text.replace('UnitRetired', 'UnitGone')}\n")
     assert run_line([*line, "adopt", str(file), *more]) == 2
     assert "UnitGone" in capsys.readouterr().err
+
+
+def test_a_wrong_table_in_the_settings_is_told_before_a_bridge_starts(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    parts.AUTHORITY.save(tmp_path / "bridge.pem")
+    (tmp_path / "mine.toml").write_text('[[duty]]\nid = "a"\n')
+    settings = tmp_path / "bridge.toml"
+    text = 'key_file = "bridge.pem"\n[store]\npath = "bridge.sqlite"\n[mqtt]\nport = 1\n'
+    settings.write_text(f'{text}[rules]\ntable = "mine.toml"\n')
+    assert run_line(["bridge", "check", "--settings", str(settings)]) == 2
+    told = capsys.readouterr().out
+    assert "✗ rules: " in told
+    assert "duty 1 (a): legal is missing: act and article" in told
+    assert run_line(["bridge", "run", "--settings", str(settings)]) == 2
+    assert "legal is missing" in capsys.readouterr().err
