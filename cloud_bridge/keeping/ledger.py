@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from cloud_bridge.keeping.faults import Findings
 from cloud_bridge.keeping.rest import check_units
 from cloud_bridge.keeping.segments import Segment, look_at_gap, look_at_span, spans, tell_gap
-from cloud_bridge.keeping.subjects import look_at_subjects
-from cloud_bridge.keeping.tree import BEFORE, BEYOND, SPAN, TreeCheck
-from cloud_bridge.keeping.workers import Workers, portions
+from cloud_bridge.keeping.subjects import check_beyond
+from cloud_bridge.keeping.tree import BEFORE, BEYOND, BITS, SPAN, TreeCheck
+from cloud_bridge.keeping.workers import Workers
 from packtrail.proof.pack import Check
 
 
@@ -29,7 +30,7 @@ class LedgerCheck:
         self._lines, self._index = Findings("lines"), Findings("index")
         self.first = since // SPAN * SPAN
         self._tree = TreeCheck(workers.own, self.size, self.first)
-        self._subjects = 0
+        self._subjects = Counter[int]()
         self._next, self._end = self.first, self.first if since else BEFORE
 
     def read(self, told: Callable[[float], None]) -> None:
@@ -55,7 +56,7 @@ class LedgerCheck:
         self._lines.add(segment.lines)
         self._index.add(segment.index)
         self.now.add(segment.now)
-        self._subjects += segment.subjects
+        self._subjects[first >> BITS] += segment.subjects
 
     def _look_at_gap(self, until: int) -> None:
         if self._end < until:
@@ -63,10 +64,7 @@ class LedgerCheck:
 
     def check_indexes(self) -> None:
         """Whatever is listed of nothing that is there."""
-        if self._subjects != next(self._store.stream("count_subjects"))[0]:
-            rows = portions(self._store.stream("subject_lines"))
-            for part in self._workers.answers(look_at_subjects, rows):
-                self._index.add(part)
+        check_beyond(self._workers, self._subjects, self._index)
         check_units(self._store, self._index)
 
     def checks(self) -> list[Check]:

@@ -18,7 +18,7 @@ from typing import Any, Final
 from cloud_bridge.errors import ContentError, StoreError
 from cloud_bridge.store.accounts import AccountRows
 from cloud_bridge.store.contract import Moment
-from cloud_bridge.store.filling import filling
+from cloud_bridge.store.filling import CACHE_KB, filling
 from cloud_bridge.store.glances import GlanceRows
 from cloud_bridge.store.linking import Vault
 from cloud_bridge.store.personal import PersonalRows
@@ -152,8 +152,13 @@ class SqliteStore(Reads, Writes, AccountRows, RegisterRows, PersonalRows, Glance
             os.fsync(file.fileno())
 
     def damage(self) -> tuple[str, ...]:
-        """See `Store.damage`."""
-        rows = self._stream("PRAGMA integrity_check(100)")
+        """See `Store.damage`: each row is looked for in each index, all over the file."""
+        with self._translated(), self._pool.connection() as connection:
+            connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
+            try:
+                rows = connection.execute("PRAGMA integrity_check(100)").fetchall()
+            finally:
+                connection.execute("PRAGMA cache_size = -2000")
         return tuple(" ".join(row[0].split()) for row in rows if row[0] != "ok")
 
     def _stream(self, sql: str, values: Values | None = None) -> Iterator[tuple[Any, ...]]:

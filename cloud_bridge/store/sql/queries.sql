@@ -476,12 +476,8 @@ SELECT coalesce(max(position) + 1, 0) FROM tree WHERE level = 0
 SELECT leaf, event_id, type, author, stream, counter, signed FROM ledger
 WHERE leaf >= :first AND leaf < :last ORDER BY leaf
 
--- name: count_subjects
-SELECT count(*) FROM ledger_subject
-
--- name: subject_lines
-SELECT ledger_subject.kind, ledger_subject.id, ledger_subject.leaf, ledger.signed
-FROM ledger_subject LEFT JOIN ledger ON ledger.leaf = ledger_subject.leaf
+-- name: subjects_per_span
+SELECT leaf >> CAST(:bits AS INTEGER), count(*) FROM ledger_subject GROUP BY 1
 
 -- name: attributions_between
 SELECT leaf, gateway, slot, scheme, unit, old_scheme, old_unit, from_ns, to_ns FROM attribution

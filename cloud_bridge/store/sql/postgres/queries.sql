@@ -224,3 +224,8 @@ WHERE type = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST(:types AS jsonb)))
 -- name: duties_of
 SELECT due_ns, rule, event_id, holder, units FROM duty
 WHERE list = :list AND event_id = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST(:event_ids AS jsonb))))
+
+-- name: subjects_of_spans
+SELECT leaf, kind, id FROM ledger_subject
+WHERE (leaf >> CAST(:bits AS integer)) = ANY (ARRAY(
+    SELECT CAST(jsonb_array_elements_text(CAST(:spans AS jsonb)) AS bigint))) ORDER BY leaf

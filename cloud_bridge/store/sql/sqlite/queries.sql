@@ -194,3 +194,7 @@ WHERE type IN (SELECT value FROM json_each(:types)) AND leaf > :after GROUP BY a
 -- name: duties_of
 SELECT due_ns, rule, event_id, holder, units FROM duty
 WHERE list = :list AND event_id IN (SELECT value FROM json_each(:event_ids))
+
+-- name: subjects_of_spans
+SELECT leaf, kind, id FROM ledger_subject
+WHERE (leaf >> :bits) IN (SELECT value FROM json_each(:spans)) ORDER BY leaf
