@@ -38,10 +38,9 @@ from packtrail.times import format_time
 from tests.cloud_bridge import parts
 from tests.cloud_bridge.streaming import serving
 from tests.cloud_bridge.test_access import gate, key
-from tests.cloud_bridge.test_appraisal import shop
 from tests.cloud_bridge.test_fold import estimate
 
-__all__ = ["gate", "shop"]
+__all__ = ["gate"]
 
 KEY = parts.AUTHORITY.public.text
 LATER = parts.T0 + parts.HOUR
