@@ -291,6 +291,8 @@ class Appraisal(msgspec.Struct, frozen=True, kw_only=True):
         prices: in full.
         state_digest: SHA-256 of the digital ID at `at`, hex.
         events: ids of the reports that it rests on.
+        asked: every safety gate of the policy: passed, failed, undecided or not done.
+        cells: which telemetry the gates were answered from; `waiting` days are not read yet.
     """
 
     unit: UnitRef
@@ -304,3 +306,5 @@ class Appraisal(msgspec.Struct, frozen=True, kw_only=True):
     prices: dict[str, Any]
     state_digest: str
     events: tuple[str, ...] = ()
+    asked: tuple[dict[str, Any], ...] = ()
+    cells: dict[str, Any] = {}
