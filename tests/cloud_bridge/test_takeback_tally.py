@@ -138,6 +138,18 @@ def test_whatever_is_told_in_whatever_order_the_sums_are_those_of_the_whole_ledg
     assert {by: as_csv(recovered(store, by)) for by in GROUPS} == before
 
 
+def test_a_label_that_is_given_to_a_second_pack_takes_its_receipt_along(store):
+    label = LABELS[1]
+    told = [(PACKS[2], e.AliasBound(label)), (label, e.RecoveryReceived("near")),
+            (PACKS[1], e.AliasBound(label))]  # fmt: skip
+    for n, (unit, body) in enumerate(told):
+        store.append([parts.fact(body, unit=unit, author="maker-1", counter=n + 1)], T0)
+        agree(store)
+    shares = [name for (_, _, name) in store.stream("takeback_waits", {"limit": 9})]
+    assert shares == []
+    assert recovered(store, ALL)[0].packs == 1
+
+
 def test_two_bridges_and_a_repetition_change_nothing(store):
     told = Told(3)
     store.append([told.fact() for _ in range(60)], T0)

@@ -879,7 +879,7 @@ SELECT kind, part, name FROM takeback_waiting ORDER BY kind, part, name LIMIT :l
 SELECT count(*) FROM (SELECT 1 FROM takeback_waiting LIMIT 100000) AS waiting
 
 -- name: takeback_touched
-SELECT DISTINCT known.first_scheme, known.first_code FROM ledger_unit
+SELECT DISTINCT known.scheme, known.code FROM ledger_unit
 JOIN takeback_code AS known ON known.scheme = ledger_unit.scheme AND known.code = ledger_unit.unit
 WHERE ledger_unit.leaf > :after AND ledger_unit.leaf <= :through
 

@@ -53,7 +53,7 @@ ORDER BY leaf DESC LIMIT :limit
 SELECT min(leaf) FROM ledger INDEXED BY ledger_by_type WHERE type = :type AND leaf > :after
 
 -- name: takeback_touched
-SELECT DISTINCT known.first_scheme, known.first_code
+SELECT DISTINCT known.scheme, known.code
 FROM ledger_unit INDEXED BY ledger_unit_by_leaf CROSS JOIN takeback_code AS known
 ON known.scheme = ledger_unit.scheme AND known.code = ledger_unit.unit
 WHERE ledger_unit.leaf > :after AND ledger_unit.leaf <= :through
