@@ -28,7 +28,7 @@ FOLLOWED: Final = re.compile(r'_projected_total\{kind="fact",projection="watch"\
 ROUTES: Final = ("/packs/{}", "/api/v1/packs/{}", "/api/v1/packs/{}/proof")
 
 
-def row(folder: Path, world: World, seconds: float) -> tuple[str, ...]:
+def row(folder: Path, world: World, seconds: float, asked: int) -> tuple[str, ...]:
     """One size: lines followed, MB when it answers, after following, after asking, at most."""
     dice = random.Random(1)
     with serving(folder) as (url, pid):
@@ -36,7 +36,7 @@ def row(folder: Path, world: World, seconds: float) -> tuple[str, ...]:
         first = resident_mb(pid)[0]
         time.sleep(seconds)
         followed, after = lines(url), resident_mb(pid)[0]
-        for _ in range(ASKED):
+        for _ in range(asked):
             route = dice.choice(ROUTES).format(world.code(dice.randrange(world.packs)))
             assert client.ask(route)[1] == 200, route
         now, most = resident_mb(pid)
@@ -57,6 +57,7 @@ def main() -> None:
     reader.add_argument("--packs", type=int, nargs="+", default=PACKS)
     reader.add_argument("--folder", type=Path)
     reader.add_argument("--seconds", type=float, default=SECONDS)
+    reader.add_argument("--asked", type=int, default=ASKED)
     args, _ = reader.parse_known_args()
     rows = []
     with tempfile.TemporaryDirectory() as temporary:
@@ -65,10 +66,10 @@ def main() -> None:
             world = World(packs, 0)
             if not (folder / "bridge.toml").exists():
                 world = build(folder, packs)
-            rows.append(row(folder, world, args.seconds))
+            rows.append(row(folder, world, args.seconds, args.asked))
             print(*rows[-1], sep="; ", flush=True)
     head = ("packs", "lines", f"followed in {args.seconds:.0f} s", "MB when it answers")
-    table((*head, "after following", f"after {ASKED:,} questions", "at most"), rows)
+    table((*head, "after following", f"after {args.asked:,} questions", "at most"), rows)
 
 
 if __name__ == "__main__":
