@@ -17,8 +17,8 @@ from statistics import median
 
 import psycopg
 
-from benchmarks.cloud_bridge.bench_ingest import AUTHORITY, RECORDS, messages
-from benchmarks.cloud_bridge.bench_mqtt import WAIT_S, Spent, publish
+from benchmarks.cloud_bridge.bench_ingest import AUTHORITY, messages
+from benchmarks.cloud_bridge.bench_mqtt import RECORDS, WAIT_S, Spent, publish
 from benchmarks.timing import table
 from cloud_bridge.ingest.inbox import Inbox
 from cloud_bridge.ingest.mqtt import MqttLink
@@ -27,7 +27,7 @@ from packtrail.signing import SigningKey
 from tests.databases import Postgres
 from tests.services import LOOPBACK, Mosquitto, free_port
 
-ROUNDS, GATEWAYS = 1, 16
+ROUNDS, GATEWAYS = 3, 16
 KEYS = [SigningKey.generate() for _ in range(GATEWAYS)]
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -129,7 +129,7 @@ def watched(
 
 def main() -> None:
     """Print the table."""
-    sealed = messages([f"g{n}" for n in range(GATEWAYS)], KEYS)
+    sealed = messages([f"g{n}" for n in range(GATEWAYS)], KEYS, RECORDS)
     ways = {"one bridge": ["one"], "two bridges": ["one", "two"]}
     found: dict[str, list[Spent]] = {name: [] for name in ways}
     server = Postgres()
