@@ -1,11 +1,14 @@
 """Rows that lists read: right at every moment, made again from nothing, and a wrong one found."""
 
 import sqlite3
+import time
 
 import pytest
 
 from cloud_bridge.fold import fold, judge_pack
 from cloud_bridge.keeping.whole import verify_whole
+from cloud_bridge.service import Bridge
+from cloud_bridge.settings import BridgeSettings
 from cloud_bridge.store import SqliteStore
 from cloud_bridge.store.glances import GlanceState
 from cloud_bridge.store.postgres import PostgresStore
@@ -15,8 +18,10 @@ from cloud_bridge.view.glance import glance_of, made
 from cloud_bridge.view.readings import reading_of
 from cloud_bridge.view.stories import Stories, gathered_whole
 from packtrail import event as e
+from packtrail.settings import load
 from packtrail.times import format_time
 from tests.cloud_bridge import parts
+from tests.cloud_bridge.test_commands import write_settings
 from tests.cloud_bridge.test_open_duties import PACKS, Told
 from tests.databases import postgres  # noqa: F401 - a fixture
 
@@ -192,3 +197,17 @@ def test_newest_samples_are_those_that_the_pack_page_shows(desk):
     assert moved[parts.OTHER_PACK].reading.t_ns > moved[parts.PACK].reading.t_ns
     desk.receive(gateway.telemetry(parts.samples(t_ns=parts.T0 + 12 * parts.MINUTE)))
     agree()
+
+
+def test_a_running_bridge_writes_the_rows_behind_its_readers(tmp_path):
+    bridge = Bridge(load(BridgeSettings, write_settings(tmp_path, 1, 0)))
+    bridge.start()
+    try:
+        bridge.store.append([parts.installed(), parts.registered(parts.OTHER_PACK, 2)], parts.T0)
+        deadline = time.monotonic() + 60
+        while len(bridge.store.glances([parts.PACK, parts.OTHER_PACK], made())) < 2:
+            assert time.monotonic() < deadline, bridge.store.glance_state()
+            time.sleep(0.1)
+        assert not bridge.stalled
+    finally:
+        bridge.stop()
