@@ -74,7 +74,7 @@ class Build:
             except BrokenExecutor as error:
                 raise _killed() from error
             finally:
-                pool.shutdown(wait=False, cancel_futures=True)
+                pool.shutdown(cancel_futures=True)
 
     def _through(self, store: Store, pool: ProcessPoolExecutor, number: int) -> bool:
         while (now := _now(store, number)) is not None and not self.stop.is_set():
