@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
+import re
 import tempfile
 import threading
 import time
@@ -45,6 +46,9 @@ from tests.services import LOOPBACK, Mosquitto
 PACKS, EVENTS, LISTENERS = 1_000, 20, (1, 50, 200)
 INGEST_PER_S: Final = 100.0
 LATEST_S: Final = 30.0
+PATHS: Final = {"pack": "/api/v1/packs/{}/live", "ledger": "/api/v1/ledger/live"}
+KNOWN: Final = {"pack": re.compile(rb'"events":(\d+)'), "ledger": re.compile(rb"^id: (\d+)")}
+"""A state may be newer than the position that it was read at, which is its id."""
 
 
 class Ears:
@@ -54,10 +58,11 @@ class Ears:
         url: of the bridge.
         path: of the stream.
         many: how many.
+        known: finds in a line how many facts one has with it.
     """
 
-    def __init__(self, url: str, path: str, many: int) -> None:
-        self._place, self._path = urlsplit(url), path
+    def __init__(self, url: str, path: str, many: int, known: re.Pattern[bytes]) -> None:
+        self._place, self._path, self._known = urlsplit(url), path, known
         self.heard: list[list[tuple[int, float]]] = [[] for _ in range(many)]
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run)
@@ -72,14 +77,14 @@ class Ears:
         self._thread.join()
 
     def wait(self, size: int) -> None:
-        """Until everybody has so many lines of the ledger."""
+        """Until everybody has so many facts."""
         until = time.monotonic() + LATEST_S
         while not all(one and one[-1][0] >= size for one in self.heard):
-            assert time.monotonic() < until, f"not everybody has heard of line {size}"
+            assert time.monotonic() < until, f"not everybody has heard of fact {size}"
             time.sleep(0.01)
 
     def after(self, size: int, moment: float) -> list[float]:
-        """Seconds from a moment until each listener first had so many lines."""
+        """Seconds from a moment until each listener first had so many facts."""
         return [next(at for known, at in one if known >= size) - moment for one in self.heard]
 
     def _run(self) -> None:
@@ -97,8 +102,8 @@ class Ears:
             status = await reader.readline()
             assert b" 200 " in status, status
             while line := await reader.readline():
-                if line.startswith(b"id: "):
-                    heard.append((int(line[4:]), time.perf_counter()))
+                if found := self._known.search(line):
+                    heard.append((int(found[1]), time.perf_counter()))
         finally:
             writer.close()
 
@@ -111,8 +116,8 @@ class Teller:
         self.unit = UnitRef("gbt34014", world.code(0))
         self._number = 0
 
-    def tell(self) -> tuple[int, float]:
-        """One event; lines of the ledger with it, and the moment of its commit."""
+    def tell(self) -> tuple[int, int, float]:
+        """One event; facts of the ledger and of the pack with it, and when it was committed."""
         self._number += 1
         body = (PackInstalled, PackRemoved)[self._number % 2](place=PlaceRef(self._home, "1"))
         now = format_time(time.time_ns())
@@ -128,19 +133,22 @@ class Teller:
         )
         fact = Fact(sign_event(event, key_of(self._home)), event)
         (leaf,) = self._store.append([fact], time.time_ns())
+        moment = time.perf_counter()
         assert leaf is not None
-        return leaf + 1, time.perf_counter()
+        return leaf + 1, self._store.lines_of(self.unit, leaf + 1), moment
 
 
-def delays(url: str, path: str, many: int, teller: Teller) -> list[float]:
+def delays(url: str, kind: str, many: int, teller: Teller) -> list[float]:
     """Seconds from each commit to each listener."""
     dice, found = random.Random(many), []
-    with Ears(url, path, many) as ears:
+    path = PATHS[kind].format(teller.unit.id)
+    with Ears(url, path, many, KNOWN[kind]) as ears:
         time.sleep(2 * EVERY_S)
         told = []
         for _ in range(EVENTS):
             time.sleep(dice.uniform(0.5, 1.5) * EVERY_S)
-            told.append(teller.tell())
+            in_all, of_the_pack, moment = teller.tell()
+            told.append((of_the_pack if kind == "pack" else in_all, moment))
         ears.wait(told[-1][0])
         for size, moment in told:
             found += ears.after(size, moment)
@@ -185,14 +193,13 @@ def measure(folder: Path, world: World, database: str, port: int) -> list[tuple[
     store = open_existing(load(BridgeSettings, folder / "bridge.toml").store)
     teller, rows = Teller(store, world), []
     sealed = messages()
-    paths = {"pack": f"/api/v1/packs/{teller.unit.id}/live", "ledger": "/api/v1/ledger/live"}
     with serving(folder) as (url, pid):
-        for kind, path in paths.items():
+        for kind in PATHS:
             for many in LISTENERS:
                 what = f"{database}, {kind}, {many} listening"
-                rows.append(row(what, delays(url, path, many, teller)))
+                rows.append(row(what, delays(url, kind, many, teller)))
                 with ingesting(port, sealed):
-                    rows.append(row(f"{what}, ingest", delays(url, path, many, teller)))
+                    rows.append(row(f"{what}, ingest", delays(url, kind, many, teller)))
                 print(*rows[-2:], sep="\n", flush=True)
         print(f"resident memory of the bridge: {resident_mb(pid)[0]:.0f} MB")
     store.close()
