@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,11 +19,9 @@ from cloud_bridge.enrol import enrol
 from cloud_bridge.enrolment import CertificateAuthority, EnrolmentDesk, TokenBook
 from cloud_bridge.enrolment.authority import CA_FILE
 from cloud_bridge.enrolment.folder import locked
-from cloud_bridge.enrolment.revoked import still_trusted
 from cloud_bridge.errors import BridgeError
 from cloud_bridge.feeds import voices
 from cloud_bridge.feeds.desk import SwapDesk
-from cloud_bridge.feeds.gbt32960 import voice
 from cloud_bridge.feeds.gbt32960.feed import Gbt32960Feed
 from cloud_bridge.feeds.ocpp import OcppFeed
 from cloud_bridge.feeds.stations import Station, StationBook
@@ -42,10 +41,12 @@ from cloud_bridge.right_of_way import RightOfWay
 from cloud_bridge.rules.book import DutyBook
 from cloud_bridge.rules.keeping import DutyKeeper
 from cloud_bridge.rules.reading import read_table
-from cloud_bridge.settings import BridgeSettings, TrustSettings
+from cloud_bridge.settings import BridgeSettings
 from cloud_bridge.store import Store
 from cloud_bridge.store.opening import open_store
-from cloud_bridge.takeback.keeping import keep
+from cloud_bridge.takeback.tally import Tally
+from cloud_bridge.trusted import registrations
+from cloud_bridge.upkeep import Upkeep
 from cloud_bridge.view.glancing import advance
 from cloud_bridge.witness.asking import Asking
 from packtrail import logs
@@ -56,6 +57,7 @@ from packtrail.signing import SigningKey
 
 STALLED_S: Final = 60.0
 LISTS_S: Final = 1.0
+TAKEBACK_S: Final = 5.0
 STALLED: Final = Text("does not move any more", "已停滞")
 
 log = logs.get("cloud_bridge")
@@ -134,35 +136,13 @@ class Bridge:
 
     def start(self) -> None:
         """Publish the trust list, then let records in."""
-        changed = self.authority.publish_trust(self._registrations(self.settings))
+        changed = self.authority.publish_trust(self._trusted(self.settings))
         self.authority.seal()
         log.info("bridge_started", name=self.settings.name, trust_changes=changed)
         self._threads = [
-            threading.Thread(target=self.intake.run, args=(self._stop,), name="intake"),
-            threading.Thread(target=self._seal_regularly, name="checkpoints"),
-            threading.Thread(target=self.duty_keeper.run, args=(self._stop,), name="duties"),
-            threading.Thread(target=self._keep_lists, name="lists"),
-            threading.Thread(
-                target=keep, args=(self.store, self.metrics, self._stop), name="takeback"
-            ),
-            threading.Thread(target=self.questions.run, args=(self._stop,), name="questions"),
+            threading.Thread(target=run, args=(self._stop,), name=name)
+            for name, run in self._work().items()
         ]
-        self._threads += [
-            threading.Thread(target=follower.run, args=(self._stop,), name=follower.name)
-            for follower in self.followers
-        ]
-        if self.rounds:
-            self._threads.append(
-                threading.Thread(target=self.rounds.run, args=(self._stop,), name="retention")
-            )
-        if self.settings.witness:
-            asking = Asking(
-                self.settings.witness, self.store, self.settings.ledger.origin, self.key.public
-            )
-            every_s = self.settings.ledger.checkpoint_s
-            self._threads.append(
-                threading.Thread(target=asking.run, args=(self._stop, every_s), name="witnesses")
-            )
         for thread in self._threads:
             thread.start()
         self.link.start()
@@ -170,6 +150,39 @@ class Bridge:
             self.ocpp.start()
         if self.gbt32960:
             self.gbt32960.start()
+
+    def _work(self) -> dict[str, Callable[[threading.Event], None]]:
+        """What goes on beside each other until the bridge stops, by the names of the threads."""
+        work: dict[str, Callable[[threading.Event], None]] = {
+            "intake": self.intake.run,
+            "checkpoints": self._seal_regularly,
+            "questions": self.questions.run,
+            "duties": self.duty_keeper.run,
+            **{one.name: one.run for one in self._kept()},
+            **{follower.name: follower.run for follower in self.followers},
+        }
+        if self.rounds:
+            work["retention"] = self.rounds.run
+        if self.settings.witness:
+            ledger = self.settings.ledger
+            asking = Asking(self.settings.witness, self.store, ledger.origin, self.key.public)
+            work["witnesses"] = partial(asking.run, every_s=ledger.checkpoint_s)
+        return work
+
+    def _kept(self) -> list[Upkeep]:
+        """Rows that lists read, and statistics of take-back."""
+        tally = Tally(self.store)
+        behind = self.metrics.takeback_behind
+        return [
+            Upkeep("lists", LISTS_S, partial(advance, self.store), self.store),
+            Upkeep(
+                "takeback",
+                TAKEBACK_S,
+                partial(tally.advance, 1),
+                self.store,
+                lambda: behind.set(tally.behind()),
+            ),
+        ]
 
     def stop(self) -> None:
         """Take nothing more, finish the batch under way, close."""
@@ -214,7 +227,7 @@ class Bridge:
             with locked(folder):
                 enrol(settings_file, party, public_key, Role.GATEWAY, tuple(sites))
                 fresh = load(BridgeSettings, settings_file)
-                self.authority.publish_trust(self._registrations(fresh))
+                self.authority.publish_trust(self._trusted(fresh))
 
         return EnrolmentDesk(
             CertificateAuthority.load(folder),
@@ -224,30 +237,14 @@ class Bridge:
             self.settings.enrolment.days,
         )
 
-    def _registrations(self, settings: BridgeSettings) -> list[KeyRegistered]:
-        key = self.key
-        folder = settings.enrolment.folder
-        found = [registration(entry) for entry in still_trusted(settings.trust, folder)]
-        if settings.ocpp:
-            found += [
-                voices.registration(key, station.party, [station.site])
-                for station in self.stations.all()
-                if not station.revoked_ns
-            ]
-        if settings.gbt32960:
-            found += voice.registrations(settings.gbt32960, key)
-        own = key.public.text
-        # What it watches, closes and was answered is stated by the bridge itself: it needs a voice.
-        # Under the log's name: bridges of several names share one store and one key.
-        if own not in {body.public_key for body in found}:
-            found.append(KeyRegistered(own, settings.ledger.origin, Role.SYSTEM.value))
-        return found
+    def _trusted(self, settings: BridgeSettings) -> list[KeyRegistered]:
+        return registrations(settings, self.key, self.stations)
 
     def _open_desk(self, station: Station) -> SwapDesk:
         """Of a station that has proven who it is; one that is new gets its voice now."""
         key = voices.voice_of(self.key, station.party)
         if self.trust().voice(key.key_id, time.time_ns()) is None:
-            self.authority.publish_trust(self._registrations(self.settings))
+            self.authority.publish_trust(self._trusted(self.settings))
         return SwapDesk(station, self.key, self.store, self.trust, time.time_ns)
 
     def _count_call(self, outcome: str) -> None:
@@ -285,37 +282,12 @@ class Bridge:
         dead = dead or any(not thread.is_alive() for thread in self._threads)
         return dead or self.intake.silent_s > STALLED_S
 
-    def _keep_lists(self) -> None:
-        """What lists show is written down ahead of who asks; one bridge of many does it."""
-        pause_s = LISTS_S
-        while not self._stop.wait(pause_s):
-            begin = time.monotonic()
-            try:
-                done = not self.store.lead("lists") or advance(self.store)
-            except BridgeError as error:
-                log.error("lists_failed", error=error.describe("en"))  # noqa: TRY400 - one line
-                done = True
-            pause_s = LISTS_S if done else 4 * (time.monotonic() - begin)
-
-    def _seal_regularly(self) -> None:
+    def _seal_regularly(self, stop: threading.Event) -> None:
         due = time.monotonic()
-        while not self._stop.wait(max(0.0, due - time.monotonic())):
+        while not stop.wait(max(0.0, due - time.monotonic())):
             due = time.monotonic() + self.settings.ledger.checkpoint_s
             try:
                 self.authority.seal()
                 self.metrics.ledger.set(self.store.size())
             except BridgeError as error:
                 log.error("checkpoint_failed", error=error.describe("en"))  # noqa: TRY400 - one line
-
-
-def registration(entry: TrustSettings) -> KeyRegistered:
-    """The key event that states a trust entry."""
-    return KeyRegistered(
-        entry.public_key,
-        entry.party,
-        entry.role.value,
-        tuple(sorted(entry.event_types)),
-        tuple(sorted(entry.sites)),
-        entry.valid_from,
-        entry.valid_to,
-    )

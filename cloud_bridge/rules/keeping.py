@@ -9,13 +9,14 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
-from cloud_bridge.errors import BridgeError
 from cloud_bridge.metrics import Metrics
 from cloud_bridge.rules.book import DutyBook
 from cloud_bridge.settings import StoreSettings
 from cloud_bridge.store import Store
+from cloud_bridge.upkeep import Upkeep
 from packtrail import logs
 
 EVERY_S: Final = 5.0
@@ -47,17 +48,8 @@ class DutyKeeper:
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set."""
-        pause_s = 0.1
-        while not stop.wait(pause_s):
-            begin, done = time.monotonic(), True
-            try:
-                if self.store.lead(TASK):
-                    done = self._step(stop)
-                self._tell()
-            except BridgeError as error:
-                log.error("duties_failed", error=error.describe("en"))  # noqa: TRY400 - one line
-            # A way to go leaves four fifths of the time to whoever waits for an answer.
-            pause_s = EVERY_S if done else 4 * (time.monotonic() - begin)
+        step = partial(self._step, stop)
+        Upkeep(TASK, EVERY_S, step, self.store, self._tell).run(stop)
 
     def _step(self, stop: threading.Event) -> bool:
         if self.book.far_behind(self.store):

@@ -244,14 +244,14 @@ def test_a_key_that_was_revoked_gets_no_success(bridge, line):
     """The record is nobody's then: its sender has to keep it."""
     party = bridge.settings.gbt32960.peer[0].party
     assert line.ask(login(parts.CODE), report()) == [1, 1]
-    kept = [one for one in bridge._registrations(bridge.settings) if one.party != party]
+    kept = [one for one in bridge._trusted(bridge.settings) if one.party != party]
     bridge.authority.publish_trust(kept)
     try:
         before = len(chunks(bridge.store, parts.PACK))
         assert line.ask(report(ago=5)) == [Response.ERROR]
         assert len(chunks(bridge.store, parts.PACK)) == before
     finally:
-        bridge.authority.publish_trust(bridge._registrations(bridge.settings))
+        bridge.authority.publish_trust(bridge._trusted(bridge.settings))
 
 
 def test_a_certificate_is_asked_for_and_has_to_be_the_platforms_own(tmp_path, monkeypatch):
