@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cloud_bridge.ingest.judge import judge
 from cloud_bridge.keeping.days import Days
+from cloud_bridge.keeping.whole import verify_whole
 from cloud_bridge.ledger.authority import Authority, TrustReader
 from cloud_bridge.ledger.days import DAY_NS, day_of
 from cloud_bridge.metrics import Metrics
 from cloud_bridge.projections import Follower
 from cloud_bridge.retention.policy import Policy, read_policy
 from cloud_bridge.retention.retiring import Report, Retention
+from cloud_bridge.settings import StoreSettings
 from cloud_bridge.store import Arrival, Fact, Store
 from packtrail.event import (
     Body,
@@ -27,6 +31,7 @@ from packtrail.event import (
 )
 from tests.cloud_bridge import parts
 from tests.cloud_bridge.conftest import ORIGIN
+from tests.cloud_bridge.test_keeping import Kept
 
 TODAY = day_of(parts.T0)
 """The first day that telemetry is of."""
@@ -145,3 +150,30 @@ class Yard:
     def retired(self, unit: UnitRef = parts.PACK) -> list[TelemetryRetired]:
         bodies = [entry.event.body for entry in self.store.entries_of(unit)]
         return [body for body in bodies if isinstance(body, TelemetryRetired)]
+
+
+@pytest.fixture
+def yard(place: Kept, tmp_path: Path) -> Iterator[Yard]:
+    """On either database."""
+    store = place.open()
+    yield Yard(store, tmp_path)
+    store.close()
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Iterator[Yard]:
+    """On SQLite alone, where the database is not what is asked about."""
+    store = Kept(StoreSettings(path=tmp_path / "bridge.sqlite")).open()
+    yield Yard(store, tmp_path)
+    store.close()
+
+
+def faults(yard: Yard) -> dict[str, tuple[str, ...]]:
+    """What a verification finds, by check."""
+    with_own = verify_whole(yard.store, ORIGIN, parts.AUTHORITY.public, 1)
+    return {check.name: check.faults for check in with_own if check.faults}
+
+
+def at_day(day: int, hour: float = 0.0) -> int:
+    """UTC ns of a moment, days after the first day that telemetry is of."""
+    return (TODAY + day) * DAY_NS + round(hour * parts.HOUR)

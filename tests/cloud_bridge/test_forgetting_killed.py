@@ -29,7 +29,7 @@ from cloud_bridge.store.opening import open_store
 from packtrail import event as e
 from tests.cloud_bridge import parts
 from tests.cloud_bridge.conftest import NOW, ORIGIN
-from tests.cloud_bridge.test_privacy import swaps
+from tests.cloud_bridge.privacy_parts import swaps
 from tests.databases import Postgres, mortal_postgres
 
 __all__ = ["mortal_postgres"]

@@ -3,37 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from cloud_bridge.access import Field
-from cloud_bridge.errors import BridgeError, StoreError
-from cloud_bridge.exports.formats import FORMATS
-from cloud_bridge.exports.making import prepared
-from cloud_bridge.fold import digest
+from cloud_bridge.errors import BridgeError
 from cloud_bridge.ingest.judge import judge, judge_event
-from cloud_bridge.keeping.backup import backup, restore
-from cloud_bridge.keeping.whole import verify_whole
+from cloud_bridge.keeping.backup import backup
 from cloud_bridge.ledger.offline import verify_file
-from cloud_bridge.ledger.own_word import OwnWord, Statement
 from cloud_bridge.privacy.forgetting import Forgetting
 from cloud_bridge.privacy.subjects import Subjects
 from cloud_bridge.privacy.vault import KeyVault
-from cloud_bridge.settings import StoreSettings
 from cloud_bridge.store import Fact, Refused, SqliteStore, Stranger
 from cloud_bridge.view import Packs
-from cloud_bridge.view.findings import findings_about
 from cloud_bridge.view.vehicles import vehicle_state
 from packtrail import event as e
-from packtrail.command import run_line
 from packtrail.event import VehicleRef
 from packtrail.personal import Opening, conceal
 from packtrail.personal import digest as digest_of
@@ -41,55 +27,21 @@ from packtrail.record import unseal
 from packtrail.signing import SigningKey
 from tests.cloud_bridge import parts
 from tests.cloud_bridge.conftest import NOW, ORIGIN, Desk
-from tests.cloud_bridge.parts import CAR, OTHER_CAR, OTHER_PACK, PACK, SLOT
+from tests.cloud_bridge.parts import CAR, OTHER_CAR, PACK, SLOT
+from tests.cloud_bridge.privacy_parts import (
+    SOUND_VIN,
+    VAULT,
+    VIN,
+    everything,
+    forget,
+    sound,
+    subject_of,
+    swaps,
+    told,
+    unpacked,
+)
 
-VIN = CAR.id
-SOUND_VIN = "LSVAA4187E2100005"
-VAULT = KeyVault(parts.AUTHORITY)
-SWAP = e.SwapPerformed(CAR, "north", OTHER_PACK, "order-1")
-
-
-def swaps(gateway: parts.PlayedGateway, tell: str = "conceal") -> list[tuple[str, bytes]]:
-    """A car comes with one pack, leaves with the other, and brings that back later."""
-    say = getattr(gateway, tell)
-    t0 = parts.T0
-    return [
-        say(e.PackInstalled(vehicle=CAR), unit=OTHER_PACK, t_ns=t0 - parts.HOUR),
-        say(SWAP, unit=PACK, t_ns=t0),
-        say(e.PackRemoved(vehicle=CAR), unit=PACK, t_ns=t0 + parts.HOUR),
-        say(e.PackInstalled(place=SLOT), unit=PACK, t_ns=t0 + parts.HOUR),
-    ]
-
-
-@pytest.fixture
-def told(desk: Desk) -> Desk:
-    """The bridge's own key speaks, and a gateway told of one car."""
-    body = e.KeyRegistered(parts.AUTHORITY.public.text, ORIGIN, "system")
-    own = parts.fact(body, key=parts.AUTHORITY, unit=None, author="bridge-1")
-    desk.store.append([own, parts.registered(), parts.registered(OTHER_PACK, 2)], NOW)
-    desk.receive(*swaps(parts.PlayedGateway()))
-    return desk
-
-
-def subject_of(desk: Desk, car: VehicleRef = CAR) -> VehicleRef:
-    return Subjects(desk.store).vehicle(car)
-
-
-def forget(desk: Desk, subject: str | None = None) -> object:
-    forgetting = Forgetting(desk.store, parts.AUTHORITY, ORIGIN)
-    return forgetting.forget(subject or subject_of(desk).id, "request 7", "clerk", NOW)
-
-
-def everything(desk: Desk) -> tuple[object, ...]:
-    """Every fold that knows of the car, as bytes."""
-    packs = Packs(desk.store)
-    car = vehicle_state(desk.store, FOUND[0])
-    folds = tuple(digest(packs.state(unit)) for unit in (PACK, OTHER_PACK))
-    found = findings_about(desk.store, packs, PACK)
-    return (*folds, msgspec.json.encode(car), msgspec.json.encode(found))
-
-
-FOUND: list[VehicleRef] = []
+__all__ = ["told"]
 
 
 def test_one_vehicle_in_many_commitments_is_one_to_the_fold(told: Desk) -> None:
@@ -128,30 +80,21 @@ def test_nothing_that_is_kept_holds_the_number(told: Desk, tmp_path: Path) -> No
     assert told.store.entries_about(e.Subject("vehicle", VIN)) == []
 
 
-def unpacked(file: Path) -> bytes:
-    import zstandard
-
-    data = file.read_bytes()
-    if file.suffix == ".backup":
-        return data + zstandard.ZstdDecompressor().stream_reader(data).read()
-    return data
-
-
 def test_forgetting_changes_no_fold_and_leaves_no_way_back(told: Desk, tmp_path: Path) -> None:
-    FOUND[:] = [subject_of(told)]
-    before = everything(told)
+    subject = subject_of(told)
+    before = everything(told, subject)
     proof = told.get(f"/api/v1/packs/{PACK.id}/proof").content
-    held = told.store.openings(FOUND[0].id)
+    held = told.store.openings(subject.id)
     salts = [VAULT.open(one).salt for one in held]
     outcome = forget(told)
     assert (outcome.before, outcome.clear, outcome.scrubbed) == (False, 0, True)
     told.authority.seal()
-    assert everything(told) == before
-    assert told.store.openings(FOUND[0].id) == []
+    assert everything(told, subject) == before
+    assert told.store.openings(subject.id) == []
     assert subject_of(told) == CAR
     (stated,) = told.store.entries_of_type("SubjectForgotten")
     shut = digest_of(one.reference for one in held)
-    said = e.SubjectForgotten(FOUND[0].id, "vehicle", 3, shut, "request 7", "clerk")
+    said = e.SubjectForgotten(subject.id, "vehicle", 3, shut, "request 7", "clerk")
     assert stated.event.body == said
     assert sound(told.store)
     file = tmp_path / "proof.json"
@@ -161,12 +104,6 @@ def test_forgetting_changes_no_fold_and_leaves_no_way_back(told: Desk, tmp_path:
     there = b"".join(unpacked(one) for one in tmp_path.iterdir())
     wrapped = {one.wrapped for one in held}
     assert not any(secret in there for secret in (VIN.encode(), *wrapped, *salts))
-
-
-def sound(store: SqliteStore) -> bool:
-    checks = verify_whole(store, ORIGIN, parts.AUTHORITY.public, 1)
-    assert [one for one in checks if one.faults] == []
-    return True
 
 
 def test_the_same_number_reported_again_is_somebody_new(told: Desk) -> None:
@@ -316,10 +253,10 @@ def test_old_facts_in_the_clear_are_the_same_vehicle_s(told: Desk) -> None:
     state = vehicle_state(told.store, subject_of(told))
     assert state.events == 4
     assert [unit for unit, _ in state.packs] == [PACK]
-    FOUND[:] = [subject_of(told)]
-    before = everything(told)
+    subject = subject_of(told)
+    before = everything(told, subject)
     assert forget(told).clear == 1
-    assert everything(told) == before
+    assert everything(told, subject) == before
     assert sound(told.store)
 
 
@@ -358,257 +295,3 @@ def test_parties_send_openings_beside_their_events(told: Desk) -> None:
     assert subject_of(told, OTHER_CAR).scheme == "subject"
     more = parts.signed(body, counter=51, t_ns=NOW + 1)
     assert told.submit(more).json()["outcomes"][0]["outcome"] == "recorded"
-
-
-def test_a_number_is_told_to_who_asks_and_never_by_the_way(told: Desk, tmp_path: Path) -> None:
-    subject = subject_of(told)
-    plain = told.get(f"/api/v1/vehicles/{VIN}")
-    assert VIN not in plain.text
-    assert plain.json()["vehicle"] == str(subject)
-    asked = told.get(f"/api/v1/vehicles/{subject}?number=true").json()
-    assert (asked["number"], asked["forgotten_at"]) == (VIN, "")
-    for path in ("", "/events", "/proof", "/findings"):
-        assert VIN not in told.get(f"/api/v1/packs/{PACK.id}{path}").text
-    events = told.get(f"/api/v1/packs/{PACK.id}/events").json()
-    assert set(events["subjects"].values()) == {subject.id}
-    openings = told.get(f"/api/v1/vehicles/{subject}/openings")
-    assert {one["value"] for one in openings.json()["openings"]} == {VIN}
-    checked = opened_offline(told, tmp_path, openings.json())
-    assert "✓ each opening" in checked[0]
-    assert checked[1]
-    wrong = openings.json()
-    wrong["openings"][0]["value"] = OTHER_CAR.id
-    assert not opened_offline(told, tmp_path, wrong)[1]
-
-
-def opened_offline(desk: Desk, folder: Path, openings: object) -> tuple[str, bool]:
-    proof, file = folder / "proof.json", folder / "openings.json"
-    proof.write_bytes(desk.get(f"/api/v1/packs/{PACK.id}/proof").content)
-    file.write_text(json.dumps(openings))
-    os.environ["LANG"] = "C"
-    return verify_file(proof, parts.AUTHORITY.public.text, as_json=False, openings=file)
-
-
-@pytest.mark.parametrize(
-    ("language", "said"), [("en", "forgotten on 2026-04-01"), ("zh", "已于 2026-04-01 遗忘")]
-)
-def test_pages_and_answers_say_that_it_is_forgotten(told: Desk, language: str, said: str) -> None:
-    told.receive(
-        parts.PlayedGateway(epoch="ab" * 8).conceal(
-            e.PackInstalled(vehicle=CAR), unit=OTHER_PACK, t_ns=NOW - parts.HOUR
-        )
-    )
-    subject = subject_of(told)
-    page = f"/packs/{OTHER_PACK.id}?lang={language}"
-    assert VIN[-4:] in told.get(page).text
-    assert VIN not in told.get(page).text
-    forget(told)
-    assert said in told.get(page).text
-    assert said in told.get(f"/packs/{OTHER_PACK.id}/vehicle?lang={language}").text
-    assert VIN[-4:] not in told.get(page).text
-    detail = told.get(f"/api/v1/vehicles/{subject}?number=true").json()
-    assert (detail["number"], detail["forgotten_at"][:10]) == ("", "2026-04-01")
-    assert list(told.get(f"/api/v1/packs/{OTHER_PACK.id}").json()["forgotten"]) == [str(subject)]
-    assert told.get(f"/api/v1/vehicles/{subject}/openings").status_code == 404
-
-
-def test_keys_go_into_a_file_of_their_own(told: Desk, tmp_path: Path) -> None:
-    gone, stays = subject_of(told), OTHER_CAR
-    told.receive(parts.PlayedGateway(epoch="ba" * 8).conceal(e.PackInstalled(vehicle=stays)))
-    backup(told.store, tmp_path / "whole", tmp_path / "old.keys")
-    forget(told)
-    backup(told.store, tmp_path / "after")
-    for keys, found in (("old.keys", "subject"), (None, "vin")):
-        place = StoreSettings(path=tmp_path / f"{found}.sqlite")
-        restore(place, tmp_path / "after", keys and tmp_path / keys, without_keys=keys is None)
-        store = SqliteStore(place.path, vault=VAULT)
-        assert Subjects(store).vehicle(stays).scheme == found
-        assert Subjects(store).vehicle(CAR) == CAR
-        assert store.openings(gone.id) == []
-        assert sound(store)
-        store.close()
-    with pytest.raises(BridgeError, match="no keys"):
-        restore(StoreSettings(path=tmp_path / "n"), tmp_path / "after", tmp_path / "whole")
-
-
-def test_without_keys_nothing_is_put_back_unless_it_is_said_that_they_are_lost(
-    told: Desk,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("LANG", "C")
-    backup(told.store, tmp_path / "early", tmp_path / "early.keys")
-    told.receive(parts.PlayedGateway(epoch="ba" * 8).conceal(e.PackInstalled(vehicle=OTHER_CAR)))
-    backup(told.store, tmp_path / "whole", tmp_path / "whole.keys")
-    (tmp_path / "place").mkdir()
-    parts.AUTHORITY.save(tmp_path / "place" / "bridge.pem")
-    settings = tmp_path / "place" / "bridge.toml"
-    settings.write_text('key_file = "bridge.pem"\n[store]\npath = "new.sqlite"\n')
-    line = ["bridge", "restore", str(tmp_path / "whole"), "--settings", str(settings)]
-    assert run_line(line) == 2
-    told_why = capsys.readouterr().err
-    assert "2 vehicles or owners" in told_why
-    assert "its history is in two for good" in told_why
-    assert "--keys FILE" in told_why
-    assert run_line([*line, "--keys", str(tmp_path / "early.keys")]) == 2
-    assert "holds no key of 1 vehicles or owners" in capsys.readouterr().err
-    assert list((tmp_path / "place").glob("*sqlite*")) == [], "nothing was written"
-    monkeypatch.setenv("LANG", "zh_CN.UTF-8")
-    monkeypatch.setenv("LANGUAGE", "zh")
-    assert run_line(line) == 2
-    assert "其历史永久分为两段" in capsys.readouterr().err
-    monkeypatch.setenv("LANGUAGE", "en")
-    assert run_line([*line, "--keys", str(tmp_path / "whole.keys")]) == 0
-    assert "2 keys are back;" in capsys.readouterr().out
-    (tmp_path / "place" / "new.sqlite").unlink()
-    assert run_line([*line, "--without-keys"]) == 0
-    assert "2 vehicles or owners stay closed" in capsys.readouterr().out
-
-
-def test_what_was_forgotten_needs_no_key_to_be_put_back(told: Desk, tmp_path: Path) -> None:
-    forget(told)
-    backup(told.store, tmp_path / "after")
-    restore(StoreSettings(path=tmp_path / "back.sqlite"), tmp_path / "after")
-    store = SqliteStore(tmp_path / "back.sqlite", vault=VAULT)
-    assert sound(store)
-    store.close()
-
-
-def test_another_bridge_s_key_opens_nothing(told: Desk) -> None:
-    (held, *_) = told.store.openings(subject_of(told).id)
-    with pytest.raises(StoreError, match="another bridge"):
-        KeyVault(SigningKey.generate()).open(held)
-    with pytest.raises(StoreError, match="changed"):
-        VAULT.open(held._replace(sealed=held.sealed[:-1] + b"\0"))
-
-
-@pytest.mark.parametrize("forgotten", [False, True])
-def test_a_link_that_was_changed_is_found(told: Desk, forgotten: bool) -> None:
-    told.receive(parts.PlayedGateway(epoch="ad" * 8).conceal(e.PackInstalled(vehicle=OTHER_CAR)))
-    mine, other = subject_of(told).id, subject_of(told, OTHER_CAR).id
-    reference = told.store.openings(mine)[0].reference
-    if forgotten:
-        forget(told)
-        told.authority.seal()
-    raw(
-        told.store,
-        "DROP TRIGGER commitment_no_update;"
-        f"UPDATE commitment SET subject = '{other}' WHERE reference = '{reference}'",
-    )
-    checks = verify_whole(told.store, ORIGIN, parts.AUTHORITY.public, 1)
-    (bad,) = [one for one in checks if one.faults]
-    assert bad.name == "personal"
-    assert any(one.startswith(reference) for one in bad.faults)
-    assert any(mine in one for one in bad.faults) == forgotten
-
-
-def raw(store: SqliteStore, script: str) -> None:
-    import sqlite3
-
-    connection = sqlite3.connect(store._path)
-    connection.executescript(script)
-    connection.close()
-
-
-KILLED = """
-import os, signal, sys
-from cloud_bridge.privacy.forgetting import Forgetting
-from cloud_bridge.privacy.vault import KeyVault
-from cloud_bridge.store import SqliteStore
-from cloud_bridge.store.batch import Batch
-from tests.cloud_bridge import parts
-moment, path, subject, origin, now = sys.argv[1:]
-store = SqliteStore(path, vault=KeyVault(parts.AUTHORITY))
-def die(*_):
-    os.kill(os.getpid(), signal.SIGKILL)
-if moment == "inside":
-    record = Batch.record
-    Batch.record = lambda *told: (record(*told), die())
-else:
-    SqliteStore.scrub = die
-Forgetting(store, parts.AUTHORITY, origin).forget(subject, "", "", int(now))
-"""
-
-
-@pytest.mark.parametrize("moment", ["inside", "after"])
-def test_killed_while_forgetting_all_happened_or_nothing(told: Desk, moment: str) -> None:
-    FOUND[:] = [subject_of(told)]
-    before, subject = everything(told), FOUND[0].id
-    script = [
-        sys.executable,
-        "-c",
-        KILLED,
-        moment,
-        str(told.store._path),
-        subject,
-        ORIGIN,
-        str(NOW),
-    ]
-    ended = subprocess.run(script, check=False, env=os.environ | {"PYTHONPATH": str(Path.cwd())})
-    assert ended.returncode == -signal.SIGKILL
-    done = moment == "after"
-    assert bool(told.store.openings(subject)) != done
-    assert bool(told.store.entries_of_type("SubjectForgotten")) == done
-    assert forget(told, subject).before == done
-    assert everything(told) == before
-    assert sound(told.store)
-
-
-def test_who_may_not_see_vehicles_is_exported_no_fact_that_names_one(told: Desk) -> None:
-    but_vehicles = frozenset(Field) - {Field.VEHICLES}
-    whole, part = (
-        prepared(told.store, PACK, NOW, seen=seen) for seen in (frozenset(Field), but_vehicles)
-    )
-    for name in ("epcis", "national"):
-        documents = [FORMATS[name].write(one).decode() for one in (whole, part)]
-        assert "subject" in documents[0]
-        assert not any(word in documents[1] for word in ("subject", "commitment", VIN))
-        assert VIN not in documents[0]
-    forget(told)
-    document = json.loads(FORMATS["national"].write(prepared(told.store, PACK, NOW)))
-    assert document["forgotten"][0]["en"] == "forgotten on 2026-04-01"
-    assert document["forgotten"][0]["zh"] == "已于 2026-04-01 遗忘"
-
-
-def test_a_person_forgets_from_the_terminal_and_everything_verifies(
-    told: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("LANG", "C")
-    parts.AUTHORITY.save(tmp_path / "bridge.pem")
-    settings = tmp_path / "bridge.toml"
-    settings.write_text(
-        f'key_file = "bridge.pem"\n[store]\npath = "bridge.sqlite"\n[ledger]\norigin = "{ORIGIN}"\n'
-    )
-    told.receive(
-        parts.PlayedGateway(epoch="ac" * 8).conceal(
-            e.PackInstalled(vehicle=CAR), unit=PACK, t_ns=NOW - parts.HOUR
-        )
-    )
-    more = ["--settings", str(settings)]
-    assert run_line(["id", "show", PACK.id, *more]) == 0
-    assert f"vehicle {VIN[:3]}··········{VIN[-4:]}" in capsys.readouterr().out
-    assert run_line(["bridge", "forget", "--vehicle", VIN.lower(), "--reason", "r", *more]) == 0
-    assert "is forgotten since" in capsys.readouterr().out
-    assert run_line(["bridge", "forget", "--vehicle", VIN, *more]) == 2
-    assert "no subject that can be opened has it" in capsys.readouterr().err
-    assert run_line(["id", "show", PACK.id, *more]) == 0
-    assert "vehicle (forgotten on " in capsys.readouterr().out
-    told.authority.seal()
-    assert run_line(["bridge", "verify", "--jobs", "1", *more]) == 0
-    assert run_line(["id", "verify", PACK.id, *more]) == 0
-
-
-def test_what_the_bridge_states_itself_is_committed_to_as_well(told: Desk) -> None:
-    subject = subject_of(told)
-    word = OwnWord(told.store, parts.AUTHORITY, ORIGIN, "own", lambda: NOW)
-    word.state([Statement(PACK, e.ConflictDetected("I1", "two_places", (), vehicle=CAR))])
-    (entry,) = told.store.entries_of_type("ConflictDetected")
-    assert entry.event.body.vehicle.scheme == "commitment"
-    assert told.store.links([str(entry.event.body.vehicle)]) == {
-        str(entry.event.body.vehicle): subject.id
-    }
-    word.state([Statement(PACK, e.ConflictDetected("I1", "two_places", (), vehicle=subject))])
-    assert told.store.entries_of_type("ConflictDetected")[-1].event.body.vehicle == subject
-    state = vehicle_state(told.store, subject)
-    assert state.events == 5

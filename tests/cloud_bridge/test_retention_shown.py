@@ -20,9 +20,8 @@ from packtrail.event import Disputed, UnitRetired
 from packtrail.settings import load
 from tests.cloud_bridge import parts
 from tests.cloud_bridge.conftest import ORIGIN, Desk
-from tests.cloud_bridge.retention_parts import FLOOR, TODAY, Yard, rule
+from tests.cloud_bridge.retention_parts import FLOOR, TODAY, Yard, at_day, rule
 from tests.cloud_bridge.running import running, settings_for, until
-from tests.cloud_bridge.test_retention import at_day
 
 TABLE = FLOOR + rule("weekly", "always", every=7)
 
