@@ -18,3 +18,4 @@ Name = Annotated[str, Field(pattern=rf"^{GATEWAY_ID}$")]
 
 
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s@]+$")]
+"""An address without a password in it."""
