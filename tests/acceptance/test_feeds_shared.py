@@ -56,7 +56,7 @@ class FeedBridge(Process):
             f"[mqtt]\nport = {free_port()}\n[http]\nport = {free_port()}\n"
             f'[gbt32960]\nport = {self.port}\n[[gbt32960.peer]]\nname = "north"\n'
             f'user = "north"\npassword_env = "{VARIABLE}"\n'
-            f'[ocpp]\nport = {self.ocpp_port}\nfolder = "ocpp"\n'
+            f"[ocpp]\nport = {self.ocpp_port}\n"
         )
 
     def arguments(self) -> list[str]:
@@ -192,7 +192,7 @@ def test_reports_that_change_bridges_are_their_packs_once(bridges, store, tmp_pa
 @pytest.mark.timeout(300)
 def test_swaps_that_are_told_to_either_bridge_are_stated_once(bridges, store, tmp_path):
     _, both = bridges
-    password = StationBook(tmp_path / "ocpp").add("S1", "north", time.time_ns())
+    password = StationBook(store).add("S1", "north", time.time_ns())
     urls = [f"ws://{LOOPBACK}:{one.ocpp_port}/ocpp/S1" for one in both]
     order, course, summary = PostOrder(swaps=SWAPS), Course(both, 2 * SWAPS), []
     post = SwapPost(",".join(urls), password)

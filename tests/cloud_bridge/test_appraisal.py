@@ -139,11 +139,10 @@ def test_the_command_appraises_certifies_and_verifies(shop, tmp_path, capsys):
     parts.AUTHORITY.save(tmp_path / "bridge.pem")
     assert run_line(["bridge", "init", str(tmp_path)]) == 0
     settings = tmp_path / "bridge.toml"
-    text = settings.read_text("utf-8")
-    marks = ("[appraisal]", "policy =", "prices =")
-    for mark in marks:
-        text = text.replace(f"# {mark}", mark)
-    settings.write_text(text, "utf-8")
+    before, mark, after = settings.read_text("utf-8").partition("# [appraisal]")
+    for name in ("policy", "prices"):
+        after = after.replace(f"# {name} =", f"{name} =", 1)
+    settings.write_text(before + mark.removeprefix("# ") + after, "utf-8")
     path = load(BridgeSettings, settings).store.path
     (tmp_path / "bridge.sqlite").rename(path)
     capsys.readouterr()

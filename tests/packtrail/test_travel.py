@@ -205,7 +205,7 @@ def line_of(event: str) -> bytes:
 def test_every_number_comes_out_as_rfc_8785_has_it(number):
     content = {"a": number, "b": [number, 1.5]}
     line = encode_event(SignedEvent(content, "k", "s"))
-    for data in (line, line_of(json.dumps(content)), line.replace(b"1.5", b"1.50")):
+    for data in (line, line_of(json.dumps(content)), line.replace(b",1.5]", b",1.50]")):
         assert decode_with_canonical(data)[1] == rfc8785.dumps(content)
 
 
