@@ -298,9 +298,6 @@ class Store(Accounts, Registers, Personal, Shown, Listed, Protocol):
     def gateway_names(self) -> list[str]:
         """Every gateway that was ever answered, by name."""
 
-    def progress_of(self, gateway: str) -> GatewayProgress | None:
-        """The epoch of a gateway that was committed last; None if it was never answered."""
-
     def lines_of(self, unit: UnitRef, before: int) -> int:
         """How many lines with leaves below `before` touch a unit."""
 

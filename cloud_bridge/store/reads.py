@@ -266,11 +266,6 @@ class Reads(ABC):
         """See `Store.gateway_names`."""
         return [row[0] for row in self._run("gateway_names", None)]
 
-    def progress_of(self, gateway: str) -> GatewayProgress | None:
-        """See `Store.progress_of`."""
-        row = self._run("progress_of", {"gateway": gateway}).fetchone()
-        return GatewayProgress(*row) if row else None
-
     def lines_of(self, unit: UnitRef, before: int) -> int:
         """See `Store.lines_of`."""
         row = self._run("count_listed", {**_name(unit), "last": before}).fetchone()

@@ -371,10 +371,6 @@ GROUP BY day ORDER BY day DESC
 SELECT gateway, epoch, through, highest, sealed_ns, committed_ns FROM receipt
 ORDER BY committed_ns DESC, gateway, epoch
 
--- name: progress_of
-SELECT gateway, epoch, through, highest, sealed_ns, committed_ns FROM receipt
-WHERE gateway = :gateway ORDER BY committed_ns DESC, epoch LIMIT 1
-
 -- name: gateway_names
 SELECT DISTINCT gateway FROM receipt ORDER BY gateway
 
