@@ -35,7 +35,7 @@ class Cost(NamedTuple):
     log_bytes: float
 
 
-MEASURED: Final = Cost(bridge_us=407, database_us=113, stored_bytes=4_418, log_bytes=4_034)
+MEASURED: Final = Cost(bridge_us=100, database_us=30, stored_bytes=4_432, log_bytes=4_037)
 """Medians of `cloud_bridge.bench_sizing`."""
 
 
